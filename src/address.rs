@@ -1,0 +1,213 @@
+//! Canonical addresses and prefixes.
+//!
+//! Everything that turns text into an address, and the one rule by which an IPv6 address stands for
+//! an IPv4 one, lives here and nowhere else.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+/// Bits before the IPv4 part of an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2).
+const MAPPED_BITS: u8 = 96;
+
+/// `::ffff:0:0/96`, which holds every IPv4-mapped address.
+const MAPPED: Ipv6Addr = Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0);
+
+/// The address that matching uses for a client: an IPv4-mapped IPv6 address (`::ffff:a.b.c.d`) is the
+/// IPv4 address `a.b.c.d`; every other address is itself.
+///
+/// Nothing else is unwrapped: not 6to4, not NAT64, not the deprecated `::a.b.c.d`, because whoever
+/// controls such an IPv6 address need not control the IPv4 address inside it.
+///
+/// ```
+/// use ipgate::canonical_address;
+/// assert_eq!(canonical_address("::ffff:10.9.9.9".parse()?), "10.9.9.9".parse::<std::net::IpAddr>()?);
+/// assert_eq!(canonical_address("::10.9.9.9".parse()?), "::10.9.9.9".parse::<std::net::IpAddr>()?);
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
+#[inline]
+#[must_use]
+pub fn canonical_address(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => IpAddr::V4(v4),
+            None => address,
+        },
+    }
+}
+
+/// Reads a client address: four decimal octets or RFC 4291 IPv6 text, and nothing around it. The
+/// result is canonical (see [`canonical_address`]).
+///
+/// # Errors
+///
+/// Whatever else: a port, a prefix length, a zone id, leading zeros, short or hexadecimal IPv4 forms,
+/// blanks. A caller that cannot read its client's address must deny the client.
+///
+/// ```
+/// assert!(ipgate::parse_address("10.0.1.7").is_ok());
+/// assert!(ipgate::parse_address("010.0.1.7").is_err());
+/// ```
+pub fn parse_address(text: &str) -> Result<IpAddr, AddressError> {
+    let address = match parse_v4(text) {
+        Some(v4) => Some(IpAddr::V4(v4)),
+        None => parse_v6(text).map(IpAddr::V6),
+    };
+    address.map(canonical_address).ok_or_else(|| AddressError { text: text.to_owned() })
+}
+
+/// A client address that is not an IP address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddressError {
+    text: String,
+}
+
+impl AddressError {
+    /// The text that could not be read.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for AddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is not an IP address: write four decimal octets (10.0.1.7) or IPv6 text (2001:db8::7), without port, length or zone",
+            self.text.escape_debug()
+        )
+    }
+}
+
+impl std::error::Error for AddressError {}
+
+/// Four decimal octets. The standard library's parser is strict: no leading zeros, no short forms.
+pub(crate) fn parse_v4(text: &str) -> Option<Ipv4Addr> {
+    text.parse().ok()
+}
+
+/// RFC 4291 text, dotted tail included, without zone id or brackets.
+pub(crate) fn parse_v6(text: &str) -> Option<Ipv6Addr> {
+    text.parse().ok()
+}
+
+/// A prefix length: decimal digits without sign or leading zero, at most `max`.
+pub(crate) fn parse_length(text: &str, max: u8) -> Option<u8> {
+    let plain = match text.as_bytes() {
+        [b'0'] => true,
+        [b'1'..=b'9', rest @ ..] => rest.len() <= 2 && rest.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    if !plain {
+        return None;
+    }
+    text.parse().ok().filter(|&length: &u8| length <= max)
+}
+
+/// A prefix as an entry holds it, and what was changed on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CanonicalPrefix {
+    /// Host bits cleared; IPv4 where the prefix lies inside `::ffff:0:0/96`.
+    pub(crate) prefix: IpNet,
+    /// The address had bits set beyond the prefix length.
+    pub(crate) host_bits: bool,
+    /// A prefix shorter than /96 that covers `::ffff:0:0/96`: IPv4 clients do not match it.
+    pub(crate) covers_mapped: bool,
+}
+
+/// The canonical form of `address/length`, or `None` where the length is longer than the address.
+pub(crate) fn canonical_prefix(address: IpAddr, length: u8) -> Option<CanonicalPrefix> {
+    let given = IpNet::new(address, length).ok()?;
+    let prefix = given.trunc();
+    let host_bits = prefix.addr() != address;
+    let IpNet::V6(v6) = prefix else {
+        return Some(CanonicalPrefix { prefix, host_bits, covers_mapped: false });
+    };
+    match (v6.addr().to_ipv4_mapped(), length.checked_sub(MAPPED_BITS)) {
+        (Some(v4), Some(v4_length)) => Some(CanonicalPrefix {
+            prefix: IpNet::V4(Ipv4Net::new(v4, v4_length).ok()?),
+            host_bits,
+            covers_mapped: false,
+        }),
+        _ => Some(CanonicalPrefix { prefix, host_bits, covers_mapped: covers_mapped(&v6) }),
+    }
+}
+
+/// Whether an IPv6 prefix covers the IPv4-mapped addresses, which are matched as IPv4 and so never
+/// reach it.
+fn covers_mapped(prefix: &Ipv6Net) -> bool {
+    prefix.prefix_len() < MAPPED_BITS && prefix.contains(&MAPPED)
+}
+
+/// A prefix as list text shows it: a host without its length, everything else as `address/length`.
+pub(crate) struct PrefixText(pub(crate) IpNet);
+
+impl fmt::Display for PrefixText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.prefix_len() == self.0.max_prefix_len() {
+            write!(f, "{}", self.0.addr())
+        } else {
+            write!(f, "{}", self.0)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_plain_decimals() {
+        for (text, expected) in [
+            ("0", Some(0)),
+            ("8", Some(8)),
+            ("32", Some(32)),
+            ("33", None),
+            ("08", None),
+            ("00", None),
+            ("+8", None),
+            ("-1", None),
+            ("", None),
+            (" 8", None),
+            ("8 ", None),
+            ("1000", None),
+            ("255.0.0.0", None),
+        ] {
+            assert_eq!(parse_length(text, 32), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn only_ipv4_mapped_addresses_are_unwrapped() {
+        for (text, expected) in [
+            ("::ffff:10.9.9.9", "10.9.9.9"),
+            ("::ffff:a09:909", "10.9.9.9"),
+            ("2002:a09:909::1", "2002:a09:909::1"),
+            ("64:ff9b::a09:909", "64:ff9b::a09:909"),
+            ("::10.9.9.9", "::a09:909"),
+            ("::ffff:0:10.9.9.9", "::ffff:0:a09:909"),
+        ] {
+            assert_eq!(parse_address(text).unwrap().to_string(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn mapped_prefixes_become_ipv4_from_96_on() {
+        let canonical = |text: &str| {
+            let (address, length) = text.split_once('/').unwrap();
+            let c = canonical_prefix(address.parse().unwrap(), length.parse().unwrap()).unwrap();
+            (c.prefix.to_string(), c.host_bits, c.covers_mapped)
+        };
+        let case = |p: &str, host, mapped| (p.to_owned(), host, mapped);
+        assert_eq!(canonical("::ffff:10.0.0.0/104"), case("10.0.0.0/8", false, false));
+        assert_eq!(canonical("::ffff:0:0/96"), case("0.0.0.0/0", false, false));
+        assert_eq!(canonical("::ffff:10.1.2.3/104"), case("10.0.0.0/8", true, false));
+        assert_eq!(canonical("::fffe:0:0/95"), case("::fffe:0:0/95", false, true));
+        assert_eq!(canonical("::ffff:10.0.0.0/95"), case("::fffe:0:0/95", true, true));
+        assert_eq!(canonical("::/0"), case("::/0", false, true));
+        assert_eq!(canonical("fe80::/32"), case("fe80::/32", false, false));
+    }
+}

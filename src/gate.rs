@@ -1,0 +1,376 @@
+//! The gate: one current table, many readers, rare writers.
+//!
+//! Readers keep a snapshot of their own and compare one number to know whether it is still current; the
+//! swap itself is `arc-swap`'s.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use arc_swap::ArcSwap;
+
+use crate::address::canonical_address;
+use crate::guard::{Guard, Refused};
+use crate::list::List;
+use crate::policy::Policy;
+use crate::table::{Decision, EntryRef, Table};
+use crate::verdict::{Held, Verdict};
+
+/// The hot-swappable holder of the current table. Cloning gives another handle on the same gate.
+///
+/// - Every verdict is what one whole table gives, never a mix of two. After a `replace` returns, every
+///   later check, on any thread, sees the new table or a newer one.
+/// - A check never waits, never locks; a [`Reader`]'s check does not allocate either. Writers never wait
+///   for readers.
+/// - A replaced table is freed when the last reader has moved on, which a reader does in its next check,
+///   and an idle one in [`Reader::pause`]. The bound: one table in the gate, and one in each reader that
+///   has not checked since the swap.
+/// - Entries stop to hold at the instant that their `until=` names, without any action: a gate looks at
+///   the clock where its table has such entries. [`Gate::drop_expired`] removes them from the table.
+///
+/// ```
+/// use ipgate::{Gate, List};
+/// let list: List = "10.0.1.0/24:office_ABC,212.121.212.121:client_YXZ".parse()?;
+/// let gate = Gate::new(&list);
+/// let verdict = gate.check("10.0.1.7".parse()?);
+/// assert!(verdict.is_allowed());
+/// assert_eq!(verdict.label(), Some("office_ABC"));
+/// gate.replace(&"10.0.2.0/24:new_office".parse()?)?;
+/// assert!(!gate.is_allowed("10.0.1.7".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Gate {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    current: ArcSwap<Snapshot>,
+    /// The generation of `current`. Stored after it, so that whoever reads a generation here finds that
+    /// snapshot or a newer one there.
+    generation: AtomicU64,
+    writer: Mutex<Writer>,
+}
+
+/// What only writers touch.
+#[derive(Debug)]
+struct Writer {
+    guard: Guard,
+    last_swap: SystemTime,
+    last_failure: Option<Failure>,
+}
+
+/// One table with its generation.
+#[derive(Debug)]
+pub struct Snapshot {
+    table: Table,
+    generation: u64,
+    next_expiry: Option<SystemTime>,
+}
+
+impl Snapshot {
+    fn new(table: Table, generation: u64) -> Snapshot {
+        let next_expiry = table.next_expiry().map(|until| until.system_time());
+        Snapshot { table, generation, next_expiry }
+    }
+
+    /// The table.
+    #[must_use]
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// The table's generation in its gate.
+    #[inline]
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The time, where entries of the table have expired by now.
+    #[inline]
+    pub(crate) fn late(&self) -> Option<SystemTime> {
+        let next_expiry = self.next_expiry?;
+        Some(SystemTime::now()).filter(|now| next_expiry <= *now)
+    }
+
+    /// The decision for a canonical address, `late` being what [`Snapshot::late`] said.
+    #[inline]
+    pub(crate) fn decide(&self, address: IpAddr, late: Option<SystemTime>) -> Decision<'_> {
+        match late {
+            None => self.table.lookup(address),
+            Some(now) => self.table.decision(self.table.matched_at(address, now)),
+        }
+    }
+
+    /// The entry that decides for a canonical address.
+    pub(crate) fn matched(&self, address: IpAddr, late: Option<SystemTime>) -> Option<EntryRef<'_>> {
+        match late {
+            None => self.table.matched(address),
+            Some(now) => self.table.matched_at(address, now),
+        }
+    }
+
+    #[inline]
+    fn is_allowed(&self, address: IpAddr) -> bool {
+        match self.late() {
+            None => self.table.is_allowed(address),
+            late => self.decide(canonical_address(address), late).is_allowed(),
+        }
+    }
+}
+
+impl Gate {
+    /// A gate with one list, at generation 1.
+    #[must_use]
+    pub fn new(list: &List) -> Gate {
+        Gate::from_table(Table::new(list))
+    }
+
+    /// A gate with a policy, at generation 1.
+    #[must_use]
+    pub fn from_policy(policy: &Policy) -> Gate {
+        Gate::from_table(Table::from_policy(policy))
+    }
+
+    /// A gate with a compiled table, at generation 1.
+    #[must_use]
+    pub fn from_table(table: Table) -> Gate {
+        let writer = Writer { guard: Guard::new(), last_swap: SystemTime::now(), last_failure: None };
+        Gate {
+            shared: Arc::new(Shared {
+                current: ArcSwap::from_pointee(Snapshot::new(table, 1)),
+                generation: AtomicU64::new(1),
+                writer: Mutex::new(writer),
+            }),
+        }
+    }
+
+    /// The same gate, with swaps guarded from now on.
+    #[must_use]
+    pub fn with_guard(self, guard: Guard) -> Gate {
+        self.set_guard(guard);
+        self
+    }
+
+    /// Guards swaps from now on.
+    pub fn set_guard(&self, guard: Guard) {
+        self.writer().guard = guard;
+    }
+
+    /// A handle for one thread, with the fastest checks.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        Reader { shared: Arc::clone(&self.shared), generation: 0, snapshot: None }
+    }
+
+    /// The verdict for a client's address. For a check now and then; a thread that checks often takes a
+    /// [`Reader`].
+    #[must_use]
+    pub fn check(&self, address: IpAddr) -> Verdict<'static> {
+        Verdict::new(Held::Own(self.snapshot()), Some(canonical_address(address)))
+    }
+
+    /// The verdict for a client without a usable address (a Unix socket, an unreadable header): denied.
+    #[must_use]
+    pub fn check_without_address(&self) -> Verdict<'static> {
+        Verdict::new(Held::Own(self.snapshot()), None)
+    }
+
+    /// Whether a client's address is allowed, where only the decision is wanted.
+    #[must_use]
+    pub fn is_allowed(&self, address: IpAddr) -> bool {
+        self.shared.current.load().is_allowed(address)
+    }
+
+    /// Puts a list in the place of the current table, and returns its generation.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] by the guard; the gate is unchanged then, and [`Gate::status`] tells.
+    pub fn replace(&self, list: &List) -> Result<u64, Refused> {
+        self.replace_table(Table::new(list))
+    }
+
+    /// Puts a policy's effective list in the place of the current table, and returns its generation.
+    ///
+    /// # Errors
+    ///
+    /// As [`Gate::replace`].
+    pub fn replace_policy(&self, policy: &Policy) -> Result<u64, Refused> {
+        self.replace_table(Table::from_policy(policy))
+    }
+
+    /// Puts a compiled table in the place of the current one, and returns its generation.
+    ///
+    /// # Errors
+    ///
+    /// As [`Gate::replace`].
+    pub fn replace_table(&self, table: Table) -> Result<u64, Refused> {
+        let mut writer = self.writer();
+        if let Err(refused) = writer.guard.check(self.shared.current.load().table(), &table) {
+            writer.last_failure = Some(Failure::now(&refused));
+            return Err(refused);
+        }
+        Ok(self.swap(&mut writer, table))
+    }
+
+    /// Removes the entries that have expired from the table; the new generation, where there were any.
+    /// Their verdicts do not wait for this: it frees memory and makes checks look at the clock less. The
+    /// guard is not asked, since nothing is dropped that the list did not say.
+    pub fn drop_expired(&self) -> Option<u64> {
+        let mut writer = self.writer();
+        let current = self.snapshot();
+        let now = current.late()?;
+        Some(self.swap(&mut writer, current.table.live_at(now)))
+    }
+
+    fn swap(&self, writer: &mut Writer, table: Table) -> u64 {
+        let generation = self.generation() + 1; // writers exclude each other
+        self.shared.current.store(Arc::new(Snapshot::new(table, generation)));
+        self.shared.generation.store(generation, Ordering::Release);
+        writer.last_swap = SystemTime::now();
+        generation
+    }
+
+    /// Records that a new list could not be had, so that [`Gate::status`] tells; the table stays.
+    pub fn record_failure(&self, reason: impl fmt::Display) {
+        self.writer().last_failure = Some(Failure::now(reason));
+    }
+
+    /// The generation of the current table: 1 for a new gate, and one more with every accepted swap.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.shared.generation.load(Ordering::Acquire)
+    }
+
+    /// The current table with its generation.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.shared.current.load_full()
+    }
+
+    /// What an operator asks of a gate.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let writer = self.writer();
+        let snapshot = self.snapshot();
+        Status {
+            entries: snapshot.table.len(),
+            bytes: snapshot.table.bytes(),
+            generation: snapshot.generation,
+            last_swap: writer.last_swap,
+            last_failure: writer.last_failure.clone(),
+        }
+    }
+
+    /// The writer's lock. A writer that panicked has not stored anything half-way, so its poison does not
+    /// matter.
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.shared.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A per-thread handle on a gate: the fast path.
+///
+/// A check compares one number with the gate's, looks the address up in the reader's own snapshot, and
+/// allocates nothing. The first check after a swap takes the new snapshot and may free the old table.
+///
+/// ```
+/// # let gate = ipgate::Gate::new(&"10.0.1.0/24:office_ABC".parse()?);
+/// let mut reader = gate.reader();
+/// assert!(reader.is_allowed("10.0.1.7".parse()?));
+/// assert_eq!(reader.check("10.0.1.7".parse()?).label(), Some("office_ABC"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Reader {
+    shared: Arc<Shared>,
+    /// The generation of `snapshot`; 0, which no gate has, without one.
+    generation: u64,
+    snapshot: Option<Arc<Snapshot>>,
+}
+
+impl Reader {
+    /// The verdict for a client's address.
+    #[inline]
+    pub fn check(&mut self, address: IpAddr) -> Verdict<'_> {
+        Verdict::new(Held::Reader(self.current()), Some(canonical_address(address)))
+    }
+
+    /// The verdict for a client without a usable address: denied.
+    pub fn check_without_address(&mut self) -> Verdict<'_> {
+        Verdict::new(Held::Reader(self.current()), None)
+    }
+
+    /// Whether a client's address is allowed, where only the decision is wanted.
+    #[inline]
+    pub fn is_allowed(&mut self, address: IpAddr) -> bool {
+        self.current().is_allowed(address)
+    }
+
+    /// The current table with its generation.
+    #[inline]
+    pub fn current(&mut self) -> &Snapshot {
+        let generation = self.shared.generation.load(Ordering::Acquire);
+        if generation != self.generation {
+            self.refresh();
+        }
+        let shared = &self.shared;
+        self.snapshot.get_or_insert_with(|| shared.current.load_full())
+    }
+
+    #[cold]
+    fn refresh(&mut self) {
+        let snapshot = self.shared.current.load_full();
+        self.generation = snapshot.generation;
+        self.snapshot = Some(snapshot);
+    }
+
+    /// Lets go of the snapshot, so that an idle thread keeps no old table alive. The next check takes the
+    /// current one.
+    pub fn pause(&mut self) {
+        (self.generation, self.snapshot) = (0, None);
+    }
+}
+
+impl Clone for Reader {
+    fn clone(&self) -> Reader {
+        Reader { shared: Arc::clone(&self.shared), generation: 0, snapshot: None }
+    }
+}
+
+/// A gate in figures.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Status {
+    /// Entries of the current table.
+    pub entries: usize,
+    /// Bytes that the current table takes.
+    pub bytes: usize,
+    /// Generation of the current table.
+    pub generation: u64,
+    /// When the current table came.
+    pub last_swap: SystemTime,
+    /// The last time that a new list was not taken.
+    pub last_failure: Option<Failure>,
+}
+
+/// A list that was not taken.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Failure {
+    /// When.
+    pub time: SystemTime,
+    /// Why.
+    pub reason: String,
+}
+
+impl Failure {
+    fn now(reason: impl fmt::Display) -> Failure {
+        Failure { time: SystemTime::now(), reason: reason.to_string() }
+    }
+}

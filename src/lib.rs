@@ -1,0 +1,46 @@
+//! Filters requests by client address: labelled allow and deny lists of IP prefixes, looked up in
+//! nanoseconds and swapped under load.
+//!
+//! Read from top to bottom, a request's path is: [`Reader::check`] → [`Table::lookup`]. A list's path is:
+//! text → [`List`] → [`Policy`] → [`Table`] → [`Gate`].
+//!
+//! ```
+//! use ipgate::{Gate, List};
+//!
+//! let list: List = "10.0.1.0/24:office_ABC,212.121.212.121:client_YXZ".parse()?;
+//! let gate = Gate::new(&list);
+//!
+//! let verdict = gate.check("10.0.1.7".parse()?);
+//! assert!(verdict.is_allowed());
+//! assert_eq!(verdict.label(), Some("office_ABC"));
+//!
+//! gate.replace(&"10.0.2.0/24:new_office".parse()?)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Features
+//!
+//! - `watch` (default): follow list files into a gate.
+//! - `serde`: `Serialize` and `Deserialize` for lists, entries, policies, verdicts and diagnostics.
+
+mod address;
+mod gate;
+mod guard;
+mod list;
+mod policy;
+mod space;
+mod table;
+mod verdict;
+
+pub use address::{AddressError, canonical_address, parse_address};
+pub use gate::{Failure, Gate, Reader, Snapshot, Status};
+pub use guard::{Guard, Refusal, Refused};
+pub use ipnet;
+pub use list::{
+    Action, Code, Conflict, Diagnostic, Entry, Label, LabelError, Linter, List, Parsed, Parser, Position,
+    ReadError, Rejected, Report, Severity, Until, UntilError, format_text,
+};
+pub use policy::{Mode, Policy, SettingError, parse_enforce};
+pub use space::{AddressCount, Space};
+pub use table::{Decision, EntryRef, Origin, Table};
+pub use verdict::{Reason, Verdict};

@@ -1,0 +1,349 @@
+//! What parsing and linting have to say about a list: where, what, and what to write instead.
+
+use std::fmt;
+
+/// How much a diagnostic weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+pub enum Severity {
+    /// Does not reject a list unless warnings are denied.
+    Warning,
+    /// Rejects the list (strict), or the entry (lenient).
+    Error,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $severity:ident;)*) => {
+        /// What a diagnostic is about: a stable name for programs, next to the sentence for people.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+        #[non_exhaustive]
+        pub enum Code {
+            $($(#[$doc])* #[cfg_attr(feature = "serde", serde(rename = $name))] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &'static [Code] = &[$(Code::$variant,)*];
+
+            /// The stable name, such as `leading-zero`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $name,)* }
+            }
+
+            /// Whether this rejects a list by itself.
+            #[must_use]
+            pub fn severity(self) -> Severity {
+                match self { $(Code::$variant => Severity::$severity,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The token is no address, prefix, range or `all`.
+    NotAnAddress = "not-an-address", Error;
+    /// A host name where an address belongs.
+    Hostname = "hostname", Error;
+    /// An octet, prefix length or group with a leading zero.
+    LeadingZero = "leading-zero", Error;
+    /// An IPv4 address with fewer than four octets.
+    ShortIpv4 = "short-ipv4", Error;
+    /// An octet beyond 255.
+    OctetRange = "octet-range", Error;
+    /// A hexadecimal octet or number in IPv4 text.
+    HexIpv4 = "hex-ipv4", Error;
+    /// A prefix length that is no plain decimal or is longer than the address.
+    PrefixLength = "prefix-length", Error;
+    /// A netmask where a prefix length belongs.
+    Netmask = "netmask", Error;
+    /// A zone id (`%eth0`).
+    ZoneId = "zone-id", Error;
+    /// An IPv6 address with a label, without brackets or length.
+    LabelNeedsBrackets = "label-needs-brackets", Error;
+    /// Brackets around something that is not IPv6, or not closed.
+    Brackets = "brackets", Error;
+    /// A range that runs backwards, mixes families, or has a length.
+    Range = "range", Error;
+    /// Two addresses with something other than a comma or a line break between them.
+    Separator = "separator", Error;
+    /// A blank inside a prefix, or before its label.
+    Blank = "blank", Error;
+    /// `!` without a prefix right behind it.
+    Negation = "negation", Error;
+    /// A label that breaks a rule for labels.
+    Label = "label", Error;
+    /// `;` with something behind it that is no attribute.
+    Attribute = "attribute", Error;
+    /// An attribute given twice.
+    AttributeTwice = "attribute-twice", Error;
+    /// `until=` without an RFC 3339 date or date-time.
+    Until = "until", Error;
+    /// A control character or NUL.
+    ControlCharacter = "control-character", Error;
+    /// Bytes that are not UTF-8.
+    InvalidUtf8 = "invalid-utf-8", Error;
+    /// `#` that neither begins a line nor follows a blank.
+    CommentNeedsBlank = "comment-needs-blank", Error;
+    /// One prefix both allowed and denied.
+    Conflict = "conflict", Error;
+    /// More entries than the limit.
+    TooManyEntries = "too-many-entries", Error;
+    /// More bytes of text than the limit.
+    TooLong = "too-long", Error;
+    /// A comment that holds what would be an entry, after a comma.
+    EntryInComment = "entry-in-comment", Warning;
+    /// A label that holds an address: a separator other than a comma was probably meant as one.
+    AddressInLabel = "address-in-label", Warning;
+    /// An IPv6 address whose end could be meant as a label.
+    AmbiguousLabel = "ambiguous-label", Warning;
+    /// An IPv6 prefix that covers `::ffff:0:0/96`, without effect on IPv4 clients.
+    CoversMapped = "covers-mapped", Warning;
+    /// Bits set beyond the prefix length.
+    HostBits = "host-bits", Warning;
+    /// An entry written twice.
+    Duplicate = "duplicate", Warning;
+    /// One prefix with two labels.
+    TwoLabels = "two-labels", Warning;
+    /// An entry inside another of the same action that already says the same.
+    Redundant = "redundant", Warning;
+    /// An entry that more specific entries cover whole: it decides for no address.
+    Shadowed = "shadowed", Warning;
+    /// A prefix wider than /8 (IPv4) or /16 (IPv6).
+    WidePrefix = "wide-prefix", Warning;
+    /// Entries of one address family only.
+    OneFamily = "one-family", Warning;
+    /// An entry whose `until=` has passed.
+    Expired = "expired", Warning;
+    /// An entry that expires soon.
+    ExpiresSoon = "expires-soon", Warning;
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Where something stands in a list's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Position {
+    /// The line, counted from 1.
+    pub line: u32,
+    /// The column in characters, counted from 1.
+    pub column: u32,
+    /// Bytes from the start of the text.
+    pub offset: u32,
+    /// Bytes of the token.
+    pub len: u32,
+}
+
+/// One error or warning, with its place in the text and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Diagnostic {
+    pub(crate) severity: Severity,
+    pub(crate) code: Code,
+    pub(crate) position: Option<Position>,
+    pub(crate) token: String,
+    pub(crate) message: String,
+    pub(crate) suggestion: Option<String>,
+}
+
+impl Diagnostic {
+    /// Error or warning.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// What it is about, as a stable name.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// Where the token stands; `None` where the entry did not come from text.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        self.position
+    }
+
+    /// The text it is about, as written (invalid UTF-8 replaced).
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// What is wrong, as a sentence without its place.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do or to write instead.
+    #[must_use]
+    pub fn suggestion(&self) -> Option<&str> {
+        self.suggestion.as_deref()
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    /// `line 3, column 5: message: suggestion`, on one line whatever the token holds.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(at) = self.position {
+            write!(f, "line {}, column {}: ", at.line, at.column)?;
+        }
+        f.write_str(&self.message)?;
+        match &self.suggestion {
+            Some(suggestion) => write!(f, "; {suggestion}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Everything a parse or a lint found: the first diagnostics of each severity whole, all of them
+/// counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Report {
+    diagnostics: Vec<Diagnostic>,
+    errors: usize,
+    warnings: usize,
+    /// How many of each severity are kept whole.
+    keep: usize,
+}
+
+impl Default for Report {
+    fn default() -> Report {
+        Report::keeping(Report::DEFAULT_KEEP)
+    }
+}
+
+impl Report {
+    /// How many diagnostics of each severity are kept whole, unless set otherwise.
+    pub const DEFAULT_KEEP: usize = 100;
+
+    /// An empty report that will keep `keep` diagnostics of each severity whole.
+    pub(crate) fn keeping(keep: usize) -> Report {
+        Report { diagnostics: Vec::new(), errors: 0, warnings: 0, keep }
+    }
+
+    /// Counts a diagnostic, and keeps it where there is room; `describe` runs only then.
+    pub(crate) fn add(&mut self, severity: Severity, describe: impl FnOnce() -> Diagnostic) {
+        let seen = match severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        *seen += 1;
+        if *seen <= self.keep {
+            self.diagnostics.push(describe());
+        }
+    }
+
+    /// Adds everything that another report holds.
+    pub(crate) fn append(&mut self, other: Report) {
+        let (errors, warnings) = (self.errors + other.errors, self.warnings + other.warnings);
+        for diagnostic in other.diagnostics {
+            self.add(diagnostic.severity, || diagnostic);
+        }
+        (self.errors, self.warnings) = (errors, warnings);
+    }
+
+    /// Puts the diagnostics in the order of the text.
+    pub(crate) fn sort(&mut self) {
+        self.diagnostics.sort_by_key(|d| d.position.map(|at| at.offset));
+    }
+
+    /// The diagnostics that were kept, in the order of the text.
+    #[must_use]
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// The errors that were kept.
+    pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().filter(|d| d.severity == Severity::Error)
+    }
+
+    /// The warnings that were kept.
+    pub fn warnings(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().filter(|d| d.severity == Severity::Warning)
+    }
+
+    /// How many errors there were, kept or not.
+    #[must_use]
+    pub fn error_count(&self) -> usize {
+        self.errors
+    }
+
+    /// How many warnings there were, kept or not.
+    #[must_use]
+    pub fn warning_count(&self) -> usize {
+        self.warnings
+    }
+
+    /// How many diagnostics were counted but not kept.
+    #[must_use]
+    pub fn omitted(&self) -> usize {
+        self.errors + self.warnings - self.diagnostics.len()
+    }
+
+    /// Whether there is nothing to say.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.errors == 0 && self.warnings == 0
+    }
+}
+
+impl fmt::Display for Report {
+    /// A line for each diagnostic that was kept, and a last one that counts the others.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, diagnostic) in self.diagnostics.iter().enumerate() {
+            if i > 0 {
+                f.write_str("\n")?;
+            }
+            let severity = match diagnostic.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            };
+            write!(f, "{severity}: {diagnostic}")?;
+        }
+        match self.omitted() {
+            0 => Ok(()),
+            more => write!(f, "\n… and {more} more"),
+        }
+    }
+}
+
+/// A list that was not taken, and everything that was found in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    pub(crate) report: Report,
+}
+
+impl Rejected {
+    /// Every error and warning.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        match (self.report.errors, self.report.warnings) {
+            (0, warnings) => {
+                write!(f, "list rejected: {} and warnings are denied", count(warnings, "warning"))?
+            }
+            (errors, _) => write!(f, "list rejected: {}", count(errors, "error"))?,
+        }
+        write!(f, "\n{}", self.report)
+    }
+}
+
+impl std::error::Error for Rejected {}

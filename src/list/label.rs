@@ -1,0 +1,145 @@
+//! Labels: who an entry stands for.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::sync::Arc;
+
+/// The name an entry carries, such as `office_ABC`: 1 to 255 bytes of UTF-8 without `,`, `;` or control
+/// characters, without blanks around it, and without ` #`, which would begin a comment.
+///
+/// Cheap to clone: the text is stored once and shared.
+///
+/// ```
+/// use ipgate::Label;
+/// let label: Label = "office_ABC".parse()?;
+/// assert_eq!(label.as_str(), "office_ABC");
+/// assert!("a,b".parse::<Label>().is_err());
+/// # Ok::<(), ipgate::LabelError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Label(Arc<str>);
+
+impl Label {
+    /// The most bytes a label may have.
+    pub const MAX_BYTES: usize = 255;
+
+    /// Checks a text and makes it a label.
+    ///
+    /// # Errors
+    ///
+    /// [`LabelError`] names the rule that the text breaks.
+    pub fn new(text: &str) -> Result<Label, LabelError> {
+        check(text)?;
+        Ok(Label(Arc::from(text)))
+    }
+
+    /// A label from text that [`check`] has accepted.
+    pub(super) fn checked(text: &str) -> Label {
+        Label(Arc::from(text))
+    }
+
+    /// The label's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whether a text may be a label.
+pub(crate) fn check(text: &str) -> Result<(), LabelError> {
+    if text.is_empty() {
+        return Err(LabelError::Empty);
+    }
+    if text.len() > Label::MAX_BYTES {
+        return Err(LabelError::TooLong { bytes: text.len() });
+    }
+    if let Some(character) = text.chars().find(|c| matches!(c, ',' | ';') || c.is_control()) {
+        return Err(LabelError::Character { character });
+    }
+    if text.starts_with(BLANKS) || text.ends_with(BLANKS) {
+        return Err(LabelError::OuterBlank);
+    }
+    if text.contains(" #") {
+        return Err(LabelError::Comment);
+    }
+    Ok(())
+}
+
+const BLANKS: [char; 2] = [' ', '\t'];
+
+/// Why a text is not a label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LabelError {
+    /// It holds nothing.
+    Empty,
+    /// It is longer than [`Label::MAX_BYTES`].
+    TooLong {
+        /// How many bytes it has.
+        bytes: usize,
+    },
+    /// It holds a character that separates entries or attributes, or a control character.
+    Character {
+        /// The first such character.
+        character: char,
+    },
+    /// It begins or ends with a blank, which list text would trim.
+    OuterBlank,
+    /// It holds ` #`, which begins a comment in list text.
+    Comment,
+}
+
+impl fmt::Display for LabelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LabelError::Empty => write!(f, "a label has at least one byte"),
+            LabelError::TooLong { bytes } => {
+                write!(f, "a label has at most {} bytes, this one has {bytes}", Label::MAX_BYTES)
+            }
+            LabelError::Character { character } => {
+                write!(f, "a label cannot hold `{}`", character.escape_debug())
+            }
+            LabelError::OuterBlank => write!(f, "a label has no blanks around it"),
+            LabelError::Comment => write!(f, "a label cannot hold ` #`, which begins a comment"),
+        }
+    }
+}
+
+impl std::error::Error for LabelError {}
+
+impl std::str::FromStr for Label {
+    type Err = LabelError;
+
+    fn from_str(text: &str) -> Result<Label, LabelError> {
+        Label::new(text)
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Borrow<str> for Label {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_rule_is_named() {
+        assert_eq!(Label::new(""), Err(LabelError::Empty));
+        assert_eq!(Label::new(&"x".repeat(256)), Err(LabelError::TooLong { bytes: 256 }));
+        assert_eq!(Label::new("a;b"), Err(LabelError::Character { character: ';' }));
+        assert_eq!(Label::new("a\u{85}b"), Err(LabelError::Character { character: '\u{85}' }));
+        assert_eq!(Label::new("a "), Err(LabelError::OuterBlank));
+        assert_eq!(Label::new("a #b"), Err(LabelError::Comment));
+        assert!(Label::new(&"x".repeat(255)).is_ok());
+        assert!(Label::new("a:b#c d ü").is_ok());
+    }
+}

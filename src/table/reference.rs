@@ -1,0 +1,52 @@
+//! A tree-bitmap trie over the entries: the independent reference for lookups, and the answer to "every
+//! entry that covers this address".
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::IpNet;
+use treebitmap::IpLookupTable;
+
+/// Prefixes with the index of the entry that decides for each.
+pub(super) struct Reference {
+    v4: IpLookupTable<Ipv4Addr, u32>,
+    v6: IpLookupTable<Ipv6Addr, u32>,
+}
+
+impl Reference {
+    /// A trie of prefixes, each with the index of an entry.
+    pub(super) fn new(prefixes: impl Iterator<Item = (usize, IpNet)>) -> Reference {
+        let (mut v4, mut v6) = (IpLookupTable::new(), IpLookupTable::new());
+        for (index, prefix) in prefixes {
+            let index = u32::try_from(index).unwrap_or(u32::MAX); // lists have fewer than 2^31 entries
+            match prefix {
+                IpNet::V4(net) => v4.insert(net.addr(), net.prefix_len().into(), index),
+                IpNet::V6(net) => v6.insert(net.addr(), net.prefix_len().into(), index),
+            };
+        }
+        Reference { v4, v6 }
+    }
+
+    /// The index of the longest prefix that covers a canonical address.
+    pub(super) fn longest_match(&self, address: IpAddr) -> Option<usize> {
+        let index = match address {
+            IpAddr::V4(v4) => self.v4.longest_match(v4).map(|(_, _, index)| *index),
+            IpAddr::V6(v6) => self.v6.longest_match(v6).map(|(_, _, index)| *index),
+        };
+        index.map(|index| index as usize)
+    }
+
+    /// The indexes of all prefixes that cover a canonical address, the shortest first.
+    pub(super) fn matches(&self, address: IpAddr) -> Vec<usize> {
+        match address {
+            IpAddr::V4(v4) => self.v4.matches(v4).map(|(_, _, index)| *index as usize).collect(),
+            IpAddr::V6(v6) => self.v6.matches(v6).map(|(_, _, index)| *index as usize).collect(),
+        }
+    }
+}
+
+impl fmt::Debug for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reference").field("v4", &self.v4.len()).field("v6", &self.v6.len()).finish()
+    }
+}

@@ -1,0 +1,160 @@
+//! Verdicts: what a gate says of one client.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::gate::Snapshot;
+use crate::table::{Decision, EntryRef};
+
+/// Why a client is allowed or denied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum Reason {
+    /// Denied: the client has no usable address.
+    NoAddress,
+    /// Denied: a list is required, and none is set.
+    NoList,
+    /// Denied: no entry covers the address.
+    NoEntry,
+    /// Denied: the longest prefix that covers the address has a deny entry.
+    DenyEntry,
+    /// Allowed: the longest prefix that covers the address has an allow entry.
+    AllowEntry,
+    /// Allowed: no list is set, and none is required.
+    NoGate,
+}
+
+impl Reason {
+    /// Whether this lets the client in.
+    #[inline]
+    #[must_use]
+    pub fn is_allowed(self) -> bool {
+        matches!(self, Reason::AllowEntry | Reason::NoGate)
+    }
+
+    /// A stable name, such as `no-entry`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::NoAddress => "no-address",
+            Reason::NoList => "no-list",
+            Reason::NoEntry => "no-entry",
+            Reason::DenyEntry => "deny-entry",
+            Reason::AllowEntry => "allow-entry",
+            Reason::NoGate => "no-gate",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The answer for one client: the decision, the reason, the entry with its label, the generation.
+///
+/// A verdict holds on to the table that gave it, so that its label and entry stay what they were when the
+/// gate swaps.
+#[derive(Debug, Clone)]
+pub struct Verdict<'g> {
+    snapshot: Held<'g>,
+    /// Canonical; `None` for a client without a usable address.
+    address: Option<IpAddr>,
+    reason: Reason,
+    /// When the address was checked, where the table has entries that had expired by then.
+    late: Option<SystemTime>,
+}
+
+/// The snapshot that a verdict is about: the reader's, or the verdict's own.
+#[derive(Debug, Clone)]
+pub(crate) enum Held<'g> {
+    Reader(&'g Snapshot),
+    Own(Arc<Snapshot>),
+}
+
+impl Deref for Held<'_> {
+    type Target = Snapshot;
+
+    #[inline]
+    fn deref(&self) -> &Snapshot {
+        match self {
+            Held::Reader(snapshot) => snapshot,
+            Held::Own(snapshot) => snapshot,
+        }
+    }
+}
+
+impl<'g> Verdict<'g> {
+    /// The verdict for a canonical address, or for a client without one.
+    #[inline]
+    pub(crate) fn new(snapshot: Held<'g>, address: Option<IpAddr>) -> Verdict<'g> {
+        let late = snapshot.late();
+        let reason = address.map_or(Reason::NoAddress, |address| snapshot.decide(address, late).reason());
+        Verdict { snapshot, address, reason, late }
+    }
+
+    /// Whether the client may pass.
+    #[inline]
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        self.reason.is_allowed()
+    }
+
+    /// Why.
+    #[inline]
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// The label of the entry that decided, if one did and it has one. O(1) beyond one lookup.
+    #[must_use]
+    pub fn label(&self) -> Option<&str> {
+        self.decision().and_then(|decision| decision.label())
+    }
+
+    fn decision(&self) -> Option<Decision<'_>> {
+        Some(self.snapshot.decide(self.address?, self.late))
+    }
+
+    /// The entry that decided, if one did.
+    #[must_use]
+    pub fn entry(&self) -> Option<EntryRef<'_>> {
+        self.snapshot.matched(self.address?, self.late)
+    }
+
+    /// The generation of the table that decided.
+    #[inline]
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.snapshot.generation()
+    }
+
+    /// The canonical address that was looked up, or `None` for a client without one.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+}
+
+impl fmt::Display for Verdict<'_> {
+    /// `10.0.1.7 allow 10.0.1.0/24:office_ABC (generation 1)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.address {
+            Some(address) => write!(f, "{address}")?,
+            None => write!(f, "-")?,
+        }
+        write!(f, " {} ", if self.is_allowed() { "allow" } else { "deny" })?;
+        match self.entry() {
+            Some(entry) => write!(f, "{entry}")?,
+            None => write!(f, "{}", self.reason)?,
+        }
+        write!(f, " (generation {})", self.generation())
+    }
+}
