@@ -5,6 +5,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::str::Utf8Error;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -213,6 +214,8 @@ struct Written<'i, 't> {
 /// One walk over a text.
 struct Pass<'t> {
     text: &'t [u8],
+    /// The text, where all of it is UTF-8.
+    valid: Option<&'t str>,
     entries: Vec<Entry>,
     labels: HashMap<&'t str, Label>,
     report: Report,
@@ -224,6 +227,7 @@ impl<'t> Pass<'t> {
     fn new(text: &'t [u8], settings: &Parser) -> Pass<'t> {
         Pass {
             text,
+            valid: std::str::from_utf8(text).ok(),
             entries: Vec::with_capacity(expected_entries(text).min(settings.max_entries)),
             labels: HashMap::new(),
             report: Report::keeping(settings.keep),
@@ -260,8 +264,14 @@ impl<'t> Pass<'t> {
         true
     }
 
+    /// A slice as text, checked only where the text as a whole is not UTF-8.
+    fn utf8(&self, slice: Slice<'t>) -> Result<&'t str, Utf8Error> {
+        let checked = self.valid.and_then(|text| text.get(slice.offset..slice.offset + slice.bytes.len()));
+        checked.map_or_else(|| std::str::from_utf8(slice.bytes), Ok)
+    }
+
     fn piece(&mut self, piece: Slice<'t>) {
-        let text = match std::str::from_utf8(piece.bytes) {
+        let text = match self.utf8(piece) {
             Ok(text) => text,
             Err(error) => return self.error(piece, diagnose::invalid_utf8(piece.bytes, error)),
         };
@@ -318,7 +328,7 @@ impl<'t> Pass<'t> {
 
     /// Comments are free text, but they are text, and they must not swallow entries unseen.
     fn comment(&mut self, comment: Slice<'t>) {
-        match std::str::from_utf8(comment.bytes) {
+        match self.utf8(comment) {
             Err(error) => return self.error(comment, diagnose::invalid_utf8(comment.bytes, error)),
             Ok(text) => {
                 if let Some(problem) = diagnose::control_character(text) {
