@@ -86,46 +86,33 @@ impl std::error::Error for AddressError {}
 
 /// A decimal number of at most `max` at the start of a text, without sign or leading zero and not
 /// followed by another digit: the number, and how many bytes it takes.
+#[inline]
 pub(crate) fn leading_decimal(text: &[u8], max: u8) -> Option<(u8, usize)> {
-    let mut value = 0u8;
-    let mut digits = 0;
-    while let Some(byte @ b'0'..=b'9') = text.get(digits) {
-        let after_zero = digits > 0 && value == 0;
-        if after_zero {
-            return None;
-        }
-        value = value.checked_mul(10)?.checked_add(byte - b'0')?;
-        digits += 1;
+    let digit = |at: usize| text.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10);
+    let first = digit(0)?;
+    let Some(second) = digit(1) else { return (first <= max).then_some((first, 1)) };
+    if first == 0 {
+        return None;
     }
-    (digits > 0 && value <= max).then_some((value, digits))
+    let two = first * 10 + second;
+    let Some(third) = digit(2) else { return (two <= max).then_some((two, 2)) };
+    let three = two.checked_mul(10)?.checked_add(third)?;
+    (three <= max && digit(3).is_none()).then_some((three, 3))
 }
 
 /// Four decimal octets at the start of a text, not followed by a digit or a dot: the address, and how many
-/// bytes it takes. One walk over the bytes, because lists hold millions of these.
+/// bytes it takes.
+#[inline]
 pub(crate) fn leading_v4(text: &[u8]) -> Option<(Ipv4Addr, usize)> {
-    let (mut address, mut octet, mut digits, mut dots) = (0u32, 0u32, 0, 0);
-    let mut len = 0;
-    for &byte in text {
-        match byte {
-            b'0'..=b'9' if digits > 0 && octet == 0 => return None, // a leading zero
-            b'0'..=b'9' => {
-                octet = octet * 10 + u32::from(byte - b'0');
-                digits += 1;
-                if octet > 255 {
-                    return None;
-                }
-            }
-            b'.' if digits > 0 && dots < 3 => {
-                address = address << 8 | octet;
-                (octet, digits) = (0, 0);
-                dots += 1;
-            }
-            b'.' => return None,
-            _ => break,
-        }
-        len += 1;
+    let (first, mut len) = leading_decimal(text, u8::MAX)?;
+    let mut octets = [first, 0, 0, 0];
+    for octet in octets.iter_mut().skip(1) {
+        let rest = text.get(len..)?.strip_prefix(b".")?;
+        let (value, digits) = leading_decimal(rest, u8::MAX)?;
+        *octet = value;
+        len += 1 + digits;
     }
-    (dots == 3 && digits > 0).then(|| (Ipv4Addr::from(address << 8 | octet), len))
+    (text.get(len) != Some(&b'.')).then_some((Ipv4Addr::from(octets), len))
 }
 
 /// Four decimal octets, and nothing else: no leading zeros, no short forms.

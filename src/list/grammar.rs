@@ -10,7 +10,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv4Subnets, Ipv6Net, Ipv6Subnets};
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while, take_while1};
 use nom::character::complete::char;
-use nom::combinator::{all_consuming, map_opt, opt, success, value};
+use nom::combinator::{all_consuming, map_opt, opt, value};
 use nom::error::ErrorKind;
 use nom::sequence::{delimited, preceded};
 use nom::{IResult, Parser};
@@ -84,41 +84,54 @@ impl fmt::Display for Item<'_> {
     }
 }
 
-/// Reads one trimmed piece of a list whole.
+/// Reads one trimmed piece of a list whole. Each step looks at the next byte before it calls a parser: most
+/// entries end early, and lists hold millions of them.
 pub(super) fn item(piece: &str) -> Option<Item<'_>> {
-    let parts = (opt(char('!')), target, opt(preceded(char(':'), label_text)), opt(until));
-    let (_, (not, target, label, until)) = all_consuming(parts).parse(piece).ok()?;
-    Some(Item { deny: not.is_some(), target, label: label.flatten(), until })
+    let (deny, rest) = match piece.strip_prefix('!') {
+        Some(rest) => (true, rest),
+        None => (false, piece),
+    };
+    let (rest, target) = target(rest).ok()?;
+    if rest.is_empty() {
+        return Some(Item { deny, target, label: None, until: None });
+    }
+    let parts = (opt(preceded(char(':'), label_text)), opt(until));
+    let (_, (label, until)) = all_consuming(parts).parse(rest).ok()?;
+    Some(Item { deny, target, label: label.flatten(), until })
 }
 
 fn target(input: &str) -> IResult<&str, Target> {
-    alt((ipv4_target, ipv6_target, bracketed, value(Target::All, tag("all")))).parse(input)
+    match input.as_bytes().first() {
+        Some(b'[') => bracketed(input),
+        Some(b'0'..=b'9') => alt((ipv4_target, ipv6_target)).parse(input),
+        _ => alt((ipv6_target, value(Target::All, tag("all")))).parse(input),
+    }
 }
 
 /// `address`, `address/length` or `first-last`.
 fn ipv4_target(input: &str) -> IResult<&str, Target> {
-    let (rest, first) = ipv4.parse(input)?;
-    alt((
-        map_opt(length(32), move |length| prefix(first.into(), length, false)),
-        map_opt(preceded(char('-'), ipv4), move |last| {
-            (first <= last).then_some(Target::RangeV4 { first, last })
-        }),
-        success(Target::Prefix { given: IpNet::from(IpAddr::V4(first)), bare: true }),
-    ))
-    .parse(rest)
+    let (rest, first) = ipv4(input)?;
+    match rest.as_bytes().first() {
+        Some(b'/') => map_opt(length(32), |length| prefix(first.into(), length, false)).parse(rest),
+        Some(b'-') => {
+            let in_order = |last| (first <= last).then_some(Target::RangeV4 { first, last });
+            map_opt(preceded(char('-'), ipv4), in_order).parse(rest)
+        }
+        _ => Ok((rest, Target::Prefix { given: IpNet::from(IpAddr::V4(first)), bare: true })),
+    }
 }
 
 /// `address`, `address/length` or `first-last`.
 fn ipv6_target(input: &str) -> IResult<&str, Target> {
-    let (rest, first) = ipv6.parse(input)?;
-    alt((
-        map_opt(length(128), move |length| prefix(first.into(), length, false)),
-        map_opt(preceded(char('-'), ipv6), move |last| {
-            (first <= last).then_some(Target::RangeV6 { first, last })
-        }),
-        success(Target::Prefix { given: IpNet::from(IpAddr::V6(first)), bare: true }),
-    ))
-    .parse(rest)
+    let (rest, first) = ipv6(input)?;
+    match rest.as_bytes().first() {
+        Some(b'/') => map_opt(length(128), |length| prefix(first.into(), length, false)).parse(rest),
+        Some(b'-') => {
+            let in_order = |last| (first <= last).then_some(Target::RangeV6 { first, last });
+            map_opt(preceded(char('-'), ipv6), in_order).parse(rest)
+        }
+        _ => Ok((rest, Target::Prefix { given: IpNet::from(IpAddr::V6(first)), bare: true })),
+    }
 }
 
 /// `[address]`, `[address]/length` or `[address/length]`.

@@ -221,6 +221,8 @@ struct Pass<'t> {
     report: Report,
     max_entries: usize,
     locator: Locator<'t>,
+    /// Without a deny entry there is no conflict to look for.
+    has_deny: bool,
 }
 
 impl<'t> Pass<'t> {
@@ -233,6 +235,7 @@ impl<'t> Pass<'t> {
             report: Report::keeping(settings.keep),
             max_entries: settings.max_entries,
             locator: Locator { text, line: 1, offset: 0, column: 1 },
+            has_deny: false,
         }
     }
 
@@ -280,6 +283,7 @@ impl<'t> Pass<'t> {
         };
         let position = self.locator.position(piece.offset, piece.bytes.len());
         let action = if item.deny { Action::Deny } else { Action::Allow };
+        self.has_deny |= item.deny;
         let label = item.label.map(|label| self.label(label));
         let written = Written { item: &item, text, action, label, position };
         item.target.for_each_prefix(|prefix| self.push(&written, prefix));
@@ -384,6 +388,9 @@ impl<'t> Pass<'t> {
 
     /// Reports prefixes that are both allowed and denied; in lenient mode the deny stays.
     fn settle_conflicts(&mut self, now: SystemTime, lenient: bool) {
+        if !self.has_deny {
+            return;
+        }
         let found: Vec<Conflict> = conflicts(&self.entries, now).collect();
         let mut left_out = HashSet::with_capacity(found.len());
         for conflict in found {
