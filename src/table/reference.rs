@@ -28,6 +28,7 @@ impl Reference {
     }
 
     /// The index of the longest prefix that covers a canonical address.
+    #[cfg(test)]
     pub(super) fn longest_match(&self, address: IpAddr) -> Option<usize> {
         let index = match address {
             IpAddr::V4(v4) => self.v4.longest_match(v4).map(|(_, _, index)| *index),
