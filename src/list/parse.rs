@@ -405,15 +405,15 @@ pub(super) fn conflicts(entries: &[Entry], now: SystemTime) -> impl Iterator<Ite
         let denied = denied.get(&allowed.prefix())?;
         reported
             .insert(allowed.prefix())
-            .then(|| Conflict { allowed: allowed.clone(), denied: (*denied).clone() })
+            .then(|| Conflict { allowed: Box::new(allowed.clone()), denied: Box::new((*denied).clone()) })
     })
 }
 
 /// One prefix that a list both allows and denies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
-    allowed: Entry,
-    denied: Entry,
+    allowed: Box<Entry>, // boxed, because a `Result` is as large as its error
+    denied: Box<Entry>,
 }
 
 impl Conflict {
