@@ -56,7 +56,7 @@ pub(crate) fn snippet(renderer: &Renderer, name: &str, text: &[u8], diagnostic: 
 }
 
 /// How much of a long line is shown on either side of a token: lists may be one line of megabytes.
-const AROUND: usize = 60;
+const AROUND: usize = 120;
 
 /// The line on which something stands.
 #[derive(Debug, PartialEq, Eq)]
@@ -70,27 +70,30 @@ struct Excerpt {
 }
 
 impl Excerpt {
+    /// Looks at no more than [`AROUND`] bytes on either side, however long the line is.
     fn new(text: &[u8], at: Position) -> Excerpt {
+        let is_newline = |byte: &u8| *byte == b'\n';
         let (before, rest) = text.split_at((at.offset as usize).min(text.len()));
-        let line_start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
-        let before = before.get(line_start..).unwrap_or_default();
-        let line_end = rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len());
-        let rest = rest.get(..line_end).unwrap_or_default();
         let (token, after) = rest.split_at((at.len as usize).min(rest.len()));
 
-        let skipped = before.len().saturating_sub(AROUND);
-        let mut source = match skipped {
-            0 => lossy(before).trim_start_matches('\u{feff}').to_owned(),
-            _ => format!("...{}", lossy(before.get(skipped..).unwrap_or_default())),
+        let near = before.get(before.len().saturating_sub(AROUND)..).unwrap_or_default();
+        let line_start = near.iter().rposition(is_newline).map(|newline| newline + 1);
+        let cut = line_start.is_none() && near.len() < before.len();
+        let near = near.get(line_start.unwrap_or(0)..).unwrap_or_default();
+        let mut source = match cut {
+            true => format!("...{}", lossy(near)),
+            false => lossy(near).trim_start_matches('\u{feff}').to_owned(),
         };
         let start = source.len();
         source.push_str(&lossy(token));
         let token = start..source.len();
-        match after.get(..AROUND) {
-            Some(shown) if shown.len() < after.len() => source.push_str(&format!("{}...", lossy(shown))),
-            _ => source.push_str(lossy(after).trim_end_matches('\r')),
+        let near = after.get(..AROUND).unwrap_or(after);
+        match near.iter().position(is_newline) {
+            Some(end) => source.push_str(lossy(near.get(..end).unwrap_or_default()).trim_end_matches('\r')),
+            None if near.len() < after.len() => source.push_str(&format!("{}...", lossy(near))),
+            None => source.push_str(&lossy(near)),
         }
-        Excerpt { source, token, cut: skipped > 0 }
+        Excerpt { source, token, cut }
     }
 }
 
@@ -105,10 +108,10 @@ mod tests {
 
     #[test]
     fn long_lines_are_cut_around_the_token() {
-        let text = format!("first\n{}TOKEN{}\nlast", "a".repeat(100), "b".repeat(100));
-        let at = Position { line: 2, column: 101, offset: 106, len: 5 };
-        let source = format!("...{}TOKEN{}...", "a".repeat(60), "b".repeat(60));
-        assert_eq!(Excerpt::new(text.as_bytes(), at), Excerpt { source, token: 63..68, cut: true });
+        let text = format!("first\n{}TOKEN{}\nlast", "a".repeat(200), "b".repeat(200));
+        let at = Position { line: 2, column: 201, offset: 206, len: 5 };
+        let source = format!("...{}TOKEN{}...", "a".repeat(120), "b".repeat(120));
+        assert_eq!(Excerpt::new(text.as_bytes(), at), Excerpt { source, token: 123..128, cut: true });
     }
 
     #[test]
