@@ -44,12 +44,16 @@ impl Replacement {
 
     /// Puts `bytes` in the place of the file's: a temporary file beside it, synced, renamed over it.
     pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
-        self.try_write(bytes).map_err(|error| {
-            Failure::Told(format!("{} cannot be written and is unchanged: {error}", self.target.display()))
+        let target = self.target.display();
+        self.replace(bytes).map_err(|error| {
+            Failure::Told(format!("{target} cannot be written and is unchanged: {error}"))
+        })?;
+        sync_directory(&self.directory).map_err(|error| {
+            Failure::Told(format!("{target} was replaced, but may not survive a loss of power: {error}"))
         })
     }
 
-    fn try_write(&self, bytes: &[u8]) -> io::Result<()> {
+    fn replace(&self, bytes: &[u8]) -> io::Result<()> {
         let metadata = fs::metadata(&self.target)?;
         let mut file = tempfile::Builder::new().prefix(".ipgate-").tempfile_in(&self.directory)?;
         file.write_all(bytes)?;
@@ -57,7 +61,7 @@ impl Replacement {
         file.as_file().set_permissions(metadata.permissions())?;
         file.as_file().sync_all()?;
         file.persist(&self.target).map_err(|error| error.error)?;
-        sync_directory(&self.directory)
+        Ok(())
     }
 }
 

@@ -178,8 +178,10 @@ fn cut_one(text: &mut Vec<u8>, piece: Range<usize>) {
     let after = piece.end + blanks_from(piece.end);
     let before = piece.start - blanks_to(piece.start);
     let comma_before = before.checked_sub(1).filter(|&at| text.get(at) == Some(&b','));
+    let next = after + 1 + blanks_from(after + 1);
     let hole = match (text.get(after), comma_before) {
-        (Some(b','), _) => piece.start..after + 1 + blanks_from(after + 1),
+        (Some(b','), _) if text.get(next) == Some(&b'#') => piece.start..after + 1, // a comment needs its blank
+        (Some(b','), _) => piece.start..next,
         (_, Some(comma)) => comma - blanks_to(comma)..piece.end,
         (Some(b'#'), None) => piece.start..after,
         _ => piece,
@@ -238,6 +240,30 @@ mod tests {
         assert_eq!(without("1.1.1.1,\n2.2.2.2\n", &["1.1.1.1"]), "2.2.2.2\n");
         assert_eq!(without("\u{feff}1.1.1.1\n2.2.2.2\n", &["1.1.1.1"]), "\u{feff}2.2.2.2\n");
         assert_eq!(without("\n\n1.1.1.1\n\n", &["1.1.1.1"]), "\n\n\n");
+    }
+
+    /// Any pieces, with anything between them: what is left is the list without them, with its comments.
+    #[test]
+    fn nothing_else_changes() {
+        const PIECES: [&str; 3] = ["1.1.1.1", "2.2.2.2:b c", "3.3.3.3-3.3.3.9"];
+        const BETWEEN: [&str; 9] =
+            [",", ", ", " ,", "\n", ",\n\t", "\r\n", " # c\n", ", ,\n\n", ", # c\r\n# d, 9\n"];
+        let comments = |text: &str| text.matches(['#', 'd', '9']).count();
+        for (first, second, last) in (0..729).map(|i| (i / 81, i / 9 % 9, i % 9)) {
+            let [first, second, last] = [first, second, last].map(|i| BETWEEN[i]);
+            let text = format!("\t{}{first}{}{second}{}{last}", PIECES[0], PIECES[1], PIECES[2]);
+            for chosen in 1..8 {
+                let (gone, kept): (Vec<_>, Vec<_>) =
+                    PIECES.iter().enumerate().partition(|(i, _)| chosen >> i & 1 == 1);
+                let gone: Vec<&str> = gone.into_iter().map(|(_, piece)| *piece).collect();
+                let kept: Vec<&str> = kept.into_iter().map(|(_, piece)| *piece).collect();
+                let left = without(&text, &gone);
+                let list: List = left.parse().unwrap_or_else(|error| panic!("{text:?} - {gone:?}: {error}"));
+                assert_eq!(list, kept.join(",").parse().unwrap(), "{text:?} - {gone:?} = {left:?}");
+                let in_gone: usize = gone.iter().map(|piece| comments(piece)).sum();
+                assert_eq!(comments(&left), comments(&text) - in_gone, "{text:?} - {gone:?} = {left:?}");
+            }
+        }
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(crate) fn snippet(renderer: &Renderer, name: &str, text: &[u8], diagnostic: 
 }
 
 /// How much of a long line is shown on either side of a token: lists may be one line of megabytes.
-const AROUND: usize = 120;
+const AROUND: usize = 80;
 
 /// The line on which something stands.
 #[derive(Debug, PartialEq, Eq)]
@@ -110,8 +110,8 @@ mod tests {
     fn long_lines_are_cut_around_the_token() {
         let text = format!("first\n{}TOKEN{}\nlast", "a".repeat(200), "b".repeat(200));
         let at = Position { line: 2, column: 201, offset: 206, len: 5 };
-        let source = format!("...{}TOKEN{}...", "a".repeat(120), "b".repeat(120));
-        assert_eq!(Excerpt::new(text.as_bytes(), at), Excerpt { source, token: 123..128, cut: true });
+        let source = format!("...{}TOKEN{}...", "a".repeat(80), "b".repeat(80));
+        assert_eq!(Excerpt::new(text.as_bytes(), at), Excerpt { source, token: 83..88, cut: true });
     }
 
     #[test]

@@ -53,9 +53,11 @@ impl Text {
             let errors = count(errors, "error", "errors");
             complain(format_args!("{}: read leniently past {errors}", self.name));
         }
-        if warnings > 0 {
+        if self.name == STDIN || self.name == ENTRIES {
+            parsed.report.warnings().for_each(|warning| complain(crate::render::line(&self.name, warning)));
+        } else if warnings > 0 {
             let warnings = count(warnings, "warning", "warnings");
-            complain(format_args!("{}: {warnings}, which `ipgate lint` shows", self.name));
+            complain(format_args!("{}: {warnings}, which `ipgate lint {}` shows", self.name, self.name));
         }
         Ok(parsed.list)
     }

@@ -10,6 +10,58 @@ use serde_json::json;
 
 const NESTED: &str = "10.0.0.0/8:corp,!10.9.0.0/16:lab,10.9.1.0/24:ci";
 
+/// Strings of the older routers: valid with the decision for 1.2.3.4, or rejected.
+#[test]
+fn older_router_strings() {
+    for (text, code) in [
+        ("1.2.3.4", 0),
+        ("0.0.0.0/0", 0),
+        ("1.2.3.4,0.0.0.0/0", 0),
+        ("1.2.3.4, 0.0.0.0/0", 0),
+        ("1.2.3.4,", 0),
+        ("", 1),
+        ("0", 2),
+        ("-1", 2),
+        ("foobar", 2),
+        ("256.1.1.1", 2),
+        ("1.2.3.4/33", 2),
+        ("1.2.3.4/032", 2),
+        ("01.2.3.4", 2),
+        ("1.2.3.41.2.3.4", 2),
+        ("2.3.4.6.7", 2),
+    ] {
+        assert_eq!(run(&["--entries", text, "check", "1.2.3.4"]).code, code, "{text:?}");
+    }
+}
+
+#[test]
+fn only_mapped_addresses_are_unwrapped() {
+    for (text, allowed, denied) in [
+        ("0.0.0.0:some_optional_label", &["0.0.0.0"][..], &["0.0.0.1"][..]),
+        ("10.0.0.0/8", &["::ffff:10.9.9.9"], &["2002:0a09:0909::1", "::10.9.9.9"]),
+        ("fe80::/32", &["fe80::1"], &["::1"]),
+        ("2001:db8::", &["2001:db8::"], &["2001:db8::1"]),
+        ("::/0", &["::1"], &["10.0.0.1", "::ffff:10.0.0.1"]),
+        ("all", &["10.0.0.1", "::ffff:10.0.0.1", "::1"], &[]),
+    ] {
+        let decide = |address: &&str| run(&["--entries", text, "check", address]).code;
+        assert!(allowed.iter().all(|address| decide(address) == 0), "{text} allows {allowed:?}");
+        assert!(denied.iter().all(|address| decide(address) == 1), "{text} denies {denied:?}");
+    }
+}
+
+#[test]
+fn warnings_are_not_kept_back() {
+    let dir = Dir::with("a.list", "10.0.0.5/8\n");
+    let named = dir.run(&["-l", "a.list", "check", "10.0.0.1"]);
+    assert_eq!(
+        (named.code, named.err.as_str()),
+        (0, "ipgate: a.list: 1 warning, which `ipgate lint a.list` shows\n")
+    );
+    let shown = run(&["--entries", "10.0.0.5/8", "check", "10.0.0.1"]);
+    assert!(shown.err.starts_with("ipgate: <entries>:1:1: warning: "), "{}", shown.err);
+}
+
 #[test]
 fn a_line_for_each_address() {
     let list = "10.0.1.0/24:office_ABC,212.121.212.121:client_YXZ,2001:db8::/32";

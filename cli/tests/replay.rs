@@ -108,7 +108,7 @@ fn a_large_log_is_counted_right() {
     let mut log = String::new();
     let mut counts = std::collections::BTreeMap::<String, u64>::new();
     for i in 0..100_000_u32 {
-        let address = format!("{}.0.0.{}", if i % 3 == 0 { 10 } else { 11 }, (i * i) % 251);
+        let address = format!("{}.0.0.{}", if i % 3 == 0 { 10 } else { 11 }, (i % 251) * (i % 251) % 251);
         writeln!(log, "{address} - - \"GET /{i}\"").unwrap();
         if address.starts_with("11.") {
             *counts.entry(address).or_default() += 1;
