@@ -24,6 +24,7 @@
 //! - `serde`: `Serialize` and `Deserialize` for lists, entries, policies, verdicts and diagnostics.
 
 mod address;
+mod diff;
 mod gate;
 mod guard;
 mod list;
@@ -33,6 +34,7 @@ mod table;
 mod verdict;
 
 pub use address::{AddressError, canonical_address, parse_address};
+pub use diff::{Diff, Relabelled};
 pub use gate::{Failure, Gate, Reader, Snapshot, Status};
 pub use guard::{Guard, Refusal, Refused};
 pub use ipnet;
