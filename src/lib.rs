@@ -32,6 +32,8 @@ mod policy;
 mod space;
 mod table;
 mod verdict;
+#[cfg(feature = "watch")]
+mod watch;
 
 pub use address::{AddressError, canonical_address, parse_address};
 pub use diff::{Diff, Relabelled};
@@ -46,6 +48,8 @@ pub use policy::{Mode, Policy, SettingError, parse_enforce};
 pub use space::{AddressCount, Space};
 pub use table::{Decision, EntryRef, Origin, Table};
 pub use verdict::{Reason, Verdict};
+#[cfg(feature = "watch")]
+pub use watch::{Outcome, Watch, WatchError, Watcher};
 
 /// The README's programs are compiled and run as documentation tests.
 #[cfg(doctest)]
