@@ -188,20 +188,24 @@ impl Columns {
             (self.untils.len(), 2 * self.expiring.len()),
         ];
         check(lengths.iter().all(|(actual, expected)| actual == expected), "a column of its entries is cut")?;
-        let widest = slice(bytes, &self.lengths).iter().copied().max().unwrap_or(0);
+        let lengths = slice(bytes, &self.lengths);
+        let widest = lengths.iter().copied().max().unwrap_or(0);
         check(u32::from(widest) <= K::BITS, "a prefix is longer than an address")?;
-        let numbers = (0..self.count).map(|i| self.value_number(bytes, i));
-        check(
-            numbers.fold(true, |known, number| known & ((number as usize) < values)),
-            "an entry has no value",
-        )?;
-        let mut sorted = true;
+        let numbers = slice(bytes, &self.values);
+        let greatest = match self.value_width {
+            1 => numbers.iter().copied().max().map(u32::from),
+            2 => numbers.as_chunks().0.iter().map(|number| u16::from_le_bytes(*number).into()).max(),
+            _ => words(numbers).max(),
+        };
+        check(greatest.is_none_or(|number| (number as usize) < values), "an entry has no value")?;
+        let addresses = slice(bytes, &self.addresses).chunks_exact(K::BYTES).map(K::read);
         let mut before = (K::default(), 0);
-        for i in 0..self.count {
-            let this = self.prefix::<K>(bytes, i);
-            sorted &= before <= this && this.0 == this.0.masked(this.1);
+        let sorted = addresses.zip(lengths).fold(true, |sorted, (address, &length)| {
+            let this = (address, length);
+            let next = before <= this && address == address.masked(length);
             before = this;
-        }
+            sorted & next
+        });
         check(sorted, "its entries are not sorted")?;
         let expiring: Vec<u32> = words(slice(bytes, &self.expiring)).collect();
         let known = expiring.last().is_none_or(|last| (*last as usize) < self.count);

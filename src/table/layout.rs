@@ -83,7 +83,7 @@ pub(super) enum Section {
 
 pub(super) const SECTIONS: usize = Section::AppSource as usize + 1;
 
-const _: () = assert!(field::LENGTHS + 8 * SECTIONS <= HEADER && HEADER % 64 == 0);
+const _: () = assert!(field::LENGTHS + 8 * SECTIONS <= HEADER && HEADER.is_multiple_of(64));
 
 /// Where each section lies in an image.
 #[derive(Debug, Clone)]

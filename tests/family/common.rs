@@ -39,15 +39,16 @@ pub fn lists<K: Key>(rng: &mut Rng) -> Vec<(&'static str, Vec<Prefix<K>>)> {
     let bits = u64::from(K::BITS);
     let at = |wide: u128| K::from_wide(wide >> (128 - K::BITS));
     let top = |rng: &mut Rng| at(rng.wide());
-    let mut out: Vec<(&'static str, Vec<(K, u64)>)> = Vec::new();
-    out.push(("empty", vec![]));
-    out.push(("one host", vec![(top(rng), bits)]));
-    out.push(("default", vec![(K::default(), 0)]));
-    out.push(("edges", vec![(K::default(), bits), (K::MAX, bits), (K::MAX, 1), (K::default(), 3)]));
     let path = top(rng);
-    out.push(("nested path", (0..=bits).map(|l| (path, l)).collect()));
-    out.push(("nested at max", (0..=bits).map(|l| (K::MAX, l)).collect()));
-    out.push(("nested at zero", (0..=bits).map(|l| (K::default(), l)).collect()));
+    let mut out: Vec<(&'static str, Vec<(K, u64)>)> = vec![
+        ("empty", vec![]),
+        ("one host", vec![(top(rng), bits)]),
+        ("default", vec![(K::default(), 0)]),
+        ("edges", vec![(K::default(), bits), (K::MAX, bits), (K::MAX, 1), (K::default(), 3)]),
+        ("nested path", (0..=bits).map(|l| (path, l)).collect()),
+        ("nested at max", (0..=bits).map(|l| (K::MAX, l)).collect()),
+        ("nested at zero", (0..=bits).map(|l| (K::default(), l)).collect()),
+    ];
     for n in [3, 10, 15, 16, 17, 40, 300, 1500] {
         out.push(("hosts", (0..n).map(|_| (top(rng), bits)).collect()));
         out.push(("any length", (0..n).map(|_| (top(rng), rng.below(bits + 1))).collect()));

@@ -141,9 +141,10 @@ pub(crate) fn sizes(bytes: &[u8]) -> (usize, usize, usize) {
     (sections(0).sum::<usize>() - named, sections(1).sum(), named)
 }
 
-/// Start of a section of `len` bytes after `at`, and where the next may begin.
+/// Start of a section of `len` bytes after `at`, and where the next may begin. An empty section is never read
+/// and takes no room.
 fn place(at: usize, len: usize) -> (usize, usize) {
-    (at, (at + len + GUARD).next_multiple_of(64))
+    (at, if len == 0 { at } else { (at + len + GUARD).next_multiple_of(64) })
 }
 
 /// Family of an image: bytes of an address. For a caller that holds both.
@@ -218,7 +219,7 @@ fn validate_part<K: Key>(
         Engine::Tiny => {
             let keys = root_bits as usize;
             check(shift == 2, "a code width is wrong")?;
-            check(keys % 16 == 0 && (16..=TINY_MAX).contains(&keys), "a key count is wrong")?;
+            check(keys.is_multiple_of(16) && (16..=TINY_MAX).contains(&keys), "a key count is wrong")?;
             check(lines.len() == keys * K::BYTES, "keys are missing")?;
             check(leaves.len() == 4 * (keys + 1), "codes are missing")?;
             check(entries.len() == 4 * (keys + 1), "entries are missing")?;

@@ -2,7 +2,7 @@
 //! instruction set, compiled once for each [`SimdLevel`].
 //!
 //! Unsafe because the loads are unchecked: the `View` invariant stands in for
-//! bounds checks, which cost 10 to 25 % of a lookup (`benches/table.rs`).
+//! bounds checks.
 
 use super::Key;
 use super::part::NO_CODE;
@@ -326,44 +326,54 @@ macro_rules! level {
             // SAFETY (all): the contract of the inlined body, plus the level.
             $(#[target_feature(enable = $features)])?
             unsafe fn tiny_one<K: Key>(v: &View<K>, key: K) -> u32 {
+                // SAFETY: by the caller, who vouches for the view and the instruction set.
                 unsafe { tiny::<K, $simd>(v, key) }
             }
             $(#[target_feature(enable = $features)])?
             unsafe fn tiny_name<K: Key>(v: &View<K>, key: K) -> u32 {
+                // SAFETY: by the caller, who vouches for the view and the instruction set.
                 unsafe { tiny_entry::<K, $simd>(v, key) }
             }
             $(#[target_feature(enable = $features)])?
             unsafe fn tiny_many<K: Key, O: Answer>(v: &View<K>, keys: &[K], out: &mut [O]) {
                 for (&key, out) in keys.iter().zip(out) {
+                    // SAFETY: by the caller, who vouches for the view and the instruction set.
                     *out = O::from_code(unsafe { tiny::<K, $simd>(v, key) });
                 }
             }
             $(#[target_feature(enable = $features)])?
             unsafe fn lines_one<K: Key>(v: &View<K>, key: K) -> u32 {
+                // SAFETY: by the caller, who vouches for the view and the instruction set.
                 unsafe { lines::<K, $simd>(v, key) }
             }
             $(#[target_feature(enable = $features)])?
             unsafe fn lines_name<K: Key>(v: &View<K>, key: K) -> u32 {
+                // SAFETY: by the caller, who vouches for the view and the instruction set.
                 unsafe { lines_entry::<K, $simd>(v, key) }
             }
             $(#[target_feature(enable = $features)])?
             unsafe fn lines_all<K: Key, O: Answer>(v: &View<K>, keys: &[K], out: &mut [O]) {
+                // SAFETY: by the caller, who vouches for the view and the instruction set.
                 unsafe { lines_many::<K, $simd, O>(v, keys, out) }
             }
             $(#[target_feature(enable = $features)])?
             unsafe fn flat_one<K: Key>(v: &View<K>, key: K) -> u32 {
+                // SAFETY: by the caller, who vouches for the view and the instruction set.
                 unsafe { flat::<K, $simd>(v, key) }
             }
             $(#[target_feature(enable = $features)])?
             unsafe fn flat_name<K: Key>(v: &View<K>, key: K) -> u32 {
+                // SAFETY: by the caller, who vouches for the view and the instruction set.
                 unsafe { flat_entry::<K, $simd>(v, key) }
             }
             $(#[target_feature(enable = $features)])?
             unsafe fn flat_all<K: Key, O: Answer>(v: &View<K>, keys: &[K], out: &mut [O]) {
+                // SAFETY: by the caller, who vouches for the view and the instruction set.
                 unsafe { $flat_many(v, keys, out) }
             }
             $(#[target_feature(enable = $features)])?
             unsafe fn bits_all<K: Key, O: Answer>(v: &View<K>, keys: &[K], out: &mut [O]) {
+                // SAFETY: by the caller, who vouches for the view and the instruction set.
                 unsafe { $bits_many(v, keys, out) }
             }
             pub(super) fn kernels<K: Key, O: Answer>(engine: Engine) -> Kernels<K, O> {
@@ -395,6 +405,7 @@ unsafe fn no_entry<K: Key>(_: &View<K>, _: K) -> u32 {
 unsafe fn bits_many<K: Key, O: Answer>(v: &View<K>, keys: &[K], out: &mut [O]) {
     for (&key, out) in keys.iter().zip(out) {
         // SAFETY: by the caller.
+        // SAFETY: by the caller, who vouches for the view and the instruction set.
         *out = O::from_code(unsafe { bits(v, key) });
     }
 }
