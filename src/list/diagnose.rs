@@ -25,14 +25,15 @@ pub(super) struct Problem {
 
 /// Explains a trimmed piece that [`grammar::item`] does not accept.
 pub(super) fn diagnose(piece: &str) -> Problem {
-    control_character(piece)
+    let problem = control_character(piece)
         .or_else(|| comment(piece))
         .or_else(|| negation(piece))
         .or_else(|| separator(piece))
         .or_else(|| attributes(piece))
         .or_else(|| blank(piece))
         .or_else(|| target_and_label(piece))
-        .unwrap_or_else(|| not_an_address(Token::whole(piece)))
+        .unwrap_or_else(|| not_an_address(Token::whole(piece)));
+    if piece.starts_with('!') { problem.denied() } else { problem }
 }
 
 /// Explains bytes that are not UTF-8.
@@ -304,9 +305,7 @@ fn target_and_label(piece: &str) -> Option<Problem> {
         ));
     }
     let (target, label) = split_label(body);
-    let problem =
-        target_problem(target, label).or_else(|| mixed_range(body)).or_else(|| label_problem(label?))?;
-    Some(if head.starts_with('!') { problem.denied() } else { problem })
+    target_problem(target, label).or_else(|| mixed_range(body)).or_else(|| label_problem(label?))
 }
 
 /// The target and the label behind it, by the colon that separates them.

@@ -4,5 +4,5 @@
 #![allow(dead_code)]
 
 pub(crate) mod cases;
-// pub(crate) mod generate;
+pub(crate) mod generate;
 pub(crate) mod golden;
