@@ -3,6 +3,7 @@
 //! Each test binary uses a part of it.
 #![allow(dead_code)]
 
+pub(crate) mod bgp;
 pub(crate) mod cases;
 pub(crate) mod generate;
 pub(crate) mod golden;
