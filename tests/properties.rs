@@ -6,17 +6,14 @@ mod support;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
-use ipgate::{Entry, List, Mode, Origin, Parser, Policy, Space, Table, Until, format_text};
+use ipgate::{Entry, List, Mode, Origin, Policy, Space, Table, Until, format_text};
 use proptest::prelude::*;
-use support::generate::{NOW, addresses, entries, list, probes, written};
+use support::generate::{addresses, entries, list, probes, written};
 use support::golden::{Bits, Golden};
+use support::texts::{NOW, parser};
 
 fn now() -> SystemTime {
     NOW.parse::<Until>().unwrap().system_time()
-}
-
-fn parser() -> Parser {
-    Parser::new().at(now())
 }
 
 /// A table at `now`, through the only constructor that takes a time.

@@ -10,8 +10,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// An instant between those of the entries that `until` generates.
-pub(crate) const NOW: &str = "2030-06-15T12:00:00Z";
+use super::texts::NOW;
 
 /// Bits of an IPv4 address: mostly a few neighbourhoods, so that prefixes meet.
 fn v4_bits() -> impl Strategy<Value = u32> {

@@ -7,3 +7,4 @@ pub(crate) mod bgp;
 pub(crate) mod cases;
 pub(crate) mod generate;
 pub(crate) mod golden;
+pub(crate) mod texts;
