@@ -24,6 +24,7 @@
 //! - `serde`: `Serialize` and `Deserialize` for lists, entries, policies, verdicts and diagnostics.
 
 mod address;
+mod diff;
 mod gate;
 mod guard;
 mod list;
@@ -33,8 +34,11 @@ mod serde_impls;
 mod space;
 mod table;
 mod verdict;
+#[cfg(feature = "watch")]
+mod watch;
 
 pub use address::{AddressError, canonical_address, parse_address};
+pub use diff::{Diff, Relabelled};
 pub use gate::{Failure, Gate, Reader, Snapshot, Status};
 pub use guard::{Guard, Refusal, Refused};
 pub use ipnet;
@@ -48,3 +52,10 @@ pub use serde_impls::VerdictRecord;
 pub use space::{AddressCount, Space};
 pub use table::{Decision, EntryRef, Origin, Table};
 pub use verdict::{Reason, Verdict};
+#[cfg(feature = "watch")]
+pub use watch::{Outcome, Watch, WatchError, Watcher};
+
+/// The README's programs are compiled and run as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
