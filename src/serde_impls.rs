@@ -77,7 +77,8 @@ fn prefix(text: &str) -> Result<IpNet, String> {
     let parsed = parse_v4(address).map(IpAddr::V4).or_else(|| parse_v6(address).map(IpAddr::V6));
     let canonical = parsed.and_then(|address| {
         let max = if address.is_ipv4() { 32 } else { 128 };
-        canonical_prefix(address, length.map_or(Some(max), |length| parse_length(length, max))?)
+        let length = length.map_or(Some(max), |length| parse_length(length, max))?;
+        IpNet::new(address, length).ok().map(canonical_prefix)
     });
     match canonical {
         Some(canonical) if canonical.host_bits => Err(format!(
