@@ -25,14 +25,16 @@ pub(super) struct Problem {
 
 /// Explains a trimmed piece that [`grammar::item`] does not accept.
 pub(super) fn diagnose(piece: &str) -> Problem {
-    control_character(piece)
+    let problem = control_character(piece)
         .or_else(|| comment(piece))
         .or_else(|| negation(piece))
         .or_else(|| separator(piece))
         .or_else(|| attributes(piece))
         .or_else(|| blank(piece))
         .or_else(|| target_and_label(piece))
-        .unwrap_or_else(|| not_an_address(Token::whole(piece)))
+        .unwrap_or_else(|| not_an_address(Token::whole(piece)));
+    let problem = if piece.starts_with('!') { problem.denied() } else { problem };
+    problem.checked()
 }
 
 /// Explains bytes that are not UTF-8.
@@ -62,11 +64,36 @@ pub(super) fn control_character(text: &str) -> Option<Problem> {
     })
 }
 
+/// What to do where nothing better is known.
+const EXAMPLE: &str = "write an entry such as `10.0.1.0/24:office`";
+
 /// A part of a piece, which knows where it stands.
 #[derive(Debug, Clone, Copy)]
 struct Token<'a> {
     text: &'a str,
     start: usize,
+}
+
+impl Problem {
+    /// The same problem of a deny entry: what is to be written keeps its `!`.
+    fn denied(self) -> Problem {
+        let keep = |text: String| match text.strip_prefix("write `") {
+            Some(entry) if !entry.starts_with('!') => format!("write `!{entry}"),
+            _ => text,
+        };
+        Problem { suggestion: self.suggestion.map(keep), ..self }
+    }
+
+    /// The same problem; where a piece holds several mistakes, so that mending this one would not make it an
+    /// entry, without what to write instead of it.
+    fn checked(self) -> Problem {
+        let is_accepted = |text: &String| match text.strip_prefix("write `").and_then(|t| t.split_once('`')) {
+            Some((entries, _)) => entries.split(',').all(is_entry),
+            None => true,
+        };
+        let suggestion = self.suggestion.filter(is_accepted);
+        Problem { suggestion: suggestion.or_else(|| Some(EXAMPLE.to_owned())), ..self }
+    }
 }
 
 impl<'a> Token<'a> {
@@ -186,7 +213,7 @@ fn begins_with_address(text: &str) -> bool {
 }
 
 /// An address inside a label, where a separator other than a comma was probably meant as one: the address,
-/// and the text with a comma.
+/// and what to do if it is meant as an entry.
 pub(super) fn address_in_label<'a>(piece: &'a str, label: &'a str) -> Option<(&'a str, String)> {
     let at = label.find([' ', '|'])?;
     let (name, rest) = (label.get(..at)?.trim_end(), label.get(at..)?.trim_start_matches([' ', '|']));
@@ -194,7 +221,11 @@ pub(super) fn address_in_label<'a>(piece: &'a str, label: &'a str) -> Option<(&'
         return None;
     }
     let before = Token::within(piece, label).start;
-    Some((rest, format!("{}{name},{rest}", piece.get(..before)?)))
+    let suggestion = match is_entry(rest) {
+        true => format!("if it is meant as one, write `{}{name},{rest}`", piece.get(..before)?),
+        false => "if it is meant as one, put a comma before it".to_owned(),
+    };
+    Some((rest, suggestion))
 }
 
 /// What stands behind `;`, once what stands before it is an entry.
@@ -247,6 +278,9 @@ fn unknown_attribute(token: Token<'_>, entry: &str) -> Problem {
 fn blank(piece: &str) -> Option<Problem> {
     let at = piece.find(BLANKS)?;
     let (left, right) = (piece.get(..at)?, piece.get(at..)?.trim_start_matches(BLANKS));
+    if grammar::item(left).is_some_and(|item| item.label.is_some()) {
+        return None; // the blank belongs to the label
+    }
     let token = Token { text: piece.get(at..at + 1)?, start: at };
     let joined = format!("{left}{right}");
     if let Some(after) = right.strip_prefix('-') {
@@ -290,14 +324,14 @@ fn target_and_label(piece: &str) -> Option<Problem> {
         ));
     }
     let (target, label) = split_label(body);
-    target_problem(target, label).or_else(|| label_problem(label?))
+    target_problem(target, label).or_else(|| mixed_range(body)).or_else(|| label_problem(label?))
 }
 
 /// The target and the label behind it, by the colon that separates them.
 fn split_label(body: Token<'_>) -> (Token<'_>, Option<Token<'_>>) {
     let text = body.text;
-    let colon = if let Some(close) = text.starts_with('[').then(|| text.find(']')).flatten() {
-        text.get(close..).and_then(|rest| rest.find(':')).map(|at| close + at)
+    let colon = if text.starts_with('[') {
+        text.find(']').and_then(|close| text.get(close..)?.find(':').map(|at| close + at))
     } else if looks_like_ipv6(text) {
         text.find('/').and_then(|slash| text.get(slash..)?.find(':').map(|at| slash + at))
     } else {
@@ -402,7 +436,7 @@ fn range(target: Token<'_>) -> Option<Problem> {
         target.problem(
             Code::Range,
             "a range has addresses at its ends, without lengths",
-            write(format_args!("{low}-{high}")),
+            write(format_args!("{}-{}", low.min(high), low.max(high))),
         )
     } else {
         target.problem(
@@ -411,6 +445,12 @@ fn range(target: Token<'_>) -> Option<Problem> {
             write(format_args!("{high}-{low}")),
         )
     })
+}
+
+/// A range from IPv4 to IPv6, whose colons look like that of a label.
+fn mixed_range(body: Token<'_>) -> Option<Problem> {
+    let (first, last) = body.text.split_once('-')?;
+    (parse_v4(first).is_some() && parse_v6(last).is_some()).then(|| range(body)).flatten()
 }
 
 fn as_v6(address: IpAddr) -> Option<std::net::Ipv6Addr> {
@@ -463,7 +503,12 @@ fn ipv6(target: Token<'_>) -> Option<Problem> {
         let (address, label) = (text.get(..at)?, text.get(at + 1..)?);
         parse_v6(address).map(|_| (address, label))
     });
-    if let Some((address, label)) = labelled {
+    let meant_whole = |label: &str| {
+        let is_dotted = label.contains('.') && label.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let is_groups = text.bytes().all(|b| b.is_ascii_hexdigit() || b == b':');
+        is_dotted || is_groups && (text.contains(":::") || text.matches("::").count() > 1)
+    };
+    if let Some((address, label)) = labelled.filter(|(_, label)| !meant_whole(label)) {
         if label.is_empty() {
             return Some(target.problem(
                 Code::NotAnAddress,
@@ -619,5 +664,5 @@ fn word(target: Token<'_>, label: Option<Token<'_>>) -> Option<Problem> {
 
 fn not_an_address(token: Token<'_>) -> Problem {
     let message = format!("`{}` is no address, prefix, range or `all`", token.text.escape_debug());
-    token.problem(Code::NotAnAddress, message, "write an entry such as `10.0.1.0/24:office`")
+    token.problem(Code::NotAnAddress, message, EXAMPLE)
 }
