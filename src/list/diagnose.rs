@@ -245,7 +245,7 @@ fn attributes(piece: &str) -> Option<Problem> {
             return Some(Token::within(piece, value).problem(
                 Code::Until,
                 error.to_string(),
-                write(format_args!("{entry};until=2026-12-31")),
+                write(format_args!("{entry};until=2030-12-31")),
             ));
         }
         if has_until {
@@ -269,7 +269,7 @@ fn unknown_attribute(token: Token<'_>, entry: &str) -> Problem {
     let value = token.text.split_once('=').map(|(_, value)| value.trim_matches(BLANKS));
     let suggestion = match value.filter(|value| value.parse::<Until>().is_ok()) {
         Some(value) => write(format_args!("{entry};until={value}")),
-        None => format!("write `{entry};until=2026-12-31`, or a comma where a new entry was meant"),
+        None => format!("write `{entry};until=2030-12-31`, or a comma where a new entry was meant"),
     };
     token.problem(Code::Attribute, message, suggestion)
 }
