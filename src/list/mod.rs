@@ -4,6 +4,7 @@
 //! not, [`parse`] puts them together under the rules that concern the whole list, [`lint`] looks for what
 //! is legal but probably not meant.
 
+mod conflict;
 mod diagnose;
 mod diagnostic;
 mod entry;
@@ -12,6 +13,7 @@ mod grammar;
 mod label;
 mod lint;
 mod parse;
+mod pass;
 mod scan;
 mod until;
 
@@ -21,12 +23,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+pub use conflict::Conflict;
 pub use diagnostic::{Code, Diagnostic, Position, Rejected, Report, Severity};
 pub use entry::{Action, Entry};
 pub use format::format_text;
 pub use label::{Label, LabelError};
 pub use lint::Linter;
-pub use parse::{Conflict, Parsed, Parser, ReadError};
+pub use parse::{Parsed, Parser, ReadError};
 pub use until::{Until, UntilError};
 
 /// An ordered sequence of entries.
@@ -63,7 +66,7 @@ impl List {
     /// [`Conflict`] where one prefix is both allowed and denied by entries that have not expired.
     pub fn from_entries(entries: impl IntoIterator<Item = Entry>) -> Result<List, Conflict> {
         let entries: Vec<Entry> = entries.into_iter().collect();
-        let conflict = parse::conflicts(&entries, SystemTime::now()).next();
+        let conflict = conflict::conflicts(&entries, SystemTime::now()).next();
         conflict.map_or(Ok(List { entries, ..List::default() }), Err)
     }
 
