@@ -23,7 +23,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-pub use conflict::Conflict;
+pub use conflict::{Conflict, InvalidList};
 pub use diagnostic::{Code, Diagnostic, Position, Rejected, Report, Severity};
 pub use entry::{Action, Entry};
 pub use format::format_text;
@@ -53,6 +53,10 @@ pub struct List {
 }
 
 impl List {
+    /// The most entries that any list may have, whatever a parser's limit says: two such lists, a default and
+    /// an app list, fit one table.
+    pub const MAX_ENTRIES: usize = 32 << 20;
+
     /// A list without entries, which no address matches.
     #[must_use]
     pub fn new() -> List {
@@ -63,11 +67,16 @@ impl List {
     ///
     /// # Errors
     ///
-    /// [`Conflict`] where one prefix is both allowed and denied by entries that have not expired.
-    pub fn from_entries(entries: impl IntoIterator<Item = Entry>) -> Result<List, Conflict> {
+    /// [`InvalidList`] where one prefix is both allowed and denied by entries that have not expired, or where
+    /// there are more than [`List::MAX_ENTRIES`].
+    pub fn from_entries(entries: impl IntoIterator<Item = Entry>) -> Result<List, InvalidList> {
         let entries: Vec<Entry> = entries.into_iter().collect();
+        if entries.len() > List::MAX_ENTRIES {
+            return Err(InvalidList::TooManyEntries(entries.len()));
+        }
         let conflict = conflict::conflicts(&entries, SystemTime::now()).next();
-        conflict.map_or(Ok(List { entries, ..List::default() }), Err)
+        conflict
+            .map_or(Ok(List { entries, ..List::default() }), |conflict| Err(InvalidList::Conflict(conflict)))
     }
 
     /// A [`Parser`] with the default settings: strict, warnings allowed.

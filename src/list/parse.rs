@@ -45,8 +45,8 @@ impl Parser {
     pub const DEFAULT_MAX_ENTRIES: usize = 16 << 20;
     /// The most bytes of text, unless set otherwise: 1 GiB.
     pub const DEFAULT_MAX_BYTES: usize = 1 << 30;
-    /// No setting goes beyond this: positions and entry numbers have 32 bits, less one for sentinels.
-    const HARD_MAX: usize = (u32::MAX >> 1) as usize;
+    /// No setting goes beyond this: positions have 32 bits, and the table's offsets one less.
+    const HARD_MAX_BYTES: usize = (u32::MAX >> 1) as usize;
 
     /// Strict, warnings allowed, no lints, the default limits.
     #[must_use]
@@ -84,16 +84,16 @@ impl Parser {
     }
 
     /// The most entries that a list may have, ranges counted as the prefixes that they become; at most
-    /// 2³¹ − 1.
+    /// [`List::MAX_ENTRIES`].
     #[must_use]
     pub fn max_entries(self, max: usize) -> Parser {
-        Parser { max_entries: max.min(Parser::HARD_MAX), ..self }
+        Parser { max_entries: max.min(List::MAX_ENTRIES), ..self }
     }
 
     /// The most bytes of text, at most 2³¹ − 1.
     #[must_use]
     pub fn max_bytes(self, max: usize) -> Parser {
-        Parser { max_bytes: max.min(Parser::HARD_MAX), ..self }
+        Parser { max_bytes: max.min(Parser::HARD_MAX_BYTES), ..self }
     }
 
     /// How many errors, and how many warnings, are kept whole; the others are counted.
