@@ -44,3 +44,8 @@ pub use policy::{Mode, Policy, SettingError, parse_enforce};
 pub use space::{AddressCount, Space};
 pub use table::{Decision, EntryRef, Origin, Table};
 pub use verdict::{Reason, Verdict};
+
+/// The README's programs are compiled and run as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
