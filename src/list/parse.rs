@@ -136,12 +136,18 @@ impl Parser {
 
     /// The file's bytes, and one more than the limit at the most.
     fn read_text(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.read_bytes(File::open(path)?)
+    }
+
+    /// A source's bytes, and one more than the limit at the most, which is enough to reject it.
+    pub(crate) fn read_bytes(&self, source: impl Read) -> io::Result<Vec<u8>> {
         let mut text = Vec::new();
-        File::open(path)?.take(self.max_bytes as u64 + 1).read_to_end(&mut text)?;
+        source.take(self.max_bytes as u64 + 1).read_to_end(&mut text)?;
         Ok(text)
     }
 
-    fn named(&self, path: &Path) -> Parser {
+    /// The same parser for the text of that file.
+    pub(crate) fn named(&self, path: &Path) -> Parser {
         let name = || Arc::from(path.to_string_lossy().as_ref());
         Parser { source: Some(self.source.clone().unwrap_or_else(name)), ..self.clone() }
     }
