@@ -84,27 +84,51 @@ impl fmt::Display for AddressError {
 
 impl std::error::Error for AddressError {}
 
-/// Four decimal octets. The standard library's parser is strict: no leading zeros, no short forms.
-pub(crate) fn parse_v4(text: &str) -> Option<Ipv4Addr> {
-    text.parse().ok()
+/// A decimal number of at most `max` at the start of a text, without sign or leading zero and not
+/// followed by another digit: the number, and how many bytes it takes.
+#[inline]
+pub(crate) fn leading_decimal(text: &[u8], max: u8) -> Option<(u8, usize)> {
+    let digit = |at: usize| text.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10);
+    let first = digit(0)?;
+    let Some(second) = digit(1) else { return (first <= max).then_some((first, 1)) };
+    if first == 0 {
+        return None;
+    }
+    let two = first * 10 + second;
+    let Some(third) = digit(2) else { return (two <= max).then_some((two, 2)) };
+    let three = two.checked_mul(10)?.checked_add(third)?;
+    (three <= max && digit(3).is_none()).then_some((three, 3))
 }
 
-/// RFC 4291 text, dotted tail included, without zone id or brackets.
+/// Four decimal octets at the start of a text, not followed by a digit or a dot: the address, and how many
+/// bytes it takes.
+#[inline]
+pub(crate) fn leading_v4(text: &[u8]) -> Option<(Ipv4Addr, usize)> {
+    let (first, mut len) = leading_decimal(text, u8::MAX)?;
+    let mut octets = [first, 0, 0, 0];
+    for octet in octets.iter_mut().skip(1) {
+        let rest = text.get(len..)?.strip_prefix(b".")?;
+        let (value, digits) = leading_decimal(rest, u8::MAX)?;
+        *octet = value;
+        len += 1 + digits;
+    }
+    (text.get(len) != Some(&b'.')).then_some((Ipv4Addr::from(octets), len))
+}
+
+/// Four decimal octets, and nothing else: no leading zeros, no short forms.
+pub(crate) fn parse_v4(text: &str) -> Option<Ipv4Addr> {
+    leading_v4(text.as_bytes()).filter(|&(_, len)| len == text.len()).map(|(address, _)| address)
+}
+
+/// RFC 4291 text, dotted tail included, without zone id or brackets. The standard library's parser is as
+/// strict as we are.
 pub(crate) fn parse_v6(text: &str) -> Option<Ipv6Addr> {
     text.parse().ok()
 }
 
 /// A prefix length: decimal digits without sign or leading zero, at most `max`.
 pub(crate) fn parse_length(text: &str, max: u8) -> Option<u8> {
-    let plain = match text.as_bytes() {
-        [b'0'] => true,
-        [b'1'..=b'9', rest @ ..] => rest.len() <= 2 && rest.iter().all(u8::is_ascii_digit),
-        _ => false,
-    };
-    if !plain {
-        return None;
-    }
-    text.parse().ok().filter(|&length: &u8| length <= max)
+    leading_decimal(text.as_bytes(), max).filter(|&(_, len)| len == text.len()).map(|(length, _)| length)
 }
 
 /// A prefix as an entry holds it, and what was changed on the way.
@@ -118,22 +142,24 @@ pub(crate) struct CanonicalPrefix {
     pub(crate) covers_mapped: bool,
 }
 
-/// The canonical form of `address/length`, or `None` where the length is longer than the address.
-pub(crate) fn canonical_prefix(address: IpAddr, length: u8) -> Option<CanonicalPrefix> {
-    let given = IpNet::new(address, length).ok()?;
+/// The canonical form of a prefix, whose address may have bits set beyond its length.
+pub(crate) fn canonical_prefix(given: IpNet) -> CanonicalPrefix {
     let prefix = given.trunc();
-    let host_bits = prefix.addr() != address;
-    let IpNet::V6(v6) = prefix else {
-        return Some(CanonicalPrefix { prefix, host_bits, covers_mapped: false });
-    };
-    match (v6.addr().to_ipv4_mapped(), length.checked_sub(MAPPED_BITS)) {
-        (Some(v4), Some(v4_length)) => Some(CanonicalPrefix {
-            prefix: IpNet::V4(Ipv4Net::new(v4, v4_length).ok()?),
-            host_bits,
-            covers_mapped: false,
-        }),
-        _ => Some(CanonicalPrefix { prefix, host_bits, covers_mapped: covers_mapped(&v6) }),
+    let host_bits = prefix.addr() != given.addr();
+    let canonical = |prefix, covers_mapped| CanonicalPrefix { prefix, host_bits, covers_mapped };
+    match prefix {
+        IpNet::V4(_) => canonical(prefix, false),
+        IpNet::V6(v6) => match unmapped_prefix(&v6) {
+            Some(v4) => canonical(IpNet::V4(v4), false),
+            None => canonical(prefix, covers_mapped(&v6)),
+        },
     }
+}
+
+/// The IPv4 prefix that an IPv6 prefix inside `::ffff:0:0/96` stands for.
+fn unmapped_prefix(prefix: &Ipv6Net) -> Option<Ipv4Net> {
+    let length = prefix.prefix_len().checked_sub(MAPPED_BITS)?;
+    Ipv4Net::new(prefix.addr().to_ipv4_mapped()?, length).ok()
 }
 
 /// Whether an IPv6 prefix covers the IPv4-mapped addresses, which are matched as IPv4 and so never
@@ -180,6 +206,32 @@ mod tests {
         }
     }
 
+    /// The standard library's parser is the independent implementation.
+    #[test]
+    fn octets_are_read_as_the_standard_library_reads_them() {
+        for text in [
+            "1.2.3.4",
+            "0.0.0.0",
+            "255.255.255.255",
+            "256.1.1.1",
+            "1.2.3",
+            "1.2.3.4.",
+            "1.2.3.4.5",
+            "01.2.3.4",
+            "1.2.3.04",
+            "1..2.3",
+            ".1.2.3",
+            "1.2.3.4x",
+            "+1.2.3.4",
+            "1.2.3.1234",
+            "",
+            "1.2.3.00",
+            "300.2.3.4",
+        ] {
+            assert_eq!(parse_v4(text), text.parse().ok(), "{text:?}");
+        }
+    }
+
     #[test]
     fn only_ipv4_mapped_addresses_are_unwrapped() {
         for (text, expected) in [
@@ -197,8 +249,7 @@ mod tests {
     #[test]
     fn mapped_prefixes_become_ipv4_from_96_on() {
         let canonical = |text: &str| {
-            let (address, length) = text.split_once('/').unwrap();
-            let c = canonical_prefix(address.parse().unwrap(), length.parse().unwrap()).unwrap();
+            let c = canonical_prefix(text.parse().unwrap());
             (c.prefix.to_string(), c.host_bits, c.covers_mapped)
         };
         let case = |p: &str, host, mapped| (p.to_owned(), host, mapped);

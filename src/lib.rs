@@ -31,6 +31,8 @@ mod policy;
 mod space;
 mod table;
 mod verdict;
+#[cfg(feature = "watch")]
+mod watch;
 
 pub use address::{AddressError, canonical_address, parse_address};
 pub use gate::{Failure, Gate, Reader, Snapshot, Status};
@@ -44,3 +46,10 @@ pub use policy::{Mode, Policy, SettingError, parse_enforce};
 pub use space::{AddressCount, Space};
 pub use table::{Decision, EntryRef, Origin, Table};
 pub use verdict::{Reason, Verdict};
+#[cfg(feature = "watch")]
+pub use watch::{Followed, Glance, Look, Outcome, Watch, WatchError, Watcher};
+
+/// The README's programs are compiled and run as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -11,15 +11,15 @@ int main(int argc, char **argv)
     ipgate_error *error = NULL;
     ipgate_verdict verdict = IPGATE_VERDICT_INIT;
 
-    if (ipgate_gate_new(NULL, &gate, &error) != IPGATE_OK
-        || ipgate_gate_replace_text(gate, list, strlen(list), NULL, &error) != IPGATE_OK
-        || ipgate_reader_new(gate, &reader) != IPGATE_OK)
-        fprintf(stderr, "%s\n", ipgate_error_message(error)); /* and go on: every check denies now */
+    ipgate_gate_new(NULL, &gate, &error);
+    ipgate_gate_replace_text(gate, list, strlen(list), NULL, error ? NULL : &error);
+    ipgate_reader_new(gate, &reader);
+    if (error) /* whatever it is, every check denies */
+        fprintf(stderr, "%s\n", ipgate_error_message(error));
     ipgate_check_text(reader, client, strlen(client), &verdict);
-    printf("%s %.*s\n", verdict.decision == IPGATE_ALLOW ? "allow" : "deny", (int)verdict.label_len,
-           verdict.label ? verdict.label : "");
-    ipgate_error_free(error);
+    printf("%s %.*s\n", verdict.decision ? "allow" : "deny", (int)verdict.label_len, verdict.label);
     ipgate_reader_free(reader);
     ipgate_gate_free(gate);
-    return verdict.decision != IPGATE_ALLOW;
+    ipgate_error_free(error);
+    return verdict.decision == IPGATE_ALLOW ? 0 : 1;
 }

@@ -17,17 +17,17 @@
  *         ipgate_error *error = NULL;
  *         ipgate_verdict verdict = IPGATE_VERDICT_INIT;
  *
- *         if (ipgate_gate_new(NULL, &gate, &error) != IPGATE_OK
- *             || ipgate_gate_replace_text(gate, list, strlen(list), NULL, &error) != IPGATE_OK
- *             || ipgate_reader_new(gate, &reader) != IPGATE_OK)
- *             fprintf(stderr, "%s\n", ipgate_error_message(error)); // and go on: every check denies now
+ *         ipgate_gate_new(NULL, &gate, &error);
+ *         ipgate_gate_replace_text(gate, list, strlen(list), NULL, error ? NULL : &error);
+ *         ipgate_reader_new(gate, &reader);
+ *         if (error) // whatever it is, every check denies
+ *             fprintf(stderr, "%s\n", ipgate_error_message(error));
  *         ipgate_check_text(reader, client, strlen(client), &verdict);
- *         printf("%s %.*s\n", verdict.decision == IPGATE_ALLOW ? "allow" : "deny", (int)verdict.label_len,
- *                verdict.label ? verdict.label : "");
- *         ipgate_error_free(error);
+ *         printf("%s %.*s\n", verdict.decision ? "allow" : "deny", (int)verdict.label_len, verdict.label);
  *         ipgate_reader_free(reader);
  *         ipgate_gate_free(gate);
- *         return verdict.decision != IPGATE_ALLOW;
+ *         ipgate_error_free(error);
+ *         return verdict.decision == IPGATE_ALLOW ? 0 : 1;
  *     }
  *
  *     cc check.c $(pkg-config --cflags --libs ipgate) -o check
@@ -54,10 +54,9 @@
  * program that was built with an older header than the library goes on working, and one with a newer header gets
  * an error only where it sets what the library does not know.
  *
- * Threads. Functions that take a const handle may run at the same time on any threads, with that same handle,
- * also while a gate is swapped. Those that take another handle (readers, policies) need one thread at a time.
- * No handle may be freed while another thread uses it. After a swap has returned every check that begins on any
- * thread sees the new table or a newer one.
+ * Threads. Lists, gates and errors may be used by any number of threads at the same time, a gate also while it is
+ * swapped; a policy or a reader by one thread at a time. No handle may be freed while another thread uses it.
+ * After a swap has returned, every check that begins on any thread sees the new table or a newer one.
  *
  * Labels and other texts of a verdict or an entry live until the next call with the reader that gave them,
  * ipgate_reader_pause() and ipgate_reader_free() included, and not a moment longer: copy them
@@ -139,23 +138,153 @@ typedef int32_t ipgate_status;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+// What a poll came to.
+enum ipgate_poll
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // Nothing new; also where what is wrong with the file has been reported already.
+  IPGATE_POLL_UNCHANGED = 0,
+  // A new list is being loaded on a thread, or the file is being written: poll again soon.
+  IPGATE_POLL_PENDING = 1,
+  // A new list is in force.
+  IPGATE_POLL_SWAPPED = 2,
+  // There is a new list and it was not taken, or the call failed. The last good list stays.
+  IPGATE_POLL_FAILED = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ipgate_poll ipgate_poll;
+#else
+typedef int32_t ipgate_poll;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Whether a client may pass.
+enum ipgate_decision
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // No.
+  IPGATE_DENY = 0,
+  // Yes.
+  IPGATE_ALLOW = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ipgate_decision ipgate_decision;
+#else
+typedef int32_t ipgate_decision;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// How much a diagnostic weighs.
+enum ipgate_severity
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // Legal, but probably not meant.
+  IPGATE_WARNING = 1,
+  // Rejects the list, or with IPGATE_LENIENT the entry.
+  IPGATE_ERROR = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ipgate_severity ipgate_severity;
+#else
+typedef int32_t ipgate_severity;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// How an app list combines with the default list.
+enum ipgate_mode
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // Both lists together, longest prefix over both; on equal prefixes the app list wins.
+  IPGATE_EXTEND = 0,
+  // The app list alone.
+  IPGATE_OVERRIDE = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ipgate_mode ipgate_mode;
+#else
+typedef int32_t ipgate_mode;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Why.
+enum ipgate_reason
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // Denied: the check failed (a NULL pointer, a wrong size, a caught panic).
+  IPGATE_REASON_FAILED = 0,
+  // Denied: the client has no usable IP address.
+  IPGATE_REASON_NO_ADDRESS = 1,
+  // Denied: a list is required, and none is set.
+  IPGATE_REASON_NO_LIST = 2,
+  // Denied: no entry covers the address.
+  IPGATE_REASON_NO_ENTRY = 3,
+  // Denied: the longest prefix that covers the address has a deny entry.
+  IPGATE_REASON_DENY_ENTRY = 4,
+  // Allowed: the longest prefix that covers the address has an allow entry.
+  IPGATE_REASON_ALLOW_ENTRY = 5,
+  // Allowed: no list is set, and none is required.
+  IPGATE_REASON_NO_GATE = 6,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ipgate_reason ipgate_reason;
+#else
+typedef int32_t ipgate_reason;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Which list of a policy an entry comes from.
+enum ipgate_origin
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // No entry, so no list.
+  IPGATE_ORIGIN_NONE = 0,
+  // The default list.
+  IPGATE_ORIGIN_DEFAULT = 1,
+  // The app list; also the one list of a gate without a policy.
+  IPGATE_ORIGIN_APP = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ipgate_origin ipgate_origin;
+#else
+typedef int32_t ipgate_origin;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 // Why a call failed, or what a list that was taken has to be warned of: a status, a message, and for lists
 // every error and warning with its place.
 //
-// Immutable: any number of threads may read one at a time. Everything that is read from it lives until
+// Immutable: any number of threads may read one at the same time. Everything that is read from it lives until
 // ipgate_error_free().
 typedef struct ipgate_error ipgate_error;
 
 // The holder of the current table, which is swapped while readers check.
 //
-// Any number of threads may use one at a time, except to free it. Swaps exclude each other: one waits for
-// the other. A swap that fails, for whatever reason, changes nothing but ipgate_gate_stats() and
+// Any number of threads may use one at the same time, except to free it. Swaps exclude each other: one waits
+// for the other. A swap that fails, for whatever reason, changes nothing but ipgate_gate_stats() and
 // ipgate_gate_last_error().
 typedef struct ipgate_gate ipgate_gate;
 
 // A list that was taken, with its warnings.
 //
-// Immutable: any number of threads may use one at a time. What was made from it does not need it any more.
+// Immutable: any number of threads may use one at the same time. What was made from it does not need it any more.
 typedef struct ipgate_list ipgate_list;
 
 // A default list and an app list, each of which may be unset; how they combine; and whether everyone or no
@@ -206,6 +335,23 @@ typedef struct {
   const char *token;
 } ipgate_diagnostic;
 
+// How a list is taken. Initialise it with IPGATE_OPTIONS_INIT. Where a call takes options, NULL stands for
+// strict, without lints, the default limits.
+typedef struct {
+  // sizeof(ipgate_options), set by the caller: IPGATE_OPTIONS_INIT.
+  size_t size;
+  // IPGATE_LENIENT, IPGATE_DENY_WARNINGS, IPGATE_LINT, or'ed.
+  uint32_t flags;
+  // How many errors, and how many warnings, are kept whole; 0 for 100. The others are counted.
+  uint32_t max_diagnostics;
+  // The most entries; 0 for 16 Mi.
+  uint64_t max_entries;
+  // The most bytes of text; 0 for 1 GiB.
+  uint64_t max_bytes;
+  // The name under which a list that is given as text is shown; NULL for none. Files have their path.
+  const char *source;
+} ipgate_options;
+
 // Conditions under which a gate refuses to swap a valid list in. Initialise it with IPGATE_GUARD_INIT,
 // which refuses nothing.
 typedef struct {
@@ -225,87 +371,6 @@ typedef struct {
   // Refuse a swap that would deny any of these addresses: text, separated by commas; NULL: none.
   const char *must_allow;
 } ipgate_guard;
-
-// How a list is taken. Initialise it with IPGATE_OPTIONS_INIT. Where a call takes options, NULL stands for
-// strict, without lints, the default limits.
-typedef struct {
-  // sizeof(ipgate_options), set by the caller: IPGATE_OPTIONS_INIT.
-  size_t size;
-  // IPGATE_LENIENT, IPGATE_DENY_WARNINGS, IPGATE_LINT, or'ed.
-  uint32_t flags;
-  // How many errors, and how many warnings, are kept whole; 0 for 100. The others are counted.
-  uint32_t max_diagnostics;
-  // The most entries; 0 for 16 Mi.
-  uint64_t max_entries;
-  // The most bytes of text; 0 for 1 GiB.
-  uint64_t max_bytes;
-  // The name under which a list that is given as text is shown; NULL for none. Files have their path.
-  const char *source;
-} ipgate_options;
-
-// A prefix. Will never grow.
-typedef struct {
-  // 4, 6, or 0 for none.
-  uint8_t family;
-  // Bits: at most 32 or 128.
-  uint8_t length;
-  // In network order; of an IPv4 prefix the first four bytes.
-  uint8_t address[16];
-} ipgate_prefix;
-
-// The answer for one client. Initialise it with IPGATE_VERDICT_INIT, which is a denial.
-//
-// `label` lives until the next call with the reader that gave the verdict; ipgate_verdict_label() copies it.
-typedef struct {
-  // sizeof(ipgate_verdict), set by the caller: IPGATE_VERDICT_INIT.
-  size_t size;
-  // An ipgate_decision; the same that the call returns.
-  int32_t decision;
-  // An ipgate_reason.
-  int32_t reason;
-  // The generation of the table that decided; of a policy with gates, one more for each of their swaps.
-  uint64_t generation;
-  // The label of the entry that decided, without a NUL behind it; NULL where there is none.
-  const char *label;
-  // Bytes of the label.
-  size_t label_len;
-  // When the entry ceases to hold, in microseconds since 1970 UTC; 0 for never.
-  int64_t until_micros;
-  // An ipgate_origin.
-  int32_t origin;
-  // The prefix of the entry that decided; family 0 where none did.
-  ipgate_prefix prefix;
-  // Unused.
-  uint8_t reserved[2];
-} ipgate_verdict;
-
-// One entry of a list. Initialise it, or the first of an array, with IPGATE_ENTRY_INIT.
-//
-// `label` and `source` live until the next call with the reader that gave the entry.
-typedef struct {
-  // sizeof(ipgate_entry), set by the caller: IPGATE_ENTRY_INIT.
-  size_t size;
-  // What the entry does: an ipgate_decision.
-  int32_t action;
-  // An ipgate_origin.
-  int32_t origin;
-  // The label, without a NUL behind it; NULL where there is none.
-  const char *label;
-  // Bytes of the label.
-  size_t label_len;
-  // The name of the entry's list, usually a path, without a NUL behind it; NULL where it has none.
-  const char *source;
-  // Bytes of the source.
-  size_t source_len;
-  // When the entry ceases to hold, in microseconds since 1970 UTC; 0 for never.
-  int64_t until_micros;
-  // The line of the list on which it stands, counted from 1; 0 where that is not known.
-  uint32_t line;
-  // The prefix.
-  ipgate_prefix prefix;
-  // Unused.
-  uint8_t reserved[2];
-} ipgate_entry;
 
 // A gate in figures. Initialise it with IPGATE_STATS_INIT. Times are microseconds since 1970 UTC.
 typedef struct {
@@ -330,9 +395,89 @@ typedef struct {
   uint8_t digest[32];
 } ipgate_stats;
 
+// A prefix. Will never grow.
+typedef struct {
+  // 4, 6, or 0 for none.
+  uint8_t family;
+  // Bits: at most 32 or 128.
+  uint8_t length;
+  // In network order; of an IPv4 prefix the first four bytes.
+  uint8_t address[16];
+} ipgate_prefix;
+
+// The answer for one client. Initialise it with IPGATE_VERDICT_INIT, which is a denial.
+//
+// `label` lives until the next call with the reader that gave the verdict; ipgate_verdict_label() copies it.
+typedef struct {
+  // sizeof(ipgate_verdict), set by the caller: IPGATE_VERDICT_INIT.
+  size_t size;
+  // An ipgate_decision; the same that the call returns.
+  int32_t decision;
+  // An ipgate_reason.
+  int32_t reason;
+  // The generation of the table that decided; of a policy with gates, one more for each of their swaps.
+  uint64_t generation;
+  // The label of the entry that decided, without a NUL behind it; empty where there is none, never NULL.
+  const char *label;
+  // Bytes of the label; 0 where there is none.
+  size_t label_len;
+  // When the entry ceases to hold, in microseconds since 1970 UTC; 0 for never.
+  int64_t until_micros;
+  // An ipgate_origin.
+  int32_t origin;
+  // The prefix of the entry that decided; family 0 where none did.
+  ipgate_prefix prefix;
+  // Unused.
+  uint8_t reserved[2];
+} ipgate_verdict;
+
+// One entry of a list. Initialise it, or the first of an array, with IPGATE_ENTRY_INIT.
+//
+// `label` and `source` live until the next call with the reader that gave the entry.
+typedef struct {
+  // sizeof(ipgate_entry), set by the caller: IPGATE_ENTRY_INIT.
+  size_t size;
+  // What the entry does: an ipgate_decision.
+  int32_t action;
+  // An ipgate_origin.
+  int32_t origin;
+  // The label, without a NUL behind it; empty where there is none, never NULL.
+  const char *label;
+  // Bytes of the label; 0 where there is none.
+  size_t label_len;
+  // The name of the entry's list, usually a path, without a NUL behind it; empty where it has none.
+  const char *source;
+  // Bytes of the source.
+  size_t source_len;
+  // When the entry ceases to hold, in microseconds since 1970 UTC; 0 for never.
+  int64_t until_micros;
+  // The line of the list on which it stands, counted from 1; 0 where that is not known.
+  uint32_t line;
+  // The prefix.
+  ipgate_prefix prefix;
+  // Unused.
+  uint8_t reserved[2];
+} ipgate_entry;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+// A status in words.
+//
+// Any thread. The text lives as long as the library is loaded, and is never NULL, whatever the number.
+const char *ipgate_strerror(int32_t status);
+
+// The version of the library that is loaded, such as "0.1.0"; IPGATE_VERSION is that of the header.
+//
+// Any thread. The text lives as long as the library is loaded.
+const char *ipgate_version(void);
+
+// The ABI of the library that is loaded. A program that loads it by hand compares this with
+// IPGATE_ABI_VERSION and uses it only where the two are equal.
+//
+// Any thread.
+uint32_t ipgate_abi_version(void);
 
 // Why it failed; IPGATE_OK where the error holds the warnings of a list that was taken, or is NULL.
 ipgate_status ipgate_error_status(const ipgate_error *error);
@@ -357,50 +502,6 @@ ipgate_status ipgate_error_diagnostic(const ipgate_error *error, size_t index, i
 
 // Frees an error. NULL is fine.
 void ipgate_error_free(ipgate_error *error);
-
-// Makes a gate at generation 1: with what `policy` allows, or where that is NULL with no list yet, so that
-// everyone is denied until one is swapped in. A policy that holds gates is refused.
-ipgate_status ipgate_gate_new(const ipgate_policy *policy, ipgate_gate **gate, ipgate_error **error);
-
-// Gives another handle on the same gate, to be freed like the first. The gate lives until the last of its
-// handles, and of its readers, is freed.
-ipgate_status ipgate_gate_share(const ipgate_gate *gate, ipgate_gate **share);
-
-// Guards swaps from now on; the last call counts. The strings in `guard` are not needed afterwards.
-//
-// Fails with IPGATE_ERROR_ARGUMENT; the guard stays what it was then.
-ipgate_status ipgate_gate_set_guard(const ipgate_gate *gate, const ipgate_guard *guard, ipgate_error **error);
-
-// Swaps a list in. Fails with IPGATE_ERROR_REFUSED.
-ipgate_status ipgate_gate_replace(const ipgate_gate *gate, const ipgate_list *list, ipgate_error **error);
-
-// Swaps in what a policy allows, which must not hold gates. Fails with IPGATE_ERROR_REFUSED.
-ipgate_status ipgate_gate_replace_policy(const ipgate_gate *gate,
-                                         const ipgate_policy *policy,
-                                         ipgate_error **error);
-
-// Swaps in a list that is given as text, which need not end with a NUL and is not needed afterwards.
-// `options` may be NULL. Fails with IPGATE_ERROR_LIST or IPGATE_ERROR_REFUSED.
-ipgate_status ipgate_gate_replace_text(const ipgate_gate *gate,
-                                       const char *text,
-                                       size_t len,
-                                       const ipgate_options *options,
-                                       ipgate_error **error);
-
-// Swaps in the list that a file holds, text or compiled image, and makes it the file that
-// ipgate_gate_poll() looks at from then on, whether or not this first load succeeds. `options` may be NULL,
-// and is for text.
-//
-// Reads, parses and compiles on the calling thread. Fails with IPGATE_ERROR_IO, IPGATE_ERROR_LIST,
-// IPGATE_ERROR_IMAGE or IPGATE_ERROR_REFUSED.
-ipgate_status ipgate_gate_replace_file(const ipgate_gate *gate,
-                                       const char *path,
-                                       const ipgate_options *options,
-                                       ipgate_error **error);
-
-// Frees a handle of a gate. NULL is fine. Waits, with the last handle, until a load that
-// ipgate_gate_poll() started on a thread has ended. Readers go on with the table that the gate had.
-void ipgate_gate_free(ipgate_gate *gate);
 
 // Takes a list from text, such as "10.0.1.0/24:office_ABC,212.121.212.121:client_YXZ".
 //
@@ -456,6 +557,50 @@ ipgate_status ipgate_policy_set_enforce(ipgate_policy *policy, int32_t enforce);
 // Frees a policy. NULL is fine.
 void ipgate_policy_free(ipgate_policy *policy);
 
+// Makes a gate at generation 1: with what `policy` allows, or where that is NULL with no list yet, so that
+// everyone is denied until one is swapped in. A policy that holds gates is refused.
+ipgate_status ipgate_gate_new(const ipgate_policy *policy, ipgate_gate **gate, ipgate_error **error);
+
+// Gives another handle on the same gate, to be freed like the first. The gate lives until the last of its
+// handles, and of its readers, is freed.
+ipgate_status ipgate_gate_share(const ipgate_gate *gate, ipgate_gate **share);
+
+// Guards swaps from now on; the last call counts. The strings in `guard` are not needed afterwards.
+//
+// Fails with IPGATE_ERROR_ARGUMENT; the guard stays what it was then.
+ipgate_status ipgate_gate_set_guard(ipgate_gate *gate, const ipgate_guard *guard, ipgate_error **error);
+
+// Swaps a list in. Fails with IPGATE_ERROR_REFUSED.
+ipgate_status ipgate_gate_replace(ipgate_gate *gate, const ipgate_list *list, ipgate_error **error);
+
+// Swaps in what a policy allows, which must not hold gates. Fails with IPGATE_ERROR_REFUSED.
+ipgate_status ipgate_gate_replace_policy(ipgate_gate *gate,
+                                         const ipgate_policy *policy,
+                                         ipgate_error **error);
+
+// Swaps in a list that is given as text, which need not end with a NUL and is not needed afterwards.
+// `options` may be NULL. Fails with IPGATE_ERROR_LIST or IPGATE_ERROR_REFUSED.
+ipgate_status ipgate_gate_replace_text(ipgate_gate *gate,
+                                       const char *text,
+                                       size_t len,
+                                       const ipgate_options *options,
+                                       ipgate_error **error);
+
+// Swaps in the list that a file holds, text or compiled image, and makes it the file that
+// ipgate_gate_poll() looks at from then on, whether or not this first load succeeds. `options` may be NULL,
+// and is for text.
+//
+// Reads, parses and compiles on the calling thread. Fails with IPGATE_ERROR_IO, IPGATE_ERROR_LIST,
+// IPGATE_ERROR_IMAGE or IPGATE_ERROR_REFUSED.
+ipgate_status ipgate_gate_replace_file(ipgate_gate *gate,
+                                       const char *path,
+                                       const ipgate_options *options,
+                                       ipgate_error **error);
+
+// Frees a handle of a gate. NULL is fine. Waits, with the last handle, until a load that
+// ipgate_gate_poll() started on a thread has ended. Readers go on with the table that the gate had.
+void ipgate_gate_free(ipgate_gate *gate);
+
 // Looks whether the file of the last ipgate_gate_replace_file() has changed, and swaps its list in if so.
 // For an event loop's timer: where nothing has changed this is one stat(), and with IPGATE_POLL_THREAD in
 // `flags` it is never much more. Returns an ipgate_poll, with an error for IPGATE_POLL_FAILED.
@@ -464,8 +609,25 @@ void ipgate_policy_free(ipgate_policy *policy);
 // tried again each time; one that was rejected or refused, when it changes. Without a file there is nothing
 // to do. Also drops expired entries, which have ceased to hold long before.
 //
-// One thread at a time. In a process that was forked while a load was pending the next poll begins anew.
-int32_t ipgate_gate_poll(const ipgate_gate *gate, uint32_t flags, ipgate_error **error);
+// In a process that was forked while a load was pending the next poll begins anew.
+ipgate_poll ipgate_gate_poll(ipgate_gate *gate, uint32_t flags, ipgate_error **error);
+
+// Writes a gate's figures.
+ipgate_status ipgate_gate_stats(const ipgate_gate *gate, ipgate_stats *stats);
+
+// The generation of a gate's current table; 0 for NULL. Takes no lock.
+uint64_t ipgate_gate_generation(const ipgate_gate *gate);
+
+// Copies the name of what the current table was made from, usually a path, as snprintf() would: as much as
+// fits, always with a NUL behind it, and returns the bytes of the whole name. 0 where it has none.
+size_t ipgate_gate_source(const ipgate_gate *gate, char *buffer, size_t capacity);
+
+// Gives the warnings of the list in force, as ipgate_list_warnings() does for a list. It may hold nothing.
+ipgate_status ipgate_gate_warnings(const ipgate_gate *gate, ipgate_error **warnings);
+
+// Gives a copy of the last failure since the last swap; its status is IPGATE_OK where there was none. What
+// checks have to report, caught panics, is here too.
+ipgate_status ipgate_gate_last_error(const ipgate_gate *gate, ipgate_error **error);
 
 // Takes a reader of a gate.
 ipgate_status ipgate_reader_new(const ipgate_gate *gate, ipgate_reader **reader);
@@ -477,22 +639,25 @@ ipgate_status ipgate_reader_new(const ipgate_gate *gate, ipgate_reader **reader)
 ipgate_status ipgate_reader_new_policy(const ipgate_policy *policy, ipgate_reader **reader);
 
 // Checks a socket address: AF_INET or AF_INET6 is looked up, everything else is a client without an IP
-// address. Returns an ipgate_decision, and writes the verdict unless it is NULL.
-int32_t ipgate_check(ipgate_reader *reader,
-                     const struct sockaddr *address,
-                     socklen_t len,
-                     ipgate_verdict *verdict);
+// address. Writes the verdict unless it is NULL.
+ipgate_decision ipgate_check(ipgate_reader *reader,
+                             const struct sockaddr *address,
+                             socklen_t len,
+                             ipgate_verdict *verdict);
 
 // Checks an address of 4 bytes (IPv4) or 16 (IPv6) in network order. Any other length is a client without
-// an IP address. Returns an ipgate_decision, and writes the verdict unless it is NULL.
-int32_t ipgate_check_bytes(ipgate_reader *reader,
-                           const uint8_t *address,
-                           size_t len,
-                           ipgate_verdict *verdict);
+// an IP address. Writes the verdict unless it is NULL.
+ipgate_decision ipgate_check_bytes(ipgate_reader *reader,
+                                   const uint8_t *address,
+                                   size_t len,
+                                   ipgate_verdict *verdict);
 
 // Checks an address as text, such as "10.0.1.7" or "2001:db8::7", which need not end with a NUL. What is no
-// IP address is a client without one. Returns an ipgate_decision, and writes the verdict unless it is NULL.
-int32_t ipgate_check_text(ipgate_reader *reader, const char *address, size_t len, ipgate_verdict *verdict);
+// IP address is a client without one. Writes the verdict unless it is NULL.
+ipgate_decision ipgate_check_text(ipgate_reader *reader,
+                                  const char *address,
+                                  size_t len,
+                                  ipgate_verdict *verdict);
 
 // Checks `count` addresses of 16 bytes each in network order, IPv4 as ::ffff:a.b.c.d, and writes an
 // ipgate_decision of one byte for each. Returns how many are allowed. A swap may come between two answers,
@@ -520,39 +685,6 @@ void ipgate_reader_pause(ipgate_reader *reader);
 
 // Frees a reader. NULL is fine. Ends the life of labels that the reader gave.
 void ipgate_reader_free(ipgate_reader *reader);
-
-// Writes a gate's figures.
-ipgate_status ipgate_gate_stats(const ipgate_gate *gate, ipgate_stats *stats);
-
-// The generation of a gate's current table; 0 for NULL. Takes no lock.
-uint64_t ipgate_gate_generation(const ipgate_gate *gate);
-
-// Copies the name of what the current table was made from, usually a path, as snprintf() would: as much as
-// fits, always with a NUL behind it, and returns the bytes of the whole name. 0 where it has none.
-size_t ipgate_gate_source(const ipgate_gate *gate, char *buffer, size_t capacity);
-
-// Gives the warnings of the list in force, as ipgate_list_warnings() does for a list. It may hold nothing.
-ipgate_status ipgate_gate_warnings(const ipgate_gate *gate, ipgate_error **warnings);
-
-// Gives a copy of the last failure since the last swap; its status is IPGATE_OK where there was none. What
-// checks have to report, caught panics, is here too.
-ipgate_status ipgate_gate_last_error(const ipgate_gate *gate, ipgate_error **error);
-
-// A status in words.
-//
-// Any thread. The text lives as long as the library is loaded, and is never NULL, whatever the number.
-const char *ipgate_strerror(int32_t status);
-
-// The version of the library that is loaded, such as "0.1.0"; IPGATE_VERSION is that of the header.
-//
-// Any thread. The text lives as long as the library is loaded.
-const char *ipgate_version(void);
-
-// The ABI of the library that is loaded. A program that loads it by hand compares this with
-// IPGATE_ABI_VERSION and uses it only where the two are equal.
-//
-// Any thread.
-uint32_t ipgate_abi_version(void);
 
 // The name of an ipgate_reason, such as "no-entry"; "failed" for every other number.
 //
@@ -583,7 +715,7 @@ size_t ipgate_prefix_text(const ipgate_prefix *prefix, char *buffer, size_t capa
 // Initialisers for the structs that carry their size.
 #define IPGATE_OPTIONS_INIT { sizeof(ipgate_options), 0, 0, 0, 0, NULL }
 #define IPGATE_GUARD_INIT { sizeof(ipgate_guard), -1.0, 0, 0, 0, 0, NULL }
-#define IPGATE_VERDICT_INIT { sizeof(ipgate_verdict), 0, 0, 0, NULL, 0, 0, 0, { 0, 0, { 0 } }, { 0 } }
-#define IPGATE_ENTRY_INIT { sizeof(ipgate_entry), 0, 0, NULL, 0, NULL, 0, 0, 0, { 0, 0, { 0 } }, { 0 } }
+#define IPGATE_VERDICT_INIT { sizeof(ipgate_verdict), 0, 0, 0, "", 0, 0, 0, { 0, 0, { 0 } }, { 0 } }
+#define IPGATE_ENTRY_INIT { sizeof(ipgate_entry), 0, 0, "", 0, "", 0, 0, 0, { 0, 0, { 0 } }, { 0 } }
 #define IPGATE_DIAGNOSTIC_INIT { sizeof(ipgate_diagnostic), 0, 0, 0, 0, NULL, NULL, NULL, NULL }
 #define IPGATE_STATS_INIT { sizeof(ipgate_stats), 0, 0, 0, 0, 0, 0, 0, { 0 } }

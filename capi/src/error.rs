@@ -86,7 +86,7 @@ impl Failure {
 /// Why a call failed, or what a list that was taken has to be warned of: a status, a message, and for lists
 /// every error and warning with its place.
 ///
-/// Immutable: any number of threads may read one at a time. Everything that is read from it lives until
+/// Immutable: any number of threads may read one at the same time. Everything that is read from it lives until
 /// ipgate_error_free().
 #[derive(Debug, Clone)]
 pub struct ipgate_error {

@@ -2,10 +2,9 @@
 
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ipgate::{Gate, Guard, Parser, Policy, Table};
+use ipgate::{Gate, Guard, Policy, Table};
 
 use crate::boundary::{self, given};
 use crate::error::{Failure, ipgate_error};
@@ -21,8 +20,8 @@ use crate::status::ipgate_status;
 
 /// The holder of the current table, which is swapped while readers check.
 ///
-/// Any number of threads may use one at a time, except to free it. Swaps exclude each other: one waits for
-/// the other. A swap that fails, for whatever reason, changes nothing but ipgate_gate_stats() and
+/// Any number of threads may use one at the same time, except to free it. Swaps exclude each other: one waits
+/// for the other. A swap that fails, for whatever reason, changes nothing but ipgate_gate_stats() and
 /// ipgate_gate_last_error().
 #[derive(Debug)]
 pub struct ipgate_gate {
@@ -154,13 +153,13 @@ pub extern "C" fn ipgate_gate_share(
 /// The rules at the top of the header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipgate_gate_set_guard(
-    gate: Option<&ipgate_gate>,
+    gate: *mut ipgate_gate,
     guard: *const ipgate_guard,
     error: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
     boundary::call(error, || {
         // SAFETY: the header's rules.
-        let (gate, guard) = (given(gate, "gate")?, unsafe { guard::guard(guard)? });
+        let (gate, guard) = unsafe { (raw::handle(gate, "gate")?, guard::guard(guard)?) };
         let mut writer = gate.writer();
         writer.guard = guard;
         writer.file.iter_mut().for_each(FollowedFile::forget); // a file that was refused has another chance
@@ -169,28 +168,41 @@ pub unsafe extern "C" fn ipgate_gate_set_guard(
 }
 
 /// Swaps a list in. Fails with IPGATE_ERROR_REFUSED.
+///
+/// # Safety
+///
+/// The rules at the top of the header.
 #[unsafe(no_mangle)]
-pub extern "C" fn ipgate_gate_replace(
-    gate: Option<&ipgate_gate>,
+pub unsafe extern "C" fn ipgate_gate_replace(
+    gate: *mut ipgate_gate,
     list: Option<&ipgate_list>,
     error: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
     boundary::call(error, || {
-        let (gate, list) = (given(gate, "gate")?, given(list, "list")?);
-        gate.writer().take_unfollowed(Ok(Loaded::from(list)))
+        // SAFETY: the header's rules.
+        let gate = unsafe { raw::handle(gate, "gate")? };
+        let loaded = Loaded::from(given(list, "list")?);
+        gate.writer().take_unfollowed(Ok(loaded))
     })
 }
 
 /// Swaps in what a policy allows, which must not hold gates. Fails with IPGATE_ERROR_REFUSED.
+///
+/// # Safety
+///
+/// The rules at the top of the header.
 #[unsafe(no_mangle)]
-pub extern "C" fn ipgate_gate_replace_policy(
-    gate: Option<&ipgate_gate>,
+pub unsafe extern "C" fn ipgate_gate_replace_policy(
+    gate: *mut ipgate_gate,
     policy: Option<&ipgate_policy>,
     error: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
     boundary::call(error, || {
-        let (gate, policy) = (given(gate, "gate")?, given(policy, "policy")?.fixed()?);
-        gate.writer().take_unfollowed(Ok(Loaded::from(Table::from_policy(&policy))))
+        // SAFETY: the header's rules.
+        let gate = unsafe { raw::handle(gate, "gate")? };
+        let policy = given(policy, "policy")?.fixed()?;
+        let loaded = Loaded::from(Table::from_policy(&policy));
+        gate.writer().take_unfollowed(Ok(loaded))
     })
 }
 
@@ -202,14 +214,15 @@ pub extern "C" fn ipgate_gate_replace_policy(
 /// The rules at the top of the header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipgate_gate_replace_text(
-    gate: Option<&ipgate_gate>,
+    gate: *mut ipgate_gate,
     text: *const c_char,
     len: usize,
     options: *const ipgate_options,
     error: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
     boundary::call(error, || {
-        let gate = given(gate, "gate")?;
+        // SAFETY: the header's rules.
+        let gate = unsafe { raw::handle(gate, "gate")? };
         // SAFETY: the header's rules.
         let (text, parser) = unsafe { (raw::bytes(text.cast(), len, "text")?, options::parser(options)?) };
         let loaded = Loaded::text(text, &parser);
@@ -229,15 +242,16 @@ pub unsafe extern "C" fn ipgate_gate_replace_text(
 /// The rules at the top of the header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ipgate_gate_replace_file(
-    gate: Option<&ipgate_gate>,
+    gate: *mut ipgate_gate,
     path: *const c_char,
     options: *const ipgate_options,
     error: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
     boundary::call(error, || {
-        let gate = given(gate, "gate")?;
         // SAFETY: the header's rules.
-        let (path, parser): (&Path, Parser) = unsafe { (raw::path(path)?, options::parser(options)?) };
+        let gate = unsafe { raw::handle(gate, "gate")? };
+        // SAFETY: the header's rules.
+        let (path, parser) = unsafe { (raw::path(path)?, options::parser(options)?) };
         let mut file = FollowedFile::new(path, parser)?;
         let loaded = file.load();
         let mut writer = gate.writer();

@@ -5,25 +5,38 @@
 
 #![allow(non_camel_case_types)] // types have the names that C knows them by
 
-mod boundary;
-mod diagnostic;
+// The header has the types and functions in this order.
+mod status;
+
 mod error;
-mod file;
+
+mod diagnostic;
+
+mod options;
+
+mod list;
+
+mod policy;
+
 mod gate;
+
 mod guard;
+
+mod poll;
+
+mod stats;
+
+mod reader;
+
+mod verdict;
+
+mod boundary;
+mod file;
 mod job;
 mod layers;
-mod list;
 mod load;
-mod options;
-mod policy;
-mod poll;
 mod raw;
-mod reader;
 mod signals;
-mod stats;
-mod status;
-mod verdict;
 
 pub use diagnostic::*;
 pub use error::*;

@@ -15,7 +15,7 @@ use crate::status::ipgate_status;
 
 /// A list that was taken, with its warnings.
 ///
-/// Immutable: any number of threads may use one at a time. What was made from it does not need it any more.
+/// Immutable: any number of threads may use one at the same time. What was made from it does not need it any more.
 #[derive(Debug)]
 pub struct ipgate_list {
     pub(crate) list: Arc<List>,

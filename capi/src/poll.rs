@@ -1,9 +1,11 @@
 //! Following a file without a thread of the library's own: the program asks now and then.
 
-use crate::boundary::{self, given};
+use crate::boundary;
 use crate::error::{Failure, ipgate_error};
 use crate::gate::{Writer, ipgate_gate};
 use crate::job::{Job, Progress};
+use crate::load::Loaded;
+use crate::raw;
 use std::mem::MaybeUninit;
 
 /// What a poll came to.
@@ -31,23 +33,28 @@ pub const IPGATE_POLL_THREAD: u32 = 1;
 /// tried again each time; one that was rejected or refused, when it changes. Without a file there is nothing
 /// to do. Also drops expired entries, which have ceased to hold long before.
 ///
-/// One thread at a time. In a process that was forked while a load was pending the next poll begins anew.
+/// In a process that was forked while a load was pending the next poll begins anew.
+///
+/// # Safety
+///
+/// The rules at the top of the header.
 #[unsafe(no_mangle)]
-pub extern "C" fn ipgate_gate_poll(
-    gate: Option<&ipgate_gate>,
+pub unsafe extern "C" fn ipgate_gate_poll(
+    gate: *mut ipgate_gate,
     flags: u32,
     error: Option<&mut MaybeUninit<*mut ipgate_error>>,
-) -> i32 {
+) -> ipgate_poll {
     let mut outcome = ipgate_poll::IPGATE_POLL_FAILED;
     boundary::call(error, || {
-        let gate = given(gate, "gate")?;
+        // SAFETY: the header's rules.
+        let gate = unsafe { raw::handle(gate, "gate")? };
         if flags & !IPGATE_POLL_THREAD != 0 {
             return Err(Failure::argument(format!("flags is {flags:#x}: there is only IPGATE_POLL_THREAD")));
         }
         outcome = gate.writer().poll(flags & IPGATE_POLL_THREAD != 0)?;
         Ok(())
     });
-    outcome as i32
+    outcome
 }
 
 impl Writer {
@@ -83,7 +90,7 @@ impl Writer {
     }
 
     /// What a load comes to: the same content as before is no news, nor is the same failure.
-    fn polled(&mut self, loaded: Result<crate::load::Loaded, Failure>) -> Result<ipgate_poll, Failure> {
+    fn polled(&mut self, loaded: Result<Loaded, Failure>) -> Result<ipgate_poll, Failure> {
         if loaded.as_ref().is_ok_and(|loaded| loaded.origin == self.origin) {
             (self.last_failure, self.failures) = (None, 0);
             return Ok(ipgate_poll::IPGATE_POLL_UNCHANGED);

@@ -134,6 +134,17 @@ impl<T: Sized_> Array<T> {
     }
 }
 
+/// The handle behind a pointer that C sees as mutable, because the call changes something, and that Rust
+/// shares, because the handle locks what changes.
+///
+/// # Safety
+///
+/// `pointer` is NULL or a handle that lives as long as the result is used.
+pub(crate) unsafe fn handle<'a, T>(pointer: *mut T, name: &'static str) -> Result<&'a T, Failure> {
+    // SAFETY: as promised to this function.
+    unsafe { pointer.cast_const().as_ref() }.ok_or(Failure::null(name))
+}
+
 /// The bytes at a pointer. No bytes need no pointer.
 ///
 /// # Safety

@@ -13,7 +13,7 @@ use crate::layers::{Layer, Layers};
 use crate::policy::{Slot, ipgate_policy};
 use crate::raw::{self, Array, Sized_};
 use crate::status::ipgate_status;
-use crate::verdict::{ipgate_entry, ipgate_verdict};
+use crate::verdict::{ipgate_decision, ipgate_entry, ipgate_verdict};
 
 /// A thread's handle for checks. A check takes no lock, does not wait and does not allocate.
 ///
@@ -57,7 +57,7 @@ pub extern "C" fn ipgate_reader_new_policy(
 }
 
 /// Checks a socket address: AF_INET or AF_INET6 is looked up, everything else is a client without an IP
-/// address. Returns an ipgate_decision, and writes the verdict unless it is NULL.
+/// address. Writes the verdict unless it is NULL.
 ///
 /// # Safety
 ///
@@ -68,14 +68,14 @@ pub unsafe extern "C" fn ipgate_check(
     address: *const libc::sockaddr,
     len: libc::socklen_t,
     verdict: *mut ipgate_verdict,
-) -> i32 {
+) -> ipgate_decision {
     // SAFETY: the header's rules, for the address and for the verdict.
     let address = if address.is_null() { Err(()) } else { Ok(unsafe { raw::socket_ip(address, len) }) };
     unsafe { check(reader, address, verdict) }
 }
 
 /// Checks an address of 4 bytes (IPv4) or 16 (IPv6) in network order. Any other length is a client without
-/// an IP address. Returns an ipgate_decision, and writes the verdict unless it is NULL.
+/// an IP address. Writes the verdict unless it is NULL.
 ///
 /// # Safety
 ///
@@ -86,14 +86,14 @@ pub unsafe extern "C" fn ipgate_check_bytes(
     address: *const u8,
     len: usize,
     verdict: *mut ipgate_verdict,
-) -> i32 {
+) -> ipgate_decision {
     // SAFETY: the header's rules, for the address and for the verdict.
     let address = unsafe { raw::bytes(address, len, "address") }.map(ip).map_err(drop);
     unsafe { check(reader, address, verdict) }
 }
 
 /// Checks an address as text, such as "10.0.1.7" or "2001:db8::7", which need not end with a NUL. What is no
-/// IP address is a client without one. Returns an ipgate_decision, and writes the verdict unless it is NULL.
+/// IP address is a client without one. Writes the verdict unless it is NULL.
 ///
 /// # Safety
 ///
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn ipgate_check_text(
     address: *const c_char,
     len: usize,
     verdict: *mut ipgate_verdict,
-) -> i32 {
+) -> ipgate_decision {
     // SAFETY: the header's rules, for the address and for the verdict.
     let address = unsafe { raw::bytes(address.cast(), len, "address") };
     let parsed = |text| std::str::from_utf8(text).ok().and_then(|text| parse_address(text).ok());
@@ -211,24 +211,25 @@ unsafe fn check(
     reader: Option<&mut ipgate_reader>,
     address: Result<Option<IpAddr>, ()>,
     verdict: *mut ipgate_verdict,
-) -> i32 {
+) -> ipgate_decision {
     let answer = match (reader, address) {
         (Some(reader), Ok(Some(address))) if verdict.is_null() => {
-            return i32::from(reader.guarded(false, |layers| layers.is_allowed(address)));
+            return ipgate_decision::of(reader.guarded(false, |layers| layers.is_allowed(address)));
         }
         (Some(reader), Ok(address)) => {
             reader.guarded(ipgate_verdict::defaults(), |layers| layers.check(address))
         }
         _ => ipgate_verdict::defaults(),
     };
+    let decision = ipgate_decision::of(answer.decision == ipgate_decision::IPGATE_ALLOW as i32);
     if verdict.is_null() {
-        return answer.decision;
+        return decision;
     }
     // SAFETY: as promised to this function. A denial is written as well, failed or not, so that no earlier
     // verdict in the same place can be taken for this one.
     match unsafe { raw::write(verdict, &answer, "verdict") } {
-        Ok(()) => answer.decision,
-        Err(_) => 0,
+        Ok(()) => decision,
+        Err(_) => ipgate_decision::IPGATE_DENY,
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::ffi::c_char;
 use std::net::IpAddr;
-use std::ptr;
 
 use ipgate::{Action, Entry, EntryRef, Label, Origin, Until};
 use ipnet::IpNet;
@@ -19,6 +18,13 @@ pub enum ipgate_decision {
     IPGATE_DENY = 0,
     /// Yes.
     IPGATE_ALLOW = 1,
+}
+
+impl ipgate_decision {
+    #[inline]
+    pub(crate) fn of(is_allowed: bool) -> ipgate_decision {
+        if is_allowed { ipgate_decision::IPGATE_ALLOW } else { ipgate_decision::IPGATE_DENY }
+    }
 }
 
 /// Why.
@@ -110,9 +116,9 @@ pub struct ipgate_verdict {
     pub reason: i32,
     /// The generation of the table that decided; of a policy with gates, one more for each of their swaps.
     pub generation: u64,
-    /// The label of the entry that decided, without a NUL behind it; NULL where there is none.
+    /// The label of the entry that decided, without a NUL behind it; empty where there is none, never NULL.
     pub label: *const c_char,
-    /// Bytes of the label.
+    /// Bytes of the label; 0 where there is none.
     pub label_len: usize,
     /// When the entry ceases to hold, in microseconds since 1970 UTC; 0 for never.
     pub until_micros: i64,
@@ -135,7 +141,7 @@ unsafe impl Sized_ for ipgate_verdict {
             decision: ipgate_decision::IPGATE_DENY as i32,
             reason: ipgate_reason::IPGATE_REASON_FAILED as i32,
             generation: 0,
-            label: ptr::null(),
+            label: EMPTY,
             label_len: 0,
             until_micros: 0,
             origin: ipgate_origin::IPGATE_ORIGIN_NONE as i32,
@@ -157,11 +163,11 @@ pub struct ipgate_entry {
     pub action: i32,
     /// An ipgate_origin.
     pub origin: i32,
-    /// The label, without a NUL behind it; NULL where there is none.
+    /// The label, without a NUL behind it; empty where there is none, never NULL.
     pub label: *const c_char,
-    /// Bytes of the label.
+    /// Bytes of the label; 0 where there is none.
     pub label_len: usize,
-    /// The name of the entry's list, usually a path, without a NUL behind it; NULL where it has none.
+    /// The name of the entry's list, usually a path, without a NUL behind it; empty where it has none.
     pub source: *const c_char,
     /// Bytes of the source.
     pub source_len: usize,
@@ -184,9 +190,9 @@ unsafe impl Sized_ for ipgate_entry {
             size: size_of::<ipgate_entry>(),
             action: ipgate_decision::IPGATE_DENY as i32,
             origin: ipgate_origin::IPGATE_ORIGIN_NONE as i32,
-            label: ptr::null(),
+            label: EMPTY,
             label_len: 0,
-            source: ptr::null(),
+            source: EMPTY,
             source_len: 0,
             until_micros: 0,
             line: 0,
@@ -196,10 +202,13 @@ unsafe impl Sized_ for ipgate_entry {
     }
 }
 
-/// A text as pointer and length, NULL where there is none.
+/// A text that C may print and copy without a look.
+const EMPTY: *const c_char = c"".as_ptr();
+
+/// A text as pointer and length.
 #[inline]
 fn view(text: Option<&str>) -> (*const c_char, usize) {
-    text.map_or((ptr::null(), 0), |text| (text.as_ptr().cast(), text.len()))
+    text.map_or((EMPTY, 0), |text| (text.as_ptr().cast(), text.len()))
 }
 
 #[inline]
@@ -221,7 +230,7 @@ impl ipgate_verdict {
         generation: u64,
     ) -> ipgate_verdict {
         let mut verdict = ipgate_verdict {
-            decision: i32::from(reason.is_allowed()),
+            decision: ipgate_decision::of(reason.is_allowed()) as i32,
             reason: reason_code(reason) as i32,
             generation,
             ..ipgate_verdict::defaults()
@@ -241,7 +250,7 @@ impl ipgate_entry {
         let (label, label_len) = view(entry.label());
         let (source, source_len) = view(entry.source());
         ipgate_entry {
-            action: i32::from(entry.action() == Action::Allow),
+            action: ipgate_decision::of(entry.action() == Action::Allow) as i32,
             origin: origin(from.unwrap_or(entry.origin())) as i32,
             label,
             label_len,
@@ -323,7 +332,11 @@ pub unsafe extern "C" fn ipgate_verdict_entry(
         // SAFETY: the header's rules.
         let (verdict, label) = unsafe { with_label(verdict)? };
         let Some(prefix) = verdict.prefix.to_net() else { return Ok(String::new()) };
-        let action = if verdict.decision == 1 { Action::Allow } else { Action::Deny };
+        let action = if verdict.decision == ipgate_decision::IPGATE_ALLOW as i32 {
+            Action::Allow
+        } else {
+            Action::Deny
+        };
         let mut entry = Entry::new(prefix, action);
         if let Ok(label) = Label::new(&label) {
             entry = entry.with_label(label);

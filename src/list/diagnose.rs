@@ -69,6 +69,17 @@ struct Token<'a> {
     start: usize,
 }
 
+impl Problem {
+    /// The same problem of a deny entry: what is to be written keeps its `!`.
+    fn denied(self) -> Problem {
+        let keep = |text: String| match text.strip_prefix("write `") {
+            Some(entry) if !entry.starts_with('!') => format!("write `!{entry}"),
+            _ => text,
+        };
+        Problem { suggestion: self.suggestion.map(keep), ..self }
+    }
+}
+
 impl<'a> Token<'a> {
     fn whole(piece: &'a str) -> Token<'a> {
         Token { text: piece, start: 0 }
@@ -247,6 +258,9 @@ fn unknown_attribute(token: Token<'_>, entry: &str) -> Problem {
 fn blank(piece: &str) -> Option<Problem> {
     let at = piece.find(BLANKS)?;
     let (left, right) = (piece.get(..at)?, piece.get(at..)?.trim_start_matches(BLANKS));
+    if grammar::item(left).is_some_and(|item| item.label.is_some()) {
+        return None; // the blank belongs to the label
+    }
     let token = Token { text: piece.get(at..at + 1)?, start: at };
     let joined = format!("{left}{right}");
     if let Some(after) = right.strip_prefix('-') {
@@ -290,14 +304,16 @@ fn target_and_label(piece: &str) -> Option<Problem> {
         ));
     }
     let (target, label) = split_label(body);
-    target_problem(target, label).or_else(|| label_problem(label?))
+    let problem =
+        target_problem(target, label).or_else(|| mixed_range(body)).or_else(|| label_problem(label?))?;
+    Some(if head.starts_with('!') { problem.denied() } else { problem })
 }
 
 /// The target and the label behind it, by the colon that separates them.
 fn split_label(body: Token<'_>) -> (Token<'_>, Option<Token<'_>>) {
     let text = body.text;
-    let colon = if let Some(close) = text.starts_with('[').then(|| text.find(']')).flatten() {
-        text.get(close..).and_then(|rest| rest.find(':')).map(|at| close + at)
+    let colon = if text.starts_with('[') {
+        text.find(']').and_then(|close| text.get(close..)?.find(':').map(|at| close + at))
     } else if looks_like_ipv6(text) {
         text.find('/').and_then(|slash| text.get(slash..)?.find(':').map(|at| slash + at))
     } else {
@@ -413,6 +429,12 @@ fn range(target: Token<'_>) -> Option<Problem> {
     })
 }
 
+/// A range from IPv4 to IPv6, whose colons look like that of a label.
+fn mixed_range(body: Token<'_>) -> Option<Problem> {
+    let (first, last) = body.text.split_once('-')?;
+    (parse_v4(first).is_some() && parse_v6(last).is_some()).then(|| range(body)).flatten()
+}
+
 fn as_v6(address: IpAddr) -> Option<std::net::Ipv6Addr> {
     match address {
         IpAddr::V6(v6) => Some(v6),
@@ -463,7 +485,12 @@ fn ipv6(target: Token<'_>) -> Option<Problem> {
         let (address, label) = (text.get(..at)?, text.get(at + 1..)?);
         parse_v6(address).map(|_| (address, label))
     });
-    if let Some((address, label)) = labelled {
+    let meant_whole = |label: &str| {
+        let is_dotted = label.contains('.') && label.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let is_groups = text.bytes().all(|b| b.is_ascii_hexdigit() || b == b':');
+        is_dotted || is_groups && (text.contains(":::") || text.matches("::").count() > 1)
+    };
+    if let Some((address, label)) = labelled.filter(|(_, label)| !meant_whole(label)) {
         if label.is_empty() {
             return Some(target.problem(
                 Code::NotAnAddress,

@@ -320,7 +320,7 @@ impl fmt::Display for Report {
 }
 
 /// A list that was not taken, and everything that was found in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Rejected {
     pub(crate) report: Report,
 }
@@ -343,6 +343,13 @@ impl fmt::Display for Rejected {
             (errors, _) => write!(f, "list rejected: {}", count(errors, "error"))?,
         }
         write!(f, "\n{}", self.report)
+    }
+}
+
+impl fmt::Debug for Rejected {
+    /// The same sentences as for display: `unwrap` and `main` show this to people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -44,8 +44,7 @@ impl Entry {
     /// prefix inside `::ffff:0:0/96` becomes the IPv4 prefix that it stands for.
     #[must_use]
     pub fn new(prefix: IpNet, action: Action) -> Entry {
-        let prefix = canonical_prefix(prefix.addr(), prefix.prefix_len()).map_or(prefix, |c| c.prefix);
-        Entry { prefix, action, label: None, until: None, position: None }
+        Entry { prefix: canonical_prefix(prefix).prefix, action, label: None, until: None, position: None }
     }
 
     /// The same entry with a label.

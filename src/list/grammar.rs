@@ -4,19 +4,20 @@
 //! good entries short and free of allocation.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
+use ipnet::{IpNet, Ipv4Net, Ipv4Subnets, Ipv6Net, Ipv6Subnets};
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while, take_while1};
 use nom::character::complete::char;
-use nom::combinator::{all_consuming, map, map_opt, opt, success, value};
+use nom::combinator::{all_consuming, map_opt, opt, value};
+use nom::error::ErrorKind;
 use nom::sequence::{delimited, preceded};
 use nom::{IResult, Parser};
 
 use super::entry::{EntryText, needs_brackets};
 use super::{Until, label};
-use crate::address::{PrefixText, canonical_prefix, parse_length, parse_v4, parse_v6};
+use crate::address::{PrefixText, canonical_prefix, leading_decimal, leading_v4, parse_v6};
 
 /// The two characters that count as blank.
 pub(super) const BLANKS: [char; 2] = [' ', '\t'];
@@ -35,30 +36,26 @@ pub(super) struct Item<'a> {
 pub(super) enum Target {
     /// `0.0.0.0/0` and `::/0`.
     All,
-    /// An address and a length that is not longer than it.
-    Prefix { address: IpAddr, length: u8, bare: bool },
-    /// First and last address, of one family and in order.
-    Range { first: IpAddr, last: IpAddr },
+    /// A prefix whose host bits may be set; `bare` where it is an address without length or brackets.
+    Prefix { given: IpNet, bare: bool },
+    /// First and last address, in order.
+    RangeV4 { first: Ipv4Addr, last: Ipv4Addr },
+    /// First and last address, in order.
+    RangeV6 { first: Ipv6Addr, last: Ipv6Addr },
 }
 
 impl Target {
     /// The fewest prefixes that cover the target exactly, not yet canonical.
-    pub(super) fn prefixes(self) -> impl Iterator<Item = (IpAddr, u8)> {
-        let (one, four, six) = match self {
-            Target::All => (None, Some((0, u32::MAX)), Some((0, u128::MAX))),
-            Target::Prefix { address, length, .. } => (Some((address, length)), None, None),
-            Target::Range { first: IpAddr::V4(a), last: IpAddr::V4(b) } => {
-                (None, Some((a.into(), b.into())), None)
+    pub(super) fn for_each_prefix(self, mut each: impl FnMut(IpNet)) {
+        match self {
+            Target::Prefix { given, .. } => each(given),
+            Target::RangeV4 { first, last } => Ipv4Subnets::new(first, last, 0).map(IpNet::V4).for_each(each),
+            Target::RangeV6 { first, last } => Ipv6Subnets::new(first, last, 0).map(IpNet::V6).for_each(each),
+            Target::All => {
+                each(IpNet::V4(Ipv4Net::default()));
+                each(IpNet::V6(Ipv6Net::default()));
             }
-            Target::Range { first: IpAddr::V6(a), last: IpAddr::V6(b) } => {
-                (None, None, Some((a.into(), b.into())))
-            }
-            Target::Range { .. } => (None, None, None), // excluded by the grammar
-        };
-        let four = four.into_iter().flat_map(|(a, b): (u32, u32)| Ipv4Subnets::new(a.into(), b.into(), 0));
-        let six = six.into_iter().flat_map(|(a, b): (u128, u128)| Ipv6Subnets::new(a.into(), b.into(), 0));
-        let pair = |net: IpNet| (net.addr(), net.prefix_len());
-        one.into_iter().chain(four.map(IpNet::V4).map(pair)).chain(six.map(IpNet::V6).map(pair))
+        }
     }
 }
 
@@ -66,11 +63,9 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Target::All => f.write_str("all"),
-            Target::Range { first, last } => write!(f, "{first}-{last}"),
-            Target::Prefix { address, length, .. } => match canonical_prefix(*address, *length) {
-                Some(canonical) => PrefixText(canonical.prefix).fmt(f),
-                None => write!(f, "{address}/{length}"), // excluded by the grammar
-            },
+            Target::RangeV4 { first, last } => write!(f, "{first}-{last}"),
+            Target::RangeV6 { first, last } => write!(f, "{first}-{last}"),
+            Target::Prefix { given, .. } => PrefixText(canonical_prefix(*given).prefix).fmt(f),
         }
     }
 }
@@ -79,63 +74,64 @@ impl fmt::Display for Item<'_> {
     /// Canonical text of the whole item: ranges and `all` stay what they are.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let needs_brackets = match self.target {
-            Target::Prefix { address, length, .. } => canonical_prefix(address, length)
-                .is_some_and(|canonical| needs_brackets(canonical.prefix, self.label.is_some())),
+            Target::Prefix { given, .. } => {
+                needs_brackets(canonical_prefix(given).prefix, self.label.is_some())
+            }
             _ => false,
         };
-        EntryText {
-            deny: self.deny,
-            target: self.target,
-            needs_brackets,
-            label: self.label,
-            until: self.until,
-        }
-        .fmt(f)
+        let Item { deny, target, label, until } = *self;
+        EntryText { deny, target, needs_brackets, label, until }.fmt(f)
     }
 }
 
-/// Reads one trimmed piece of a list whole.
+/// Reads one trimmed piece of a list whole. Each step looks at the next byte before it calls a parser: most
+/// entries end early, and lists hold millions of them.
 pub(super) fn item(piece: &str) -> Option<Item<'_>> {
-    all_consuming((opt(char('!')), target, opt(preceded(char(':'), label_text)), opt(until)))
-        .parse(piece)
-        .ok()
-        .map(|(_, (not, target, label, until))| Item {
-            deny: not.is_some(),
-            target,
-            label: label.flatten(),
-            until,
-        })
+    let (deny, rest) = match piece.strip_prefix('!') {
+        Some(rest) => (true, rest),
+        None => (false, piece),
+    };
+    let (rest, target) = target(rest).ok()?;
+    if rest.is_empty() {
+        return Some(Item { deny, target, label: None, until: None });
+    }
+    let parts = (opt(preceded(char(':'), label_text)), opt(until));
+    let (_, (label, until)) = all_consuming(parts).parse(rest).ok()?;
+    Some(Item { deny, target, label: label.flatten(), until })
 }
 
 fn target(input: &str) -> IResult<&str, Target> {
-    alt((ipv4_target, ipv6_target, bracketed, value(Target::All, tag("all")))).parse(input)
+    match input.as_bytes().first() {
+        Some(b'[') => bracketed(input),
+        Some(b'0'..=b'9') => alt((ipv4_target, ipv6_target)).parse(input),
+        _ => alt((ipv6_target, value(Target::All, tag("all")))).parse(input),
+    }
 }
 
+/// `address`, `address/length` or `first-last`.
 fn ipv4_target(input: &str) -> IResult<&str, Target> {
-    let (rest, first) = ipv4.parse(input)?;
-    after_address(rest, first, 32, ipv4)
+    let (rest, first) = ipv4(input)?;
+    match rest.as_bytes().first() {
+        Some(b'/') => map_opt(length(32), |length| prefix(first.into(), length, false)).parse(rest),
+        Some(b'-') => {
+            let in_order = |last| (first <= last).then_some(Target::RangeV4 { first, last });
+            map_opt(preceded(char('-'), ipv4), in_order).parse(rest)
+        }
+        _ => Ok((rest, Target::Prefix { given: IpNet::from(IpAddr::V4(first)), bare: true })),
+    }
 }
 
+/// `address`, `address/length` or `first-last`.
 fn ipv6_target(input: &str) -> IResult<&str, Target> {
-    let (rest, first) = ipv6.parse(input)?;
-    after_address(rest, first, 128, ipv6)
-}
-
-/// What may follow an address: `/length`, `-last`, or nothing.
-fn after_address<'a>(
-    input: &'a str,
-    first: IpAddr,
-    max: u8,
-    address: impl Fn(&'a str) -> IResult<&'a str, IpAddr>,
-) -> IResult<&'a str, Target> {
-    alt((
-        map(length(max), move |length| Target::Prefix { address: first, length, bare: false }),
-        map_opt(preceded(char('-'), address), move |last| {
-            (first <= last).then_some(Target::Range { first, last })
-        }),
-        success(Target::Prefix { address: first, length: max, bare: true }),
-    ))
-    .parse(input)
+    let (rest, first) = ipv6(input)?;
+    match rest.as_bytes().first() {
+        Some(b'/') => map_opt(length(128), |length| prefix(first.into(), length, false)).parse(rest),
+        Some(b'-') => {
+            let in_order = |last| (first <= last).then_some(Target::RangeV6 { first, last });
+            map_opt(preceded(char('-'), ipv6), in_order).parse(rest)
+        }
+        _ => Ok((rest, Target::Prefix { given: IpNet::from(IpAddr::V6(first)), bare: true })),
+    }
 }
 
 /// `[address]`, `[address]/length` or `[address/length]`.
@@ -144,27 +140,33 @@ fn bracketed(input: &str) -> IResult<&str, Target> {
         (delimited(char('['), (ipv6, opt(length(128))), char(']')), opt(length(128))),
         |((address, inside), outside)| match (inside, outside) {
             (Some(_), Some(_)) => None,
-            (length, None) | (None, length) => {
-                Some(Target::Prefix { address, length: length.unwrap_or(128), bare: false })
-            }
+            (length, None) | (None, length) => prefix(address.into(), length.unwrap_or(128), false),
         },
     )
     .parse(input)
 }
 
-fn ipv4(input: &str) -> IResult<&str, IpAddr> {
-    let text = take_while1(|c: char| c.is_ascii_digit() || c == '.');
-    map_opt(text, |text| parse_v4(text).map(IpAddr::V4)).parse(input)
+fn prefix(address: IpAddr, length: u8, bare: bool) -> Option<Target> {
+    IpNet::new(address, length).ok().map(|given| Target::Prefix { given, bare })
 }
 
-fn ipv6(input: &str) -> IResult<&str, IpAddr> {
+fn ipv4(input: &str) -> IResult<&str, Ipv4Addr> {
+    leading(input, leading_v4(input.as_bytes()))
+}
+
+fn ipv6(input: &str) -> IResult<&str, Ipv6Addr> {
     let text = take_while1(|c: char| c.is_ascii_hexdigit() || matches!(c, ':' | '.'));
-    map_opt(text, |text| parse_v6(text).map(IpAddr::V6)).parse(input)
+    map_opt(text, parse_v6).parse(input)
 }
 
 fn length<'a>(max: u8) -> impl Parser<&'a str, Output = u8, Error = nom::error::Error<&'a str>> {
-    let digits = take_while1(|c: char| c.is_ascii_digit());
-    preceded(char('/'), map_opt(digits, move |text| parse_length(text, max)))
+    preceded(char('/'), move |input: &'a str| leading(input, leading_decimal(input.as_bytes(), max)))
+}
+
+/// A value read from the first bytes of the input.
+fn leading<T>(input: &str, read: Option<(T, usize)>) -> IResult<&str, T> {
+    read.and_then(|(value, len)| Some((input.get(len..)?, value)))
+        .ok_or_else(|| nom::Err::Error(nom::error::Error::new(input, ErrorKind::Digit)))
 }
 
 /// Everything up to an attribute, trimmed; nothing at all is no label.
@@ -230,7 +232,11 @@ mod tests {
     #[test]
     fn ranges_become_the_fewest_prefixes() {
         let prefixes = |text: &str| -> Vec<String> {
-            item(text).unwrap().target.prefixes().map(|(a, l)| format!("{a}/{l}")).collect()
+            {
+                let mut all = Vec::new();
+                item(text).unwrap().target.for_each_prefix(|prefix| all.push(prefix.to_string()));
+                all
+            }
         };
         assert_eq!(
             prefixes("10.0.0.1-10.0.0.6"),

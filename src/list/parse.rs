@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::str::Utf8Error;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -136,12 +136,18 @@ impl Parser {
 
     /// The file's bytes, and one more than the limit at the most.
     fn read_text(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.read_bytes(File::open(path)?)
+    }
+
+    /// A source's bytes, and one more than the limit at the most, which is enough to reject it.
+    pub(crate) fn read_bytes(&self, source: impl Read) -> io::Result<Vec<u8>> {
         let mut text = Vec::new();
-        File::open(path)?.take(self.max_bytes as u64 + 1).read_to_end(&mut text)?;
+        source.take(self.max_bytes as u64 + 1).read_to_end(&mut text)?;
         Ok(text)
     }
 
-    fn named(&self, path: &Path) -> Parser {
+    /// The same parser for the text of that file.
+    pub(crate) fn named(&self, path: &Path) -> Parser {
         let name = || Arc::from(path.to_string_lossy().as_ref());
         Parser { source: Some(self.source.clone().unwrap_or_else(name)), ..self.clone() }
     }
@@ -202,25 +208,40 @@ pub struct Parsed {
     pub report: Report,
 }
 
+/// What the entries of one item have in common.
+struct Written<'i, 't> {
+    item: &'i Item<'t>,
+    text: &'t str,
+    action: Action,
+    label: Option<Label>,
+    position: Position,
+}
+
 /// One walk over a text.
 struct Pass<'t> {
     text: &'t [u8],
+    /// The text, where all of it is UTF-8.
+    valid: Option<&'t str>,
     entries: Vec<Entry>,
     labels: HashMap<&'t str, Label>,
     report: Report,
     max_entries: usize,
     locator: Locator<'t>,
+    /// Without a deny entry there is no conflict to look for.
+    has_deny: bool,
 }
 
 impl<'t> Pass<'t> {
     fn new(text: &'t [u8], settings: &Parser) -> Pass<'t> {
         Pass {
             text,
-            entries: Vec::new(),
+            valid: std::str::from_utf8(text).ok(),
+            entries: Vec::with_capacity(expected_entries(text).min(settings.max_entries)),
             labels: HashMap::new(),
             report: Report::keeping(settings.keep),
             max_entries: settings.max_entries,
             locator: Locator { text, line: 1, offset: 0, column: 1 },
+            has_deny: false,
         }
     }
 
@@ -252,8 +273,14 @@ impl<'t> Pass<'t> {
         true
     }
 
+    /// A slice as text, checked only where the text as a whole is not UTF-8.
+    fn utf8(&self, slice: Slice<'t>) -> Result<&'t str, Utf8Error> {
+        let checked = self.valid.and_then(|text| text.get(slice.offset..slice.offset + slice.bytes.len()));
+        checked.map_or_else(|| std::str::from_utf8(slice.bytes), Ok)
+    }
+
     fn piece(&mut self, piece: Slice<'t>) {
-        let text = match std::str::from_utf8(piece.bytes) {
+        let text = match self.utf8(piece) {
             Ok(text) => text,
             Err(error) => return self.error(piece, diagnose::invalid_utf8(piece.bytes, error)),
         };
@@ -262,24 +289,11 @@ impl<'t> Pass<'t> {
         };
         let position = self.locator.position(piece.offset, piece.bytes.len());
         let action = if item.deny { Action::Deny } else { Action::Allow };
+        self.has_deny |= item.deny;
         let label = item.label.map(|label| self.label(label));
-        for (address, length) in item.target.prefixes() {
-            let Some(canonical) = canonical_prefix(address, length) else {
-                return self.error(piece, diagnose::diagnose(text)); // excluded by the grammar
-            };
-            self.entries.push(Entry::parsed(canonical.prefix, action, label.clone(), item.until, position));
-            if canonical.host_bits {
-                self.warn(position, text, Code::HostBits, || host_bits(&item, canonical.prefix));
-            }
-            if canonical.covers_mapped && item.target != Target::All {
-                self.warn(position, text, Code::CoversMapped, || {
-                    let message =
-                        format!("{} covers ::ffff:0:0/96, yet IPv4 clients never match it", canonical.prefix);
-                    (message, "add `0.0.0.0/0` if IPv4 clients are meant too".to_owned())
-                });
-            }
-        }
-        if let Target::Prefix { address: IpAddr::V6(_), bare: true, .. } = item.target
+        let written = Written { item: &item, text, action, label, position };
+        item.target.for_each_prefix(|prefix| self.push(&written, prefix));
+        if let Target::Prefix { given: IpNet::V6(_), bare: true } = item.target
             && is_ambiguous(text.trim_start_matches('!'))
         {
             self.warn(position, text, Code::AmbiguousLabel, || ambiguous(text));
@@ -291,6 +305,23 @@ impl<'t> Pass<'t> {
                 let message =
                     format!("the label `{label}` holds the address {address}, which is not an entry");
                 (message, format!("if it is meant as one, write `{meant}`"))
+            });
+        }
+    }
+
+    /// One entry of an item that may stand for several.
+    fn push(&mut self, written: &Written<'_, 't>, given: IpNet) {
+        let Written { item, text, action, ref label, position } = *written;
+        let canonical = canonical_prefix(given);
+        self.entries.push(Entry::parsed(canonical.prefix, action, label.clone(), item.until, position));
+        if canonical.host_bits {
+            self.warn(position, text, Code::HostBits, || host_bits(given, canonical.prefix));
+        }
+        if canonical.covers_mapped && item.target != Target::All {
+            self.warn(position, text, Code::CoversMapped, || {
+                let message =
+                    format!("{} covers ::ffff:0:0/96, yet IPv4 clients never match it", canonical.prefix);
+                (message, "add `0.0.0.0/0` if IPv4 clients are meant too".to_owned())
             });
         }
     }
@@ -307,7 +338,7 @@ impl<'t> Pass<'t> {
 
     /// Comments are free text, but they are text, and they must not swallow entries unseen.
     fn comment(&mut self, comment: Slice<'t>) {
-        match std::str::from_utf8(comment.bytes) {
+        match self.utf8(comment) {
             Err(error) => return self.error(comment, diagnose::invalid_utf8(comment.bytes, error)),
             Ok(text) => {
                 if let Some(problem) = diagnose::control_character(text) {
@@ -363,10 +394,13 @@ impl<'t> Pass<'t> {
 
     /// Reports prefixes that are both allowed and denied; in lenient mode the deny stays.
     fn settle_conflicts(&mut self, now: SystemTime, lenient: bool) {
+        if !self.has_deny {
+            return;
+        }
         let found: Vec<Conflict> = conflicts(&self.entries, now).collect();
         let mut left_out = HashSet::with_capacity(found.len());
         for conflict in found {
-            left_out.insert(conflict.allowed.prefix());
+            left_out.insert(conflict.allowed().prefix());
             self.report.add(Severity::Error, || conflict.diagnostic(self.text));
         }
         if lenient && !left_out.is_empty() {
@@ -377,10 +411,15 @@ impl<'t> Pass<'t> {
     }
 }
 
-fn host_bits(item: &Item<'_>, prefix: IpNet) -> (String, String) {
-    let Target::Prefix { address, length, .. } = item.target else { return (String::new(), String::new()) };
-    let message = format!("{address}/{length} has bits set beyond its length and is read as {prefix}");
-    let host = PrefixText(IpNet::from(address));
+/// About how many entries a text holds: no more than it has separators, nor than eight bytes each allow.
+fn expected_entries(text: &[u8]) -> usize {
+    let separators = memchr::memchr_iter(b'\n', text).count() + memchr::memchr_iter(b',', text).count();
+    (separators + 1).min(text.len() / 8 + 1)
+}
+
+fn host_bits(given: IpNet, prefix: IpNet) -> (String, String) {
+    let message = format!("{given} has bits set beyond its length and is read as {prefix}");
+    let host = PrefixText(IpNet::from(given.addr()));
     (message, format!("write `{prefix}` for the whole network or `{host}` for the one address"))
 }
 
@@ -403,15 +442,21 @@ pub(super) fn conflicts(entries: &[Entry], now: SystemTime) -> impl Iterator<Ite
     let mut reported = HashSet::new();
     of(Action::Allow).filter_map(move |allowed| {
         let denied = denied.get(&allowed.prefix())?;
-        reported
-            .insert(allowed.prefix())
-            .then(|| Conflict { allowed: allowed.clone(), denied: (*denied).clone() })
+        reported.insert(allowed.prefix()).then(|| Conflict {
+            pair: Box::new(Pair { allowed: allowed.clone(), denied: (*denied).clone() }),
+        })
     })
 }
 
 /// One prefix that a list both allows and denies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
+    /// Boxed, because errors are rare and results are passed around.
+    pair: Box<Pair>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Pair {
     allowed: Entry,
     denied: Entry,
 }
@@ -420,18 +465,18 @@ impl Conflict {
     /// The entry that allows the prefix.
     #[must_use]
     pub fn allowed(&self) -> &Entry {
-        &self.allowed
+        &self.pair.allowed
     }
 
     /// The entry that denies it.
     #[must_use]
     pub fn denied(&self) -> &Entry {
-        &self.denied
+        &self.pair.denied
     }
 
     /// The error at the later of the two entries.
     fn diagnostic(&self, text: &[u8]) -> Diagnostic {
-        let position = self.allowed.position().max(self.denied.position());
+        let position = self.allowed().position().max(self.denied().position());
         let token = position.and_then(|at| text.get(at.offset as usize..)?.get(..at.len as usize));
         Diagnostic {
             severity: Severity::Error,
@@ -451,9 +496,9 @@ impl fmt::Display for Conflict {
         write!(
             f,
             "{} is both allowed{} and denied{}",
-            PrefixText(self.allowed.prefix()),
-            place(&self.allowed),
-            place(&self.denied)
+            PrefixText(self.allowed().prefix()),
+            place(self.allowed()),
+            place(self.denied())
         )
     }
 }

@@ -21,12 +21,18 @@ impl<'a> Slice<'a> {
 
     /// The pieces between commas, trimmed; empty ones are left out.
     pub(super) fn pieces(self) -> impl Iterator<Item = Slice<'a>> {
-        let mut start = 0;
-        memchr_iter(b',', self.bytes).chain([self.bytes.len()]).filter_map(move |end| {
-            let bytes = self.bytes.get(start..end)?;
-            let piece = Slice { bytes, offset: self.offset + start }.trim();
-            start = end + 1;
-            (!piece.bytes.is_empty()).then_some(piece)
+        let mut rest = Some(self);
+        std::iter::from_fn(move || {
+            loop {
+                let Slice { bytes, offset } = rest?;
+                let comma = memchr(b',', bytes);
+                let piece = Slice { bytes: bytes.get(..comma.unwrap_or(bytes.len()))?, offset }.trim();
+                rest =
+                    comma.and_then(|at| Some(Slice { bytes: bytes.get(at + 1..)?, offset: offset + at + 1 }));
+                if !piece.bytes.is_empty() {
+                    return Some(piece);
+                }
+            }
         })
     }
 }

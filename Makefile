@@ -1,0 +1,45 @@
+# What people do with the project, a target each. `make help` lists them.
+
+CARGO ?= cargo
+FUZZ_SECONDS ?= 300
+FUZZ_SMOKE_SECONDS ?= 5
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+# Debian packages that the tests use beside Rust.
+TEST_PACKAGES := gcc make pkg-config curl
+
+.PHONY: help test setup format lint unit doc bench-smoke fuzz-smoke fuzz router
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+test: setup format lint unit doc bench-smoke fuzz-smoke ## everything that has to pass before a change lands
+
+setup: ## installs what the tests need, where it is missing
+	@scripts/setup $(TEST_PACKAGES)
+
+format: ## fails where rustfmt would change something
+	$(CARGO) fmt --all --check
+
+lint: ## clippy, warnings denied, with every feature and with none
+	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+	$(CARGO) clippy -p ipgate --no-default-features -- -D warnings
+
+unit: ## unit, integration, example, command and documentation tests
+	$(CARGO) test --workspace --all-features
+
+doc: ## documentation, warnings denied
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --all-features
+
+bench-smoke: ## every benchmark once, for its answers and not for its figures
+	$(CARGO) bench --workspace --all-features -- --test
+
+fuzz-smoke: ## every fuzz target for a few seconds
+	@scripts/fuzz $(FUZZ_SMOKE_SECONDS)
+
+fuzz: ## every fuzz target for FUZZ_SECONDS (300)
+	@scripts/fuzz $(FUZZ_SECONDS)
+
+router: ## the example router on 127.0.0.1
+	$(CARGO) run --release --example router

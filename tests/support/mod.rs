@@ -1,0 +1,8 @@
+//! What the tests share: the golden model, the reader of case files, generators of lists.
+//!
+//! Each test binary uses a part of it.
+#![allow(dead_code)]
+
+pub(crate) mod cases;
+// pub(crate) mod generate;
+pub(crate) mod golden;
