@@ -79,13 +79,13 @@ ngx_ipgate_answer_keep(ngx_pool_t *pool, ngx_ipgate_answer_t *answer)
     u_char  *label;
 
     if (answer->verdict.label_len == 0) {
-        answer->verdict.label = NULL;
+        answer->verdict.label = "";
         return NGX_OK;
     }
 
     label = ngx_pnalloc(pool, answer->verdict.label_len);
     if (label == NULL) {
-        answer->verdict.label = NULL;
+        answer->verdict.label = "";
         answer->verdict.label_len = 0;
         return NGX_ERROR;
     }

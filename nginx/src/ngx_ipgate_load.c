@@ -212,7 +212,7 @@ ngx_ipgate_diagnostics(ngx_conf_t *cf, ngx_log_t *log, ngx_uint_t level, ngx_ipg
             break;
         }
 
-        at = note.severity == IPGATE_SEVERITY_ERROR ? level : NGX_LOG_WARN;
+        at = note.severity == IPGATE_ERROR ? level : NGX_LOG_WARN;
 
         if (cf) {
             ngx_conf_log_error(at, cf, 0, "ipgate_list \"%V\": %s:%uD:%uD: %s%s%s",

@@ -170,7 +170,7 @@ ngx_ipgate_report_expiring(ngx_ipgate_out_t *out, ngx_ipgate_list_t *list)
         ngx_ipgate_report_text(out, ",\"action\":\"%s\",\"label\":",
                                entries[i].action == IPGATE_ALLOW ? "allow" : "deny");
 
-        if (entries[i].label) {
+        if (entries[i].label_len) {
             ngx_ipgate_report_string(out, entries[i].label, entries[i].label_len);
         } else {
             ngx_ipgate_report_text(out, "null");

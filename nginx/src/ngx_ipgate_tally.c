@@ -89,11 +89,11 @@ ngx_ipgate_count(ngx_ipgate_policy_t *policy, ngx_ipgate_answer_t *answer)
 
     ngx_ipgate_add(&tally->total, answer->status);
 
-    label = answer->verdict.label;
-
-    if (label == NULL) {
+    if (answer->verdict.label_len == 0) {
         return;
     }
+
+    label = answer->verdict.label;
 
     key = (uintptr_t) label;
     cached = &tally->cache[(key ^ (key >> 8)) & (NGX_IPGATE_CACHED - 1)];
