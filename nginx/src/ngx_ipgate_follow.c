@@ -9,9 +9,8 @@
 /* Milliseconds to the next look while a list is being loaded. */
 #define NGX_IPGATE_PENDING  10
 
-/* The longest time between two ticks: a configuration without lists may be replaced, in a process without a
- * master, by one with lists. */
-#define NGX_IPGATE_TICK     1000
+/* The longest time between two ticks. */
+#define NGX_IPGATE_TICK     60000
 
 
 static void ngx_ipgate_tick(ngx_event_t *ev);
@@ -19,7 +18,7 @@ static int32_t ngx_ipgate_look(ngx_cycle_t *cycle, ngx_ipgate_list_t *list, uint
 static void ngx_ipgate_swapped(ngx_cycle_t *cycle, ngx_ipgate_list_t *list);
 
 
-/* One for the process. It belongs to no configuration: each tick works on the one in force. */
+/* One for the process. */
 static ngx_event_t       ngx_ipgate_timer;
 static ngx_connection_t  ngx_ipgate_dummy;
 
@@ -38,6 +37,10 @@ ngx_ipgate_follow(ngx_cycle_t *cycle)
 
     for (i = 0; i < icf->lists.nelts; i++) {
         (void) ngx_ipgate_look(cycle, list[i], 0);
+    }
+
+    if (icf->lists.nelts == 0) {
+        return;
     }
 
     ngx_ipgate_dummy.fd = (ngx_socket_t) -1;
@@ -67,25 +70,22 @@ ngx_ipgate_tick(ngx_event_t *ev)
 
     wait = NGX_IPGATE_TICK;
     icf = ngx_ipgate_conf(cycle);
+    list = icf->lists.elts;
 
-    if (icf) {
-        list = icf->lists.elts;
+    for (i = 0; i < icf->lists.nelts; i++) {
+        left = (ngx_msec_int_t) (list[i]->due - ngx_current_msec);
 
-        for (i = 0; i < icf->lists.nelts; i++) {
-            left = (ngx_msec_int_t) (list[i]->due - ngx_current_msec);
+        if (left <= 0) {
+            poll = ngx_ipgate_look(cycle, list[i], IPGATE_POLL_THREAD);
 
-            if (left <= 0) {
-                poll = ngx_ipgate_look(cycle, list[i], IPGATE_POLL_THREAD);
+            /* twice an interval, so that a change is in force when one has passed */
 
-                /* twice an interval, so that a change is in force when one has passed */
-
-                left = (poll == IPGATE_POLL_PENDING) ? NGX_IPGATE_PENDING
-                                                     : (ngx_msec_int_t) (list[i]->interval / 2);
-                list[i]->due = ngx_current_msec + left;
-            }
-
-            wait = ngx_min(wait, (ngx_msec_t) left);
+            left = (poll == IPGATE_POLL_PENDING) ? NGX_IPGATE_PENDING
+                                                 : (ngx_msec_int_t) (list[i]->interval / 2);
+            list[i]->due = ngx_current_msec + left;
         }
+
+        wait = ngx_min(wait, (ngx_msec_t) left);
     }
 
     ngx_add_timer(ev, ngx_max(wait, 1));

@@ -83,7 +83,10 @@ impl Connection {
             headers.push((name.to_owned(), value.trim().to_owned()));
         }
         let mut response = Response { status, headers, body: Vec::new() };
-        let length = response.header("Content-Length").parse().map_err(|_| bad("no Content-Length"))?;
+        let length = match status {
+            204 | 304 => 0,
+            _ => response.header("Content-Length").parse().map_err(|_| bad("no Content-Length"))?,
+        };
         response.body = vec![0; length];
         self.stream.read_exact(&mut response.body)?;
         Ok(response)

@@ -18,6 +18,8 @@ pub struct Nginx {
     site: Site,
     ports: Vec<u16>,
     child: Child,
+    /// The master, which leads its group: the child, or of a daemon the child's child.
+    leader: u32,
 }
 
 impl Nginx {
@@ -30,8 +32,12 @@ impl Nginx {
             let mut command = site.command();
             command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
             let child = command.spawn().expect("nginx runs");
-            let mut nginx = Nginx { site, ports, child };
+            let leader = child.id();
+            let mut nginx = Nginx { site, ports, child, leader };
             if nginx.is_up() {
+                if nginx.site.is_daemon() {
+                    nginx.leader = nginx.pid_in_file().expect("a daemon's number");
+                }
                 return nginx;
             }
             let log = nginx.log();
@@ -44,9 +50,14 @@ impl Nginx {
     fn is_up(&mut self) -> bool {
         let mut up = None;
         eventually("nginx answers or ends", || {
-            if TcpStream::connect(("127.0.0.1", self.ports[0])).is_ok() && self.path("nginx.pid").exists() {
+            if TcpStream::connect(("127.0.0.1", self.ports[0])).is_ok() && self.pid_in_file().is_some() {
                 up = Some(true);
-            } else if self.child.try_wait().expect("a status").is_some() {
+            } else if self
+                .child
+                .try_wait()
+                .expect("a status")
+                .is_some_and(|status| !(status.success() && self.site.is_daemon()))
+            {
                 up = Some(false);
             }
             up.is_some()
@@ -96,9 +107,14 @@ impl Nginx {
         self.log().lines().filter(|line| line.contains(text)).count()
     }
 
-    /// The process that was started.
+    /// The process that was started, or the daemon that it became.
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.leader
+    }
+
+    /// The process that the pid file names.
+    pub fn pid_in_file(&self) -> Option<u32> {
+        fs::read_to_string(self.path("nginx.pid")).ok()?.trim().parse().ok()
     }
 
     /// The master's children.
@@ -135,7 +151,7 @@ impl Nginx {
     }
 
     /// Ends it in good order, as valgrind wants it; returns whether it said that all was well.
-    pub fn quit(mut self) -> bool {
+    pub fn quit(&mut self) -> bool {
         self.signal(Signal::QUIT);
         self.child.wait().expect("a status").success()
     }
@@ -149,8 +165,9 @@ impl Nginx {
 
 impl Drop for Nginx {
     fn drop(&mut self) {
-        // The group is nginx's own: `start` made it. Its number is not given away while the child is not waited for.
-        let _ = kill_process_group(id(self.child.id()), Signal::KILL);
+        // The group is nginx's own: `start` made it, or the daemon did. Its number is not given away as long as
+        // anybody is in it, or the child that leads it has not been waited for.
+        let _ = kill_process_group(id(self.leader), Signal::KILL);
         let _ = self.child.wait();
     }
 }

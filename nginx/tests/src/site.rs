@@ -20,6 +20,7 @@ pub struct Site {
     stream: String,
     workers: usize,
     master: bool,
+    daemon: bool,
     wrapper: Vec<String>,
 }
 
@@ -45,7 +46,7 @@ impl Site {
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(folder.path(), mode).expect("permissions");
         let (main, http, stream) = Default::default();
-        Site { folder, main, http, stream, workers: 1, master: true, wrapper: Vec::new() }
+        Site { folder, main, http, stream, workers: 1, master: true, daemon: false, wrapper: Vec::new() }
     }
 
     /// The same with the given http block, which listens on PORT0.
@@ -79,6 +80,11 @@ impl Site {
         Site { master: false, ..self }
     }
 
+    /// The same as a daemon, without which nginx knows no binary upgrade.
+    pub fn daemon(self) -> Site {
+        Site { daemon: true, ..self }
+    }
+
     /// The same, with nginx run by another program, such as valgrind.
     pub fn run_by(self, wrapper: &[&str]) -> Site {
         Site { wrapper: wrapper.iter().map(ToString::to_string).collect(), ..self }
@@ -107,6 +113,10 @@ impl Site {
         self.folder.path().join(name)
     }
 
+    pub(crate) fn is_daemon(&self) -> bool {
+        self.daemon
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -122,7 +132,12 @@ impl Site {
             }
             None => Command::new(nginx),
         };
-        command.current_dir(self.folder()).arg("-p").arg(self.folder()).args(["-c", "nginx.conf", "-e", "logs/error.log"]);
+        command.current_dir(self.folder()).arg("-p").arg(self.folder()).args([
+            "-c",
+            "nginx.conf",
+            "-e",
+            "logs/error.log",
+        ]);
         command
     }
 
@@ -138,6 +153,7 @@ impl Site {
             "user root;"
         };
         let master = if self.master { "" } else { "master_process off;" };
+        let daemon = if self.daemon { "on" } else { "off" };
         let block = |name: &str, content: &str| match content {
             "" => String::new(),
             content => format!("{name} {{\n{content}\n}}\n"),
@@ -148,7 +164,7 @@ impl Site {
             self.http
         );
         let mut text = format!(
-            "{}daemon off; {master} {user} pid nginx.pid; worker_processes {}; error_log logs/error.log info;\n\
+            "{}daemon {daemon}; {master} {user} pid nginx.pid; worker_processes {}; error_log logs/error.log info;\n\
              events {{ worker_connections 512; }}\n{}\n{}{}",
             Installed::get().load_modules(),
             self.workers,
