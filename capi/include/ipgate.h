@@ -64,12 +64,12 @@
  * diagnostics end with a NUL and live as long as the error.
  *
  * Manners. Nothing is printed, no signal handler is set, no environment is read, and no thread is started unless
- * asked (IPGATE_POLL_THREAD), which takes no signals. Panics do not leave the library: a caught one
+ * asked (IPGATE_POLL_THREAD, ipgate_gate_follow()), and such a thread takes no signals. Panics do not leave the library: a caught one
  * is a denial or IPGATE_ERROR_PANIC, and shows in ipgate_gate_last_error().
  *
  * Processes. The library may be loaded, and handles made, before fork(), and used by parent and children after
  * it, each with its own copy: a swap in one is not seen by the others. Fork while no other thread is inside the
- * library; a poll that is pending is no obstacle. After dlclose() nothing runs, once every handle is freed.
+ * library, a follower's included; a poll that is pending is no obstacle. After dlclose() nothing runs, once every handle is freed.
  *
  * Stability. Names, values and meanings of this header hold for all versions with the same IPGATE_ABI_VERSION,
  * which is the number in libipgate.so's name. Values may be added to enums: treat an unknown reason as what the
@@ -275,6 +275,12 @@ typedef int32_t ipgate_origin;
 // ipgate_error_free().
 typedef struct ipgate_error ipgate_error;
 
+// A file that is followed into a gate by a thread.
+//
+// To be freed by one thread, and by the process that made it; one that was forked since frees it without
+// effect, and follows the file anew if it wants to.
+typedef struct ipgate_follower ipgate_follower;
+
 // The holder of the current table, which is swapped while readers check.
 //
 // Any number of threads may use one at the same time, except to free it. Swaps exclude each other: one waits
@@ -371,6 +377,11 @@ typedef struct {
   // Refuse a swap that would deny any of these addresses: text, separated by commas; NULL: none.
   const char *must_allow;
 } ipgate_guard;
+
+// Is told of each new list: IPGATE_POLL_SWAPPED, with the list's warnings as `report`, or
+// IPGATE_POLL_FAILED, with the error. Runs on the following thread; `report` lives until it returns, and is
+// not to be freed. It must not free the follower.
+typedef void (*ipgate_callback)(void *data, ipgate_poll outcome, const ipgate_error *report);
 
 // A gate in figures. Initialise it with IPGATE_STATS_INIT. Times are microseconds since 1970 UTC.
 typedef struct {
@@ -590,7 +601,8 @@ ipgate_status ipgate_gate_replace_text(ipgate_gate *gate,
 // ipgate_gate_poll() looks at from then on, whether or not this first load succeeds. `options` may be NULL,
 // and is for text.
 //
-// Reads, parses and compiles on the calling thread. Fails with IPGATE_ERROR_IO, IPGATE_ERROR_LIST,
+// Reads, parses and compiles on the calling thread, and waits for at most 10 s where the file is being
+// written or was a moment ago. Fails with IPGATE_ERROR_IO, IPGATE_ERROR_LIST,
 // IPGATE_ERROR_IMAGE or IPGATE_ERROR_REFUSED.
 ipgate_status ipgate_gate_replace_file(ipgate_gate *gate,
                                        const char *path,
@@ -611,6 +623,23 @@ void ipgate_gate_free(ipgate_gate *gate);
 //
 // In a process that was forked while a load was pending the next poll begins anew.
 ipgate_poll ipgate_gate_poll(ipgate_gate *gate, uint32_t flags, ipgate_error **error);
+
+// Loads a file as ipgate_gate_replace_file() does, and polls it from then on every `interval_ms`
+// milliseconds (at least 10; 0 for 1000) on a thread of its own, until the follower is freed. `callback` may
+// be NULL; it is called for what comes after the first load. `data` is passed to it as it is.
+//
+// Fails as ipgate_gate_replace_file() does, or with IPGATE_ERROR_THREAD. Nothing is followed then.
+ipgate_status ipgate_gate_follow(ipgate_gate *gate,
+                                 const char *path,
+                                 const ipgate_options *options,
+                                 uint32_t interval_ms,
+                                 ipgate_callback callback,
+                                 void *data,
+                                 ipgate_follower **follower,
+                                 ipgate_error **error);
+
+// Ends the following and waits until the thread has ended; the gate keeps what it has. NULL is fine.
+void ipgate_follower_free(ipgate_follower *follower);
 
 // Writes a gate's figures.
 ipgate_status ipgate_gate_stats(const ipgate_gate *gate, ipgate_stats *stats);

@@ -69,8 +69,9 @@ pub unsafe extern "C" fn ipgate_check(
     len: libc::socklen_t,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
-    // SAFETY: the header's rules, for the address and for the verdict.
+    // SAFETY: the header's rules.
     let address = if address.is_null() { Err(()) } else { Ok(unsafe { raw::socket_ip(address, len) }) };
+    // SAFETY: the header's rules.
     unsafe { check(reader, address, verdict) }
 }
 
@@ -87,8 +88,9 @@ pub unsafe extern "C" fn ipgate_check_bytes(
     len: usize,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
-    // SAFETY: the header's rules, for the address and for the verdict.
+    // SAFETY: the header's rules.
     let address = unsafe { raw::bytes(address, len, "address") }.map(ip).map_err(drop);
+    // SAFETY: the header's rules.
     unsafe { check(reader, address, verdict) }
 }
 
@@ -105,9 +107,10 @@ pub unsafe extern "C" fn ipgate_check_text(
     len: usize,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
-    // SAFETY: the header's rules, for the address and for the verdict.
+    // SAFETY: the header's rules.
     let address = unsafe { raw::bytes(address.cast(), len, "address") };
     let parsed = |text| std::str::from_utf8(text).ok().and_then(|text| parse_address(text).ok());
+    // SAFETY: the header's rules.
     unsafe { check(reader, address.map(parsed).map_err(drop), verdict) }
 }
 

@@ -241,11 +241,11 @@ static void policies_of_gates(void)
     CHECK_OK(ipgate_policy_set_app_gate(policy, a));
     CHECK_OK(ipgate_reader_new_policy(policy, &reader));
     CHECK(ipgate_check_text(reader, "10.9.1.1", 8, &verdict) == IPGATE_DENY); /* the app list never came */
-    CHECK(verdict.reason == IPGATE_REASON_NO_LIST && verdict.generation == 1);
+    CHECK(verdict.reason == IPGATE_REASON_NO_LIST && verdict.generation == 2); /* of 2 and 1 */
     CHECK_OK(ipgate_gate_replace_text(a, "!10.9.0.0/16:lab,192.0.2.0/24:in", 32, NULL, NULL));
     CHECK(ipgate_check_text(reader, "10.9.1.1", 8, &verdict) == IPGATE_DENY);
     CHECK(verdict.reason == IPGATE_REASON_DENY_ENTRY && verdict.origin == IPGATE_ORIGIN_APP);
-    CHECK(verdict.generation == 2);
+    CHECK(verdict.generation == 3);
     CHECK(ipgate_verdict_entry(&verdict, text, sizeof text) == strlen("!10.9.0.0/16:lab"));
     CHECK_TEXT(text, "!10.9.0.0/16:lab");
     CHECK(ipgate_check_text(reader, "10.8.1.1", 8, &verdict) == IPGATE_ALLOW);
@@ -262,7 +262,7 @@ static void policies_of_gates(void)
     CHECK(entries[1].origin == IPGATE_ORIGIN_DEFAULT && entries[1].prefix.length == 8 && entries[1].action == 1);
     CHECK_OK(ipgate_gate_replace_text(d, "203.0.113.0/24", 14, NULL, NULL));
     CHECK(allows(reader, "203.0.113.8") && !allows(reader, "10.8.1.1"));
-    CHECK(ipgate_check_text(reader, "203.0.113.8", 11, &verdict) && verdict.generation == 3);
+    CHECK(ipgate_check_text(reader, "203.0.113.8", 11, &verdict) && verdict.generation == 4);
     ipgate_reader_pause(reader);
     CHECK(allows(reader, "203.0.113.8"));
     ipgate_gate_free(a);
@@ -528,7 +528,7 @@ static void explanations(void)
     CHECK(entries[0].until_micros == 4102444800000000);
     CHECK(entries[1].prefix.length == 16 && entries[1].action == IPGATE_DENY && entries[1].line == 1);
     CHECK(entries[1].label_len == 3 && memcmp(entries[1].label, "lab", 3) == 0);
-    CHECK(entries[2].source_len > 12 && memcmp(entries[2].source + entries[2].source_len - 12, "explain.list", 12) == 0);
+    CHECK(entries[2].source_len == 12 && memcmp(entries[2].source, "explain.list", 12) == 0);
     entries[1].line = 77;
     CHECK(ipgate_explain(reader, address, 4, entries, 1) == 3 && entries[1].line == 77);
     CHECK(ipgate_explain(reader, address, 4, NULL, 0) == 3);
