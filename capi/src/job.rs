@@ -39,27 +39,20 @@ pub(crate) enum Progress {
 
 impl Job {
     /// Starts to drop expired entries, to load the file where it has changed, and to compare that with the
-    /// gate's table where the guard wants it. Where no thread can be started, the file comes back with the
-    /// reason.
-    pub(crate) fn start(
-        mut file: Option<FollowedFile>,
-        guard: Guard,
-        gate: Gate,
-    ) -> Result<Job, (Option<FollowedFile>, io::Error)> {
-        let before = file.clone();
+    /// gate's table where the guard wants it. Takes the file, unless no thread can be started.
+    pub(crate) fn start(file: &mut Option<FollowedFile>, guard: Guard, gate: Gate) -> io::Result<Job> {
+        let mut taken = file.clone();
         let load = move || {
             let loaded = boundary::caught(|| {
                 gate.drop_expired();
-                let Some(loaded) = file.as_mut().and_then(FollowedFile::load) else { return Ok(None) };
+                let Some(loaded) = taken.as_mut().and_then(FollowedFile::load) else { return Ok(None) };
                 loaded?.guarded(&guard, &gate).map(Some)
             });
-            (file, loaded)
+            (taken, loaded)
         };
         let builder = thread::Builder::new().name("ipgate-load".to_owned());
-        match signals::blocked(|| builder.spawn(load)) {
-            Ok(thread) => Ok(Job { thread: Some(thread), process: process::id(), before }),
-            Err(error) => Err((before, error)),
-        }
+        let thread = signals::blocked(|| builder.spawn(load))?;
+        Ok(Job { thread: Some(thread), process: process::id(), before: file.take() })
     }
 
     /// Whether it has ended, and with what.

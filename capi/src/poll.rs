@@ -99,14 +99,14 @@ impl Writer {
 
     /// Does what there is to do on a thread.
     fn start(&mut self) -> Result<ipgate_poll, Failure> {
-        match Job::start(self.file.take(), self.guard.clone(), self.gate().clone()) {
-            Ok(job) => self.job = Some(job),
-            Err((file, error)) => {
-                self.file = file;
-                return self.polled(Some(Err(Failure::thread(&error))));
+        let job = Job::start(&mut self.file, self.guard.clone(), self.gate().clone());
+        match job {
+            Ok(job) => {
+                self.job = Some(job);
+                Ok(ipgate_poll::IPGATE_POLL_PENDING)
             }
+            Err(error) => self.polled(Some(Err(Failure::thread(&error)))),
         }
-        Ok(ipgate_poll::IPGATE_POLL_PENDING)
     }
 
     /// What a load comes to: the same content as before is no news, nor is the same failure.
