@@ -99,8 +99,8 @@ impl Writer {
 
     /// Does what there is to do on a thread.
     fn start(&mut self) -> Result<ipgate_poll, Failure> {
-        let job = Job::start(&mut self.file, self.guard.clone(), self.gate().clone());
-        match job {
+        let gate = self.gate().clone();
+        match Job::start(&mut self.file, self.guard.clone(), gate) {
             Ok(job) => {
                 self.job = Some(job);
                 Ok(ipgate_poll::IPGATE_POLL_PENDING)
