@@ -69,8 +69,11 @@ impl Failure {
         Failure { status: ipgate_status::IPGATE_ERROR_LIST, message, report: Some(report.clone()) }
     }
 
-    /// The same failure, with the name of what failed before the message.
+    /// The same failure, with the name of what failed, if it has one, before the message.
     pub(crate) fn of(self, name: &str) -> Failure {
+        if name.is_empty() {
+            return self;
+        }
         Failure { message: format!("{name}: {}", self.message), ..self }
     }
 

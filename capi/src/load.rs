@@ -67,7 +67,8 @@ impl Loaded {
         let current = gate.snapshot();
         let compared = Some(current.generation());
         if self.compared != compared {
-            guard.check(current.table(), &self.table).map_err(|refused| Failure::refused(&refused))?;
+            let refused = |refused| Failure::refused(&refused).of(&self.origin.name);
+            guard.check(current.table(), &self.table).map_err(refused)?;
         }
         Ok(Loaded { compared, ..self })
     }
