@@ -46,7 +46,8 @@ pub use list::{
 };
 pub use policy::{Mode, Policy, SettingError, parse_enforce};
 pub use space::{AddressCount, Space};
-pub use table::{Decision, EntryRef, Origin, Table};
+pub use table::family;
+pub use table::{Decision, EntryRef, ImageError, ImageInfo, Origin, Table};
 pub use verdict::{Reason, Verdict};
 #[cfg(feature = "watch")]
 pub use watch::{Followed, Glance, Look, Outcome, Watch, WatchError, Watcher};
