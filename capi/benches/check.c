@@ -10,6 +10,7 @@ static ipgate_reader *reader;
 int bench_open(const char *list, size_t len);
 size_t bench_decisions(const uint8_t *addresses, size_t count, uint64_t *nanoseconds);
 size_t bench_verdicts(const uint8_t *addresses, size_t count, uint64_t *nanoseconds);
+size_t bench_entries(const uint8_t *addresses, size_t count, uint64_t *nanoseconds);
 
 static uint64_t now(void)
 {
@@ -35,14 +36,25 @@ size_t bench_decisions(const uint8_t *addresses, size_t count, uint64_t *nanosec
     return allowed;
 }
 
-size_t bench_verdicts(const uint8_t *addresses, size_t count, uint64_t *nanoseconds)
+static size_t verdicts(const uint8_t *addresses, size_t count, uint64_t *nanoseconds, uint32_t want)
 {
     ipgate_verdict verdict = IPGATE_VERDICT_INIT;
     size_t seen = 0;
     uint64_t start = now();
+    verdict.want = want;
     for (size_t i = 0; i < count; i++)
         if (ipgate_check_bytes(reader, addresses + 4 * i, 4, &verdict) == IPGATE_ALLOW)
             seen += verdict.label_len + verdict.prefix.length + verdict.generation;
     *nanoseconds = now() - start;
     return seen;
+}
+
+size_t bench_verdicts(const uint8_t *addresses, size_t count, uint64_t *nanoseconds)
+{
+    return verdicts(addresses, count, nanoseconds, 0);
+}
+
+size_t bench_entries(const uint8_t *addresses, size_t count, uint64_t *nanoseconds)
+{
+    return verdicts(addresses, count, nanoseconds, IPGATE_WANT_ENTRY);
 }

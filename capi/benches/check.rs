@@ -7,7 +7,7 @@ use std::ffi::{CString, c_char, c_void};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
-use ipgate::{Gate, List, Reader};
+use ipgate::{Gate, List, Reader, Verdict};
 
 /// By how much a check from C may be slower.
 const BAR: f64 = 1.5;
@@ -28,11 +28,12 @@ fn main() {
     let library = unsafe { libc::dlopen(library.as_ptr(), libc::RTLD_NOW) };
     assert!(!library.is_null(), "the C half cannot be loaded");
     // SAFETY: the types of these functions in check.c.
-    let (open, decisions, verdicts) = unsafe {
+    let (open, decisions, verdicts, entries) = unsafe {
         (
             std::mem::transmute::<*mut c_void, Open>(symbol(library, "bench_open")),
             std::mem::transmute::<*mut c_void, Run>(symbol(library, "bench_decisions")),
             std::mem::transmute::<*mut c_void, Run>(symbol(library, "bench_verdicts")),
+            std::mem::transmute::<*mut c_void, Run>(symbol(library, "bench_entries")),
         )
     };
 
@@ -58,7 +59,8 @@ fn main() {
     let mut worst = f64::MIN;
     for (name, c, rust) in [
         ("decision alone", decisions, rust_decisions as fn(&mut Reader, &[u8]) -> usize),
-        ("verdict with label and prefix", verdicts, rust_verdicts),
+        ("verdict with label", verdicts, rust_verdicts),
+        ("verdict with label and entry", entries, rust_entries),
     ] {
         let (mut c_best, mut rust_best) = (Duration::MAX, Duration::MAX);
         for _ in 0..ROUNDS {
@@ -96,13 +98,23 @@ fn rust_decisions(reader: &mut Reader, clients: &[u8]) -> usize {
 }
 
 fn rust_verdicts(reader: &mut Reader, clients: &[u8]) -> usize {
+    rust_seen(reader, clients, |_| 0)
+}
+
+fn rust_entries(reader: &mut Reader, clients: &[u8]) -> usize {
+    rust_seen(reader, clients, |verdict| {
+        verdict.entry().map_or(0, |entry| usize::from(entry.prefix().prefix_len()))
+    })
+}
+
+#[inline]
+fn rust_seen(reader: &mut Reader, clients: &[u8], entry: impl Fn(&Verdict<'_>) -> usize) -> usize {
     let mut seen = 0;
     for address in addresses(clients) {
         let verdict = reader.check(address);
         if verdict.is_allowed() {
-            let prefix = verdict.entry().map_or(0, |entry| usize::from(entry.prefix().prefix_len()));
             let generation = usize::try_from(verdict.generation()).unwrap_or(usize::MAX);
-            seen += verdict.label().map_or(0, str::len) + prefix + generation;
+            seen += verdict.label().map_or(0, str::len) + entry(&verdict) + generation;
         }
     }
     seen

@@ -105,6 +105,9 @@
 // Read, parse and compile on a thread that lives as long as that takes, instead of the calling one.
 #define IPGATE_POLL_THREAD 1
 
+// Find also the entry that decided: prefix, until_micros and origin of a verdict. Costs another search.
+#define IPGATE_WANT_ENTRY 1
+
 // What a call that may fail came to. Values never change; new ones may come.
 enum ipgate_status
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -402,7 +405,8 @@ typedef struct {
   uint64_t failures;
   // When its next entry ceases to hold; 0 for never.
   int64_t next_expiry_micros;
-  // SHA-256 of the text or file that it was made from (`sha256sum` prints the same); zeros without one.
+  // SHA-256 of the list's text (`sha256sum` prints the same), of the app list's where there are two; of an
+  // image, that of the text it was compiled from. Zeros without a text.
   uint8_t digest[32];
 } ipgate_stats;
 
@@ -416,30 +420,34 @@ typedef struct {
   uint8_t address[16];
 } ipgate_prefix;
 
-// The answer for one client. Initialise it with IPGATE_VERDICT_INIT, which is a denial.
+// The answer for one client. Initialise it with IPGATE_VERDICT_INIT, which is a denial and wants everything;
+// with `want` 0 it is faster, and has decision, reason, generation and label.
 //
 // `label` lives until the next call with the reader that gave the verdict; ipgate_verdict_label() copies it.
 typedef struct {
   // sizeof(ipgate_verdict), set by the caller: IPGATE_VERDICT_INIT.
   size_t size;
+  // IPGATE_WANT_ENTRY or 0, set by the caller.
+  uint32_t want;
   // An ipgate_decision; the same that the call returns.
   int32_t decision;
   // An ipgate_reason.
   int32_t reason;
+  // An ipgate_origin: whose entry decided. Only if wanted.
+  int32_t origin;
   // The generation of the table that decided; of a policy with gates, one more for each of their swaps.
   uint64_t generation;
   // The label of the entry that decided, without a NUL behind it; empty where there is none, never NULL.
   const char *label;
   // Bytes of the label; 0 where there is none.
   size_t label_len;
-  // When the entry ceases to hold, in microseconds since 1970 UTC; 0 for never.
+  // When the entry that decided ceases to hold, in microseconds since 1970 UTC; 0 for never. Only if
+  // wanted.
   int64_t until_micros;
-  // An ipgate_origin.
-  int32_t origin;
-  // The prefix of the entry that decided; family 0 where none did.
+  // The prefix of the entry that decided; family 0 where none did. Only if wanted.
   ipgate_prefix prefix;
   // Unused.
-  uint8_t reserved[2];
+  uint8_t reserved[6];
 } ipgate_verdict;
 
 // One entry of a list. Initialise it, or the first of an array, with IPGATE_ENTRY_INIT.
@@ -597,6 +605,13 @@ ipgate_status ipgate_gate_replace_text(ipgate_gate *gate,
                                        const ipgate_options *options,
                                        ipgate_error **error);
 
+// Swaps in a compiled image, which is copied, so that it is not needed afterwards. Everything that checks
+// rely on is verified. Fails with IPGATE_ERROR_IMAGE or IPGATE_ERROR_REFUSED.
+ipgate_status ipgate_gate_replace_image(ipgate_gate *gate,
+                                        const uint8_t *image,
+                                        size_t len,
+                                        ipgate_error **error);
+
 // Swaps in the list that a file holds, text or compiled image, and makes it the file that
 // ipgate_gate_poll() looks at from then on, whether or not this first load succeeds. `options` may be NULL,
 // and is for text.
@@ -744,7 +759,7 @@ size_t ipgate_prefix_text(const ipgate_prefix *prefix, char *buffer, size_t capa
 // Initialisers for the structs that carry their size.
 #define IPGATE_OPTIONS_INIT { sizeof(ipgate_options), 0, 0, 0, 0, NULL }
 #define IPGATE_GUARD_INIT { sizeof(ipgate_guard), -1.0, 0, 0, 0, 0, NULL }
-#define IPGATE_VERDICT_INIT { sizeof(ipgate_verdict), 0, 0, 0, "", 0, 0, 0, { 0, 0, { 0 } }, { 0 } }
+#define IPGATE_VERDICT_INIT { sizeof(ipgate_verdict), IPGATE_WANT_ENTRY, 0, 0, 0, 0, "", 0, 0, { 0, 0, { 0 } }, { 0 } }
 #define IPGATE_ENTRY_INIT { sizeof(ipgate_entry), 0, 0, "", 0, "", 0, 0, 0, { 0, 0, { 0 } }, { 0 } }
 #define IPGATE_DIAGNOSTIC_INIT { sizeof(ipgate_diagnostic), 0, 0, 0, 0, NULL, NULL, NULL, NULL }
 #define IPGATE_STATS_INIT { sizeof(ipgate_stats), 0, 0, 0, 0, 0, 0, 0, { 0 } }

@@ -2,7 +2,7 @@
 
 use std::ffi::{CString, c_char};
 
-use ipgate::{Diagnostic, Refused, Rejected, Report};
+use ipgate::{Diagnostic, ImageError, Refused, Rejected, Report};
 
 use crate::boundary;
 use crate::diagnostic::{Note, ipgate_diagnostic};
@@ -46,6 +46,10 @@ impl Failure {
     /// A caught panic that a gate kept for whoever asks.
     pub(crate) fn recorded(message: &str) -> Failure {
         Failure::new(ipgate_status::IPGATE_ERROR_PANIC, message)
+    }
+
+    pub(crate) fn image(error: &ImageError) -> Failure {
+        Failure::new(ipgate_status::IPGATE_ERROR_IMAGE, error.to_string())
     }
 
     pub(crate) fn refused(refused: &Refused) -> Failure {

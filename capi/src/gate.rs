@@ -246,6 +246,27 @@ pub unsafe extern "C" fn ipgate_gate_replace_text(
     })
 }
 
+/// Swaps in a compiled image, which is copied, so that it is not needed afterwards. Everything that checks
+/// rely on is verified. Fails with IPGATE_ERROR_IMAGE or IPGATE_ERROR_REFUSED.
+///
+/// # Safety
+///
+/// The rules at the top of the header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipgate_gate_replace_image(
+    gate: *mut ipgate_gate,
+    image: *const u8,
+    len: usize,
+    error: Option<&mut MaybeUninit<*mut ipgate_error>>,
+) -> ipgate_status {
+    boundary::call(error, || {
+        // SAFETY: the header's rules.
+        let (gate, image) = unsafe { (raw::handle(gate, "gate")?, raw::bytes(image, len, "image")?) };
+        let loaded = Loaded::image("", image);
+        gate.writer().take_unfollowed(loaded)
+    })
+}
+
 /// Swaps in the list that a file holds, text or compiled image, and makes it the file that
 /// ipgate_gate_poll() looks at from then on, whether or not this first load succeeds. `options` may be NULL,
 /// and is for text.

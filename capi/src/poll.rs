@@ -112,7 +112,7 @@ impl Writer {
     /// What a load comes to: the same content as before is no news, nor is the same failure.
     fn polled(&mut self, loaded: Option<Result<Loaded, Failure>>) -> Result<ipgate_poll, Failure> {
         let Some(loaded) = loaded else { return Ok(ipgate_poll::IPGATE_POLL_PENDING) };
-        if loaded.as_ref().is_ok_and(|loaded| loaded.origin == self.origin) {
+        if loaded.as_ref().is_ok_and(|loaded| loaded.origin.is_same_text(&self.origin)) {
             (self.last_failure, self.failures) = (None, 0);
             return Ok(ipgate_poll::IPGATE_POLL_UNCHANGED);
         }

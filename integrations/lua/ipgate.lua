@@ -43,15 +43,16 @@ typedef struct {
 } ipgate_prefix;
 typedef struct {
   size_t size;
+  uint32_t want;
   int32_t decision;
   int32_t reason;
+  int32_t origin;
   uint64_t generation;
   const char *label;
   size_t label_len;
   int64_t until_micros;
-  int32_t origin;
   ipgate_prefix prefix;
-  uint8_t reserved[2];
+  uint8_t reserved[6];
 } ipgate_verdict;
 typedef struct {
   size_t size;
@@ -80,7 +81,7 @@ size_t ipgate_verdict_entry(const ipgate_verdict *verdict, char *buffer, size_t 
 void ipgate_reader_free(ipgate_reader *reader);
 ]]
 
-local ABI, LENIENT, POLL_THREAD = 0, 1, 1
+local ABI, LENIENT, POLL_THREAD, WANT_ENTRY = 0, 1, 1, 1
 local OK, ALLOW, POLL_SWAPPED, POLL_FAILED = 0, 1, 2, 3
 
 local library = ffi.load("libipgate.so." .. ABI)
@@ -180,7 +181,9 @@ end
 
 -- The same with everything there is to know, for logs and pages.
 function Gate:explain(address)
+    self.verdict.want = WANT_ENTRY
     local allowed, label = self:check(address)
+    self.verdict.want = 0
     local buffer = ffi.new("char[512]")
     library.ipgate_verdict_entry(self.verdict, buffer, 512)
     return {

@@ -307,6 +307,10 @@ static void gates(void)
     CHECK(ipgate_gate_replace_policy(gate, NULL, NULL) == IPGATE_ERROR_NULL);
     CHECK(ipgate_gate_replace_text(NULL, "10.0.0.1", 8, NULL, NULL) == IPGATE_ERROR_NULL);
     CHECK(ipgate_gate_replace_text(gate, NULL, 8, NULL, NULL) == IPGATE_ERROR_NULL);
+    CHECK(ipgate_gate_replace_image(NULL, (const uint8_t *)"x", 1, NULL) == IPGATE_ERROR_NULL);
+    CHECK(ipgate_gate_replace_image(gate, NULL, 1, NULL) == IPGATE_ERROR_NULL);
+    CHECK(ipgate_gate_replace_image(gate, NULL, 0, &error) == IPGATE_ERROR_IMAGE);
+    ipgate_error_free(error);
     CHECK(ipgate_gate_replace_file(NULL, "x", NULL, NULL) == IPGATE_ERROR_NULL);
     CHECK(ipgate_gate_replace_file(gate, NULL, NULL, NULL) == IPGATE_ERROR_NULL);
     CHECK(ipgate_gate_replace_file(gate, "", NULL, NULL) == IPGATE_ERROR_ARGUMENT);
@@ -478,6 +482,13 @@ static void checks(void)
     CHECK(ipgate_check_text(reader, NULL, 3, &verdict) == IPGATE_DENY && verdict.reason == IPGATE_REASON_FAILED);
     CHECK(ipgate_check_text(NULL, "10.0.1.7", 8, NULL) == IPGATE_DENY);
 
+    /* Without the entry where that is not wanted. */
+    verdict.want = 0;
+    CHECK(ipgate_check_text(reader, "10.0.1.7", 8, &verdict) == IPGATE_ALLOW && verdict.want == 0);
+    CHECK(verdict.label_len == 10 && verdict.reason == IPGATE_REASON_ALLOW_ENTRY && verdict.generation == 2);
+    CHECK(verdict.prefix.family == 0 && verdict.until_micros == 0 && verdict.origin == IPGATE_ORIGIN_NONE);
+    CHECK(ipgate_verdict_entry(&verdict, text, sizeof text) == 0);
+
     /* A verdict of a size that no version has cannot be written: that denies. */
     small.size = 16;
     CHECK(ipgate_check_text(reader, "10.0.1.7", 8, &small) == IPGATE_DENY && small.decision == IPGATE_DENY);
@@ -563,8 +574,8 @@ static void statistics(void)
     ipgate_stats stats = IPGATE_STATS_INIT;
     ipgate_error *error = NULL;
     char text[32];
-    /* printf abc | sha256sum */
-    const uint8_t abc[4] = { 0xba, 0x78, 0x16, 0xbf };
+    /* printf '10.0.0.1' | sha256sum */
+    const uint8_t digest[4] = { 0xf5, 0x04, 0x73, 0x44 };
 
     CHECK_OK(ipgate_gate_stats(gate, &stats));
     CHECK(stats.entries == 2 && stats.bytes > 0 && stats.generation == 2 && stats.failures == 0);
@@ -580,9 +591,11 @@ static void statistics(void)
     CHECK_OK(ipgate_gate_replace_text(gate, "10.0.0.1", 8, &options, NULL));
     CHECK(ipgate_gate_source(gate, text, sizeof text) == 11);
     CHECK_TEXT(text, "inline list");
+    CHECK_OK(ipgate_gate_stats(gate, &stats));
+    CHECK(memcmp(stats.digest, digest, 4) == 0);
     CHECK_OK(ipgate_gate_replace_text(gate, "# abc\n", 6, NULL, NULL));
     CHECK_OK(ipgate_gate_stats(gate, &stats));
-    CHECK(stats.entries == 0 && memcmp(stats.digest, abc, 4) != 0 && stats.next_expiry_micros == 0);
+    CHECK(stats.entries == 0 && memcmp(stats.digest, digest, 4) != 0 && stats.next_expiry_micros == 0);
     CHECK_OK(ipgate_gate_warnings(gate, &error));
     CHECK(ipgate_error_diagnostics(error) == 0);
     ipgate_error_free(error);
