@@ -29,6 +29,8 @@ mod gate;
 mod guard;
 mod list;
 mod policy;
+#[cfg(feature = "serde")]
+mod serde_impls;
 mod space;
 mod table;
 mod verdict;
@@ -45,6 +47,8 @@ pub use list::{
     ReadError, Rejected, Report, Severity, Until, UntilError, format_text,
 };
 pub use policy::{Mode, Policy, SettingError, parse_enforce};
+#[cfg(feature = "serde")]
+pub use serde_impls::VerdictRecord;
 pub use space::{AddressCount, Space};
 pub use table::family;
 pub use table::{Decision, EntryRef, ImageError, ImageInfo, Origin, Table};

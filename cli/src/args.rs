@@ -113,6 +113,23 @@ Exit codes: 0 done (with --check: nothing would change), 1 a file would change
         /// The list as it would be; `-` is standard input
         new: PathBuf,
     },
+    /// Compile a list, or a policy over two, into an image that loads in milliseconds
+    #[command(after_help = "\
+The image can stand wherever --list FILE is read, also by libipgate and nginx. It
+holds the whole policy: --default, --mode and --enforce belong to this command then.
+
+Exit codes: 0 written, 2 an error, and the output file is unchanged.")]
+    Compile {
+        /// The list; `-` is standard input
+        #[arg(value_name = "LIST")]
+        input: PathBuf,
+        /// The image, replaced whole or not at all
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// The generation to write into the image's header
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        generation: u64,
+    },
     /// Add entries to the file of --list
     #[command(after_help = "\
 The file is replaced whole or stays as it is; comments and layout are kept.
@@ -189,6 +206,8 @@ fn delimiter(text: &str) -> Result<u8, String> {
 pub(crate) enum Uses {
     /// All of them.
     Policy,
+    /// The policy around a list that is named otherwise.
+    Around,
     /// One list from anywhere.
     List,
     /// A list file to edit.
@@ -203,6 +222,7 @@ impl Command {
     fn uses(&self) -> Uses {
         match self {
             Command::Check { .. } | Command::Explain { .. } | Command::Replay { .. } => Uses::Policy,
+            Command::Compile { .. } => Uses::Around,
             Command::List { .. } => Uses::List,
             Command::Add { .. } | Command::Remove { .. } => Uses::File,
             Command::Diff { .. } => Uses::Lenient,
@@ -220,13 +240,14 @@ impl Args {
         let uses = self.command.uses();
         let Global { list, text, default, mode, enforce, lenient, json: _ } = &self.global;
         let one_list = matches!(uses, Uses::Policy | Uses::List);
+        let policy = matches!(uses, Uses::Policy | Uses::Around);
         let given = [
             ("--list", list.is_some() && !one_list && uses != Uses::File),
             ("--entries", text.is_some() && !one_list),
-            ("--default", default.is_some() && uses != Uses::Policy),
-            ("--mode", *mode != Mode::default() && uses != Uses::Policy),
-            ("--enforce", *enforce && uses != Uses::Policy),
-            ("--lenient", *lenient && !one_list && uses != Uses::Lenient),
+            ("--default", default.is_some() && !policy),
+            ("--mode", *mode != Mode::default() && !policy),
+            ("--enforce", *enforce && !policy),
+            ("--lenient", *lenient && !one_list && !policy && uses != Uses::Lenient),
         ];
         given.into_iter().filter(|(_, unused)| *unused).map(|(name, _)| name).collect()
     }

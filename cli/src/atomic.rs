@@ -65,6 +65,35 @@ impl Replacement {
     }
 }
 
+/// Puts `bytes` in a file, whether or not there is one already.
+pub(crate) fn put(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    if fs::exists(path).map_err(|error| cannot_read(path.display(), &error))? {
+        return Replacement::of(path)?.write(bytes);
+    }
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let create = || -> io::Result<()> {
+        let mut file = tempfile::Builder::new().prefix(".ipgate-").tempfile_in(directory)?;
+        file.write_all(bytes)?;
+        open_as_created(file.as_file())?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        sync_directory(directory)
+    };
+    create().map_err(|error| Failure::Told(format!("{} cannot be written: {error}", path.display())))
+}
+
+/// Temporary files are private; an image is as readable as the list that it comes from usually is.
+#[cfg(unix)]
+fn open_as_created(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn open_as_created(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
 fn lock(directory: &Path) -> io::Result<File> {
     let file = File::open(directory)?;
     file.lock()?;

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use ipgate::{List, Parser, Policy, Rejected, Table};
+use ipgate::{List, Mode, Parser, Policy, Rejected, Table};
 
 use crate::args::Global;
 use crate::output::{Failure, complain, count};
@@ -38,8 +38,17 @@ impl Text {
         Ok(Text { name, bytes })
     }
 
+    /// An image where a list's text is needed is a mistake worth its own sentence.
+    fn refuse_image(&self) -> Result<(), Failure> {
+        match Table::is_image(&self.bytes) {
+            true => Err(format!("{} is an image; give the list it was compiled from", self.name).into()),
+            false => Ok(()),
+        }
+    }
+
     /// Parses the text; what a strict reading rejects, and a lenient one leaves out, is told.
     pub(crate) fn parse(&self, lenient: bool) -> Result<List, Failure> {
+        self.refuse_image()?;
         let parsed = Parser::new()
             .lenient(lenient)
             .source(&self.name)
@@ -82,15 +91,17 @@ pub(crate) fn list(path: &Path, lenient: bool) -> Result<List, Failure> {
 
 /// The list of `--list` or `--entries`, where one is given.
 pub(crate) fn app_list(global: &Global) -> Result<Option<List>, Failure> {
+    app_text(global)?.map(|text| text.parse(global.lenient)).transpose()
+}
+
+/// What `--list` or `--entries` gives, where one is given.
+fn app_text(global: &Global) -> Result<Option<Text>, Failure> {
     match (&global.list, &global.text) {
         (Some(_), Some(_)) => {
             Err("--list and --entries exclude each other; give one of them".to_owned().into())
         }
-        (Some(path), None) => list(path, global.lenient).map(Some),
-        (None, Some(text)) => {
-            let text = Text { name: ENTRIES.to_owned(), bytes: text.clone().into_bytes() };
-            text.parse(global.lenient).map(Some)
-        }
+        (Some(path), None) => Text::read(path).map(Some),
+        (None, Some(text)) => Ok(Some(Text { name: ENTRIES.to_owned(), bytes: text.clone().into_bytes() })),
         (None, None) => Ok(None),
     }
 }
@@ -100,6 +111,8 @@ pub(crate) struct Loaded {
     pub(crate) default: Option<Arc<List>>,
     pub(crate) app: Option<Arc<List>>,
     pub(crate) table: Table,
+    /// The name of the image that the table comes from, in the place of lists.
+    pub(crate) image: Option<String>,
 }
 
 /// Reads the lists and compiles their policy.
@@ -109,7 +122,32 @@ pub(crate) fn load(global: &Global) -> Result<Loaded, Failure> {
         let sentence = "--list and --default cannot both be standard input; give one of them as a file";
         return Err(sentence.to_owned().into());
     }
-    let app = app_list(global)?.map(Arc::new);
+    match app_text(global)? {
+        Some(text) if Table::is_image(&text.bytes) => image(global, &text),
+        Some(text) => with_app(global, Some(text.parse(global.lenient)?)),
+        None => with_app(global, None),
+    }
+}
+
+/// The policy that an image holds whole.
+fn image(global: &Global, text: &Text) -> Result<Loaded, Failure> {
+    if global.default.is_some() || global.enforce || global.mode != Mode::default() {
+        let name = &text.name;
+        let sentence = format!(
+            "{name} is an image, which holds its policy; give --default, --mode and --enforce to `ipgate compile`"
+        );
+        return Err(sentence.into());
+    }
+    let table = Table::from_image(&text.bytes).map_err(|error| format!("{}: {error}", text.name))?;
+    let now = std::time::SystemTime::now();
+    let expired = table.next_expiry().is_some_and(|until| until.has_passed(now));
+    let table = if expired { table.live_at(now) } else { table };
+    Ok(Loaded { table, default: None, app: None, image: Some(text.name.clone()) })
+}
+
+/// The policy of the options around an app list.
+pub(crate) fn with_app(global: &Global, app: Option<List>) -> Result<Loaded, Failure> {
+    let app = app.map(Arc::new);
     let default = match &global.default {
         Some(path) => Some(Arc::new(list(path, global.lenient)?)),
         None => None,
@@ -126,7 +164,7 @@ pub(crate) fn load(global: &Global) -> Result<Loaded, Failure> {
             "no list is given, so everyone is allowed; --list FILE gives one, --enforce denies everyone",
         );
     }
-    Ok(Loaded { table: Table::from_policy(&policy), default, app })
+    Ok(Loaded { table: Table::from_policy(&policy), default, app, image: None })
 }
 
 /// Whether a list of the policy takes up standard input.

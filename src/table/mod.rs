@@ -109,8 +109,10 @@ impl Table {
         }
     }
 
-    /// The same table without the entries that have expired at `now`.
-    pub(crate) fn live_at(&self, now: SystemTime) -> Table {
+    /// The same table without the entries that have expired at `now`. A table that comes from an image holds
+    /// entries that may have expired since it was compiled; a gate minds that, a bare lookup does not.
+    #[must_use]
+    pub fn live_at(&self, now: SystemTime) -> Table {
         build::from_table(self, now)
     }
 

@@ -192,6 +192,10 @@ fn lists(loaded: &Loaded, mode: Mode) -> String {
         let entries = output::count(list.len(), "entry", "entries");
         format!("{} ({entries})", list.source().unwrap_or("-"))
     };
+    if let Some(image) = &loaded.image {
+        let entries = output::count(loaded.table.len(), "entry", "entries");
+        return format!("The table is the image {image} ({entries}).");
+    }
     match (loaded.default.as_deref(), loaded.app.as_deref(), mode) {
         (None, None, _) => "There is no list.".to_owned(),
         (None, Some(only), _) => format!("The list is {}.", name(only)),

@@ -2,6 +2,7 @@
 
 mod add;
 mod check;
+mod compile;
 mod completions;
 mod diff;
 mod explain;
@@ -28,6 +29,9 @@ pub(crate) fn run(args: &Args) -> Outcome {
         Command::Lint { files, deny_warnings } => lint::run(files, *deny_warnings, global.json),
         Command::Fmt { files, check, write } => fmt::run(files, fmt::Task::of(*check, *write), global.json),
         Command::Diff { old, new } => diff::run(global, old, new),
+        Command::Compile { input, output, generation } => {
+            compile::run(global, compile::Paths { input, output }, *generation)
+        }
         Command::Add { entries } => add::run(global, entries),
         Command::Remove { entries } => remove::run(global, entries),
         Command::List { labels } => list::run(global, *labels),
