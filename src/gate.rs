@@ -15,7 +15,7 @@ use crate::address::canonical_address;
 use crate::guard::{Guard, Refused};
 use crate::list::List;
 use crate::policy::Policy;
-use crate::table::{Decision, EntryRef, Table};
+use crate::table::{Answer, EntryRef, Table};
 use crate::verdict::{Held, Verdict};
 
 /// The hot-swappable holder of the current table. Cloning gives another handle on the same gate.
@@ -97,12 +97,12 @@ impl Snapshot {
         Some(SystemTime::now()).filter(|now| next_expiry <= *now)
     }
 
-    /// The decision for a canonical address, `late` being what [`Snapshot::late`] said.
+    /// The answer for a canonical address, `late` being what [`Snapshot::late`] said.
     #[inline]
-    pub(crate) fn decide(&self, address: IpAddr, late: Option<SystemTime>) -> Decision<'_> {
+    pub(crate) fn answer(&self, address: IpAddr, late: Option<SystemTime>) -> Answer {
         match late {
-            None => self.table.lookup(address),
-            Some(now) => self.table.decision(self.table.matched_at(address, now)),
+            None => self.table.answer(address),
+            Some(now) => self.table.answer_at(address, now),
         }
     }
 
@@ -118,7 +118,7 @@ impl Snapshot {
     fn is_allowed(&self, address: IpAddr) -> bool {
         match self.late() {
             None => self.table.is_allowed(address),
-            late => self.decide(canonical_address(address), late).is_allowed(),
+            late => self.table.decision(self.answer(canonical_address(address), late)).is_allowed(),
         }
     }
 }

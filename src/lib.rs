@@ -24,10 +24,13 @@
 //! - `serde`: `Serialize` and `Deserialize` for lists, entries, policies, verdicts and diagnostics.
 
 mod address;
+mod diff;
 mod gate;
 mod guard;
 mod list;
 mod policy;
+#[cfg(feature = "serde")]
+mod serde_impls;
 mod space;
 mod table;
 mod verdict;
@@ -35,6 +38,7 @@ mod verdict;
 mod watch;
 
 pub use address::{AddressError, canonical_address, parse_address};
+pub use diff::{Diff, Relabelled};
 pub use gate::{Failure, Gate, Reader, Snapshot, Status};
 pub use guard::{Guard, Refusal, Refused};
 pub use ipnet;
@@ -43,8 +47,11 @@ pub use list::{
     ReadError, Rejected, Report, Severity, Until, UntilError, format_text,
 };
 pub use policy::{Mode, Policy, SettingError, parse_enforce};
+#[cfg(feature = "serde")]
+pub use serde_impls::VerdictRecord;
 pub use space::{AddressCount, Space};
-pub use table::{Decision, EntryRef, Origin, Table};
+pub use table::family;
+pub use table::{Decision, EntryRef, ImageError, ImageInfo, Origin, Table};
 pub use verdict::{Reason, Verdict};
 #[cfg(feature = "watch")]
 pub use watch::{Followed, Glance, Look, Outcome, Watch, WatchError, Watcher};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::gate::Snapshot;
-use crate::table::{Decision, EntryRef};
+use crate::table::{Answer, EntryRef};
 
 /// Why a client is allowed or denied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,6 +66,7 @@ pub struct Verdict<'g> {
     snapshot: Held<'g>,
     /// Canonical; `None` for a client without a usable address.
     address: Option<IpAddr>,
+    answer: Answer,
     reason: Reason,
     /// When the address was checked, where the table has entries that had expired by then.
     late: Option<SystemTime>,
@@ -95,8 +96,12 @@ impl<'g> Verdict<'g> {
     #[inline]
     pub(crate) fn new(snapshot: Held<'g>, address: Option<IpAddr>) -> Verdict<'g> {
         let late = snapshot.late();
-        let reason = address.map_or(Reason::NoAddress, |address| snapshot.decide(address, late).reason());
-        Verdict { snapshot, address, reason, late }
+        let answer = address.map_or(Answer::NONE, |address| snapshot.answer(address, late));
+        let reason = match address {
+            Some(_) => snapshot.table().decision(answer).reason(),
+            None => Reason::NoAddress,
+        };
+        Verdict { snapshot, address, answer, reason, late }
     }
 
     /// Whether the client may pass.
@@ -113,17 +118,13 @@ impl<'g> Verdict<'g> {
         self.reason
     }
 
-    /// The label of the entry that decided, if one did and it has one. O(1) beyond one lookup.
+    /// The label of the entry that decided, if one did and it has one. O(1).
     #[must_use]
     pub fn label(&self) -> Option<&str> {
-        self.decision().and_then(|decision| decision.label())
+        self.snapshot.table().decision(self.answer).label()
     }
 
-    fn decision(&self) -> Option<Decision<'_>> {
-        Some(self.snapshot.decide(self.address?, self.late))
-    }
-
-    /// The entry that decided, if one did.
+    /// The entry that decided, if one did. One more lookup.
     #[must_use]
     pub fn entry(&self) -> Option<EntryRef<'_>> {
         self.snapshot.matched(self.address?, self.late)

@@ -64,12 +64,12 @@
  * diagnostics end with a NUL and live as long as the error.
  *
  * Manners. Nothing is printed, no signal handler is set, no environment is read, and no thread is started unless
- * asked (IPGATE_POLL_THREAD), which takes no signals. Panics do not leave the library: a caught one
+ * asked (IPGATE_POLL_THREAD, ipgate_gate_follow()), and such a thread takes no signals. Panics do not leave the library: a caught one
  * is a denial or IPGATE_ERROR_PANIC, and shows in ipgate_gate_last_error().
  *
  * Processes. The library may be loaded, and handles made, before fork(), and used by parent and children after
  * it, each with its own copy: a swap in one is not seen by the others. Fork while no other thread is inside the
- * library; a poll that is pending is no obstacle. After dlclose() nothing runs, once every handle is freed.
+ * library, a follower's included; a poll that is pending is no obstacle. After dlclose() nothing runs, once every handle is freed.
  *
  * Stability. Names, values and meanings of this header hold for all versions with the same IPGATE_ABI_VERSION,
  * which is the number in libipgate.so's name. Values may be added to enums: treat an unknown reason as what the
@@ -104,6 +104,9 @@
 
 // Read, parse and compile on a thread that lives as long as that takes, instead of the calling one.
 #define IPGATE_POLL_THREAD 1
+
+// Find also the entry that decided: prefix, until_micros and origin of a verdict. Costs another search.
+#define IPGATE_WANT_ENTRY 1
 
 // What a call that may fail came to. Values never change; new ones may come.
 enum ipgate_status
@@ -275,6 +278,12 @@ typedef int32_t ipgate_origin;
 // ipgate_error_free().
 typedef struct ipgate_error ipgate_error;
 
+// A file that is followed into a gate by a thread.
+//
+// To be freed by one thread, and by the process that made it; one that was forked since frees it without
+// effect, and follows the file anew if it wants to.
+typedef struct ipgate_follower ipgate_follower;
+
 // The holder of the current table, which is swapped while readers check.
 //
 // Any number of threads may use one at the same time, except to free it. Swaps exclude each other: one waits
@@ -372,6 +381,11 @@ typedef struct {
   const char *must_allow;
 } ipgate_guard;
 
+// Is told of each new list: IPGATE_POLL_SWAPPED, with the list's warnings as `report`, or
+// IPGATE_POLL_FAILED, with the error. Runs on the following thread; `report` lives until it returns, and is
+// not to be freed. It must not free the follower.
+typedef void (*ipgate_callback)(void *data, ipgate_poll outcome, const ipgate_error *report);
+
 // A gate in figures. Initialise it with IPGATE_STATS_INIT. Times are microseconds since 1970 UTC.
 typedef struct {
   // sizeof(ipgate_stats), set by the caller: IPGATE_STATS_INIT.
@@ -391,7 +405,8 @@ typedef struct {
   uint64_t failures;
   // When its next entry ceases to hold; 0 for never.
   int64_t next_expiry_micros;
-  // SHA-256 of the text or file that it was made from (`sha256sum` prints the same); zeros without one.
+  // SHA-256 of the list's text (`sha256sum` prints the same), of the app list's where there are two; of an
+  // image, that of the text it was compiled from. Zeros without a text.
   uint8_t digest[32];
 } ipgate_stats;
 
@@ -405,30 +420,34 @@ typedef struct {
   uint8_t address[16];
 } ipgate_prefix;
 
-// The answer for one client. Initialise it with IPGATE_VERDICT_INIT, which is a denial.
+// The answer for one client. Initialise it with IPGATE_VERDICT_INIT, which is a denial and wants everything;
+// with `want` 0 it is faster, and has decision, reason, generation and label.
 //
 // `label` lives until the next call with the reader that gave the verdict; ipgate_verdict_label() copies it.
 typedef struct {
   // sizeof(ipgate_verdict), set by the caller: IPGATE_VERDICT_INIT.
   size_t size;
+  // IPGATE_WANT_ENTRY or 0, set by the caller.
+  uint32_t want;
   // An ipgate_decision; the same that the call returns.
   int32_t decision;
   // An ipgate_reason.
   int32_t reason;
+  // An ipgate_origin: whose entry decided. Only if wanted.
+  int32_t origin;
   // The generation of the table that decided; of a policy with gates, one more for each of their swaps.
   uint64_t generation;
   // The label of the entry that decided, without a NUL behind it; empty where there is none, never NULL.
   const char *label;
   // Bytes of the label; 0 where there is none.
   size_t label_len;
-  // When the entry ceases to hold, in microseconds since 1970 UTC; 0 for never.
+  // When the entry that decided ceases to hold, in microseconds since 1970 UTC; 0 for never. Only if
+  // wanted.
   int64_t until_micros;
-  // An ipgate_origin.
-  int32_t origin;
-  // The prefix of the entry that decided; family 0 where none did.
+  // The prefix of the entry that decided; family 0 where none did. Only if wanted.
   ipgate_prefix prefix;
   // Unused.
-  uint8_t reserved[2];
+  uint8_t reserved[6];
 } ipgate_verdict;
 
 // One entry of a list. Initialise it, or the first of an array, with IPGATE_ENTRY_INIT.
@@ -586,11 +605,19 @@ ipgate_status ipgate_gate_replace_text(ipgate_gate *gate,
                                        const ipgate_options *options,
                                        ipgate_error **error);
 
+// Swaps in a compiled image, which is copied, so that it is not needed afterwards. Everything that checks
+// rely on is verified. Fails with IPGATE_ERROR_IMAGE or IPGATE_ERROR_REFUSED.
+ipgate_status ipgate_gate_replace_image(ipgate_gate *gate,
+                                        const uint8_t *image,
+                                        size_t len,
+                                        ipgate_error **error);
+
 // Swaps in the list that a file holds, text or compiled image, and makes it the file that
 // ipgate_gate_poll() looks at from then on, whether or not this first load succeeds. `options` may be NULL,
 // and is for text.
 //
-// Reads, parses and compiles on the calling thread. Fails with IPGATE_ERROR_IO, IPGATE_ERROR_LIST,
+// Reads, parses and compiles on the calling thread, and waits for at most 10 s where the file is being
+// written or was a moment ago. Fails with IPGATE_ERROR_IO, IPGATE_ERROR_LIST,
 // IPGATE_ERROR_IMAGE or IPGATE_ERROR_REFUSED.
 ipgate_status ipgate_gate_replace_file(ipgate_gate *gate,
                                        const char *path,
@@ -611,6 +638,23 @@ void ipgate_gate_free(ipgate_gate *gate);
 //
 // In a process that was forked while a load was pending the next poll begins anew.
 ipgate_poll ipgate_gate_poll(ipgate_gate *gate, uint32_t flags, ipgate_error **error);
+
+// Loads a file as ipgate_gate_replace_file() does, and polls it from then on every `interval_ms`
+// milliseconds (at least 10; 0 for 1000) on a thread of its own, until the follower is freed. `callback` may
+// be NULL; it is called for what comes after the first load. `data` is passed to it as it is.
+//
+// Fails as ipgate_gate_replace_file() does, or with IPGATE_ERROR_THREAD. Nothing is followed then.
+ipgate_status ipgate_gate_follow(ipgate_gate *gate,
+                                 const char *path,
+                                 const ipgate_options *options,
+                                 uint32_t interval_ms,
+                                 ipgate_callback callback,
+                                 void *data,
+                                 ipgate_follower **follower,
+                                 ipgate_error **error);
+
+// Ends the following and waits until the thread has ended; the gate keeps what it has. NULL is fine.
+void ipgate_follower_free(ipgate_follower *follower);
 
 // Writes a gate's figures.
 ipgate_status ipgate_gate_stats(const ipgate_gate *gate, ipgate_stats *stats);
@@ -715,7 +759,7 @@ size_t ipgate_prefix_text(const ipgate_prefix *prefix, char *buffer, size_t capa
 // Initialisers for the structs that carry their size.
 #define IPGATE_OPTIONS_INIT { sizeof(ipgate_options), 0, 0, 0, 0, NULL }
 #define IPGATE_GUARD_INIT { sizeof(ipgate_guard), -1.0, 0, 0, 0, 0, NULL }
-#define IPGATE_VERDICT_INIT { sizeof(ipgate_verdict), 0, 0, 0, "", 0, 0, 0, { 0, 0, { 0 } }, { 0 } }
+#define IPGATE_VERDICT_INIT { sizeof(ipgate_verdict), IPGATE_WANT_ENTRY, 0, 0, 0, 0, "", 0, 0, { 0, 0, { 0 } }, { 0 } }
 #define IPGATE_ENTRY_INIT { sizeof(ipgate_entry), 0, 0, "", 0, "", 0, 0, 0, { 0, 0, { 0 } }, { 0 } }
 #define IPGATE_DIAGNOSTIC_INIT { sizeof(ipgate_diagnostic), 0, 0, 0, 0, NULL, NULL, NULL, NULL }
 #define IPGATE_STATS_INIT { sizeof(ipgate_stats), 0, 0, 0, 0, 0, 0, 0, { 0 } }

@@ -2,7 +2,7 @@
 
 use std::ffi::{CString, c_char};
 
-use ipgate::{Diagnostic, Refused, Rejected, Report};
+use ipgate::{Diagnostic, ImageError, Refused, Rejected, Report};
 
 use crate::boundary;
 use crate::diagnostic::{Note, ipgate_diagnostic};
@@ -48,6 +48,10 @@ impl Failure {
         Failure::new(ipgate_status::IPGATE_ERROR_PANIC, message)
     }
 
+    pub(crate) fn image(error: &ImageError) -> Failure {
+        Failure::new(ipgate_status::IPGATE_ERROR_IMAGE, error.to_string())
+    }
+
     pub(crate) fn refused(refused: &Refused) -> Failure {
         Failure::new(ipgate_status::IPGATE_ERROR_REFUSED, refused.to_string())
     }
@@ -69,8 +73,11 @@ impl Failure {
         Failure { status: ipgate_status::IPGATE_ERROR_LIST, message, report: Some(report.clone()) }
     }
 
-    /// The same failure, with the name of what failed before the message.
+    /// The same failure, with the name of what failed, if it has one, before the message.
     pub(crate) fn of(self, name: &str) -> Failure {
+        if name.is_empty() {
+            return self;
+        }
         Failure { message: format!("{name}: {}", self.message), ..self }
     }
 

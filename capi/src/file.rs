@@ -1,69 +1,69 @@
-//! The file that a gate is polled for: whether it has changed, and what it holds.
+//! The file that a gate is polled for, with how its text is taken.
 
-use std::fs::{self, File, Metadata};
-use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use ipgate::Parser;
+use ipgate::{Followed, Glance, Look, Parser};
 
 use crate::error::Failure;
 use crate::load::Loaded;
 
+/// How long a call that loads a file now waits for one that is being written.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// A file, and the state in which it was last handled.
 #[derive(Debug, Clone)]
 pub(crate) struct FollowedFile {
-    path: PathBuf,
+    file: Followed,
     parser: Parser,
-    handled: Option<Stamp>,
-}
-
-/// What tells one state of a file from another without reading it: device, inode, size, and the times of
-/// the last modification and of the last change of anything, in seconds and nanoseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp(u64, u64, u64, (i64, i64), (i64, i64));
-
-impl Stamp {
-    fn of(metadata: &Metadata) -> Stamp {
-        let modified = (metadata.mtime(), metadata.mtime_nsec());
-        let changed = (metadata.ctime(), metadata.ctime_nsec());
-        Stamp(metadata.dev(), metadata.ino(), metadata.len(), modified, changed)
-    }
 }
 
 impl FollowedFile {
     pub(crate) fn new(path: &Path, parser: Parser) -> Result<FollowedFile, Failure> {
-        let path =
-            std::path::absolute(path).map_err(|error| Failure::io(format!("{}: {error}", path.display())))?;
-        Ok(FollowedFile { path, parser, handled: None })
+        let file =
+            Followed::new(path).map_err(|error| Failure::io(format!("{}: {error}", path.display())))?;
+        Ok(FollowedFile { file, parser })
     }
 
     /// Takes the next look for the first one.
     pub(crate) fn forget(&mut self) {
-        self.handled = None;
+        self.file.forget();
     }
 
-    /// Whether there is something to load that was not loaded before. One `stat`.
-    pub(crate) fn has_changed(&self) -> bool {
-        match fs::metadata(&self.path) {
-            Ok(metadata) => self.handled != Some(Stamp::of(&metadata)),
-            Err(_) => true,
+    /// What [`FollowedFile::load`] would find. One `stat`.
+    pub(crate) fn glance(&mut self) -> Glance {
+        self.file.glance(Instant::now(), true)
+    }
+
+    /// Reads, parses and compiles what has changed and settled; nothing where nothing has.
+    pub(crate) fn load(&mut self) -> Option<Result<Loaded, Failure>> {
+        match self.file.look(Instant::now(), true, &self.parser) {
+            Look::Same | Look::Unsettled(_) => None,
+            Look::Text(bytes) => Some(self.table(&bytes)),
+            Look::Failed(error) => Some(Err(Failure::io(error.to_string()))),
         }
     }
 
-    /// Reads, parses and compiles.
-    pub(crate) fn load(&mut self) -> Result<Loaded, Failure> {
-        let name = self.path.to_string_lossy().into_owned();
-        let bytes = self.read().map_err(|error| Failure::io(format!("{name}: {error}")))?;
-        Loaded::file(&name, &bytes, &self.parser)
+    /// Loads the file as it is now; waits a little where it is being written.
+    pub(crate) fn load_now(&mut self) -> Result<Loaded, Failure> {
+        self.forget();
+        let start = Instant::now();
+        loop {
+            if let Some(loaded) = self.load() {
+                return loaded;
+            }
+            if start.elapsed() > PATIENCE {
+                let name = self.file.name().display();
+                return Err(Failure::io(format!(
+                    "{name} is being written all the time: write a new file beside it and rename that over it"
+                )));
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 
-    fn read(&mut self) -> io::Result<Vec<u8>> {
-        let mut file = File::open(&self.path)?;
-        let stamp = Stamp::of(&file.metadata()?);
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        self.handled = Some(stamp);
-        Ok(bytes)
+    fn table(&self, bytes: &[u8]) -> Result<Loaded, Failure> {
+        Loaded::file(&self.file.name().to_string_lossy(), bytes, &self.parser)
     }
 }

@@ -2,9 +2,10 @@
 
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ipgate::{Gate, Guard, Policy, Table};
+use ipgate::{Gate, Guard, Parser, Policy, Table};
 
 use crate::boundary::{self, given};
 use crate::error::{Failure, ipgate_error};
@@ -70,6 +71,21 @@ impl ipgate_gate {
 
     pub(crate) fn gate(&self) -> &Gate {
         &self.shared.gate
+    }
+
+    /// Another handle on the same gate.
+    pub(crate) fn share(&self) -> ipgate_gate {
+        ipgate_gate { shared: Arc::clone(&self.shared) }
+    }
+
+    /// Loads a file, which is polled from then on, and swaps it in.
+    pub(crate) fn replace_file(&self, path: &Path, parser: Parser) -> Result<(), Failure> {
+        let mut file = FollowedFile::new(path, parser)?;
+        let loaded = file.load_now();
+        let mut writer = self.writer();
+        writer.unfollow();
+        writer.file = Some(file);
+        writer.take(loaded)
     }
 
     /// The writer's lock. Every step of a swap leaves it consistent, so a poisoned one is as good.
@@ -141,7 +157,7 @@ pub extern "C" fn ipgate_gate_share(
     gate: Option<&ipgate_gate>,
     share: Option<&mut MaybeUninit<*mut ipgate_gate>>,
 ) -> ipgate_status {
-    boundary::make(share, None, || Ok(ipgate_gate { shared: Arc::clone(&given(gate, "gate")?.shared) }))
+    boundary::make(share, None, || Ok(given(gate, "gate")?.share()))
 }
 
 /// Guards swaps from now on; the last call counts. The strings in `guard` are not needed afterwards.
@@ -230,11 +246,33 @@ pub unsafe extern "C" fn ipgate_gate_replace_text(
     })
 }
 
+/// Swaps in a compiled image, which is copied, so that it is not needed afterwards. Everything that checks
+/// rely on is verified. Fails with IPGATE_ERROR_IMAGE or IPGATE_ERROR_REFUSED.
+///
+/// # Safety
+///
+/// The rules at the top of the header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipgate_gate_replace_image(
+    gate: *mut ipgate_gate,
+    image: *const u8,
+    len: usize,
+    error: Option<&mut MaybeUninit<*mut ipgate_error>>,
+) -> ipgate_status {
+    boundary::call(error, || {
+        // SAFETY: the header's rules.
+        let (gate, image) = unsafe { (raw::handle(gate, "gate")?, raw::bytes(image, len, "image")?) };
+        let loaded = Loaded::image("", image);
+        gate.writer().take_unfollowed(loaded)
+    })
+}
+
 /// Swaps in the list that a file holds, text or compiled image, and makes it the file that
 /// ipgate_gate_poll() looks at from then on, whether or not this first load succeeds. `options` may be NULL,
 /// and is for text.
 ///
-/// Reads, parses and compiles on the calling thread. Fails with IPGATE_ERROR_IO, IPGATE_ERROR_LIST,
+/// Reads, parses and compiles on the calling thread, and waits for at most 10 s where the file is being
+/// written or was a moment ago. Fails with IPGATE_ERROR_IO, IPGATE_ERROR_LIST,
 /// IPGATE_ERROR_IMAGE or IPGATE_ERROR_REFUSED.
 ///
 /// # Safety
@@ -252,12 +290,7 @@ pub unsafe extern "C" fn ipgate_gate_replace_file(
         let gate = unsafe { raw::handle(gate, "gate")? };
         // SAFETY: the header's rules.
         let (path, parser) = unsafe { (raw::path(path)?, options::parser(options)?) };
-        let mut file = FollowedFile::new(path, parser)?;
-        let loaded = file.load();
-        let mut writer = gate.writer();
-        writer.unfollow();
-        writer.file = Some(file);
-        writer.take(loaded)
+        gate.replace_file(path, parser)
     })
 }
 

@@ -20,40 +20,39 @@ pub(crate) struct Job {
     /// The process that started the thread. One that was forked since does not have it.
     process: u32,
     /// The file as it was before.
-    before: FollowedFile,
+    before: Option<FollowedFile>,
 }
 
-/// The file with what came of loading it.
-pub(crate) type Done = (FollowedFile, Result<Loaded, Failure>);
+/// The file with what came of loading it: nothing, where it has not changed or is being written again.
+pub(crate) type Done = (Option<FollowedFile>, Result<Option<Loaded>, Failure>);
 
 /// What a look at a job shows.
+#[allow(clippy::large_enum_variant)] // it lives for a moment
 pub(crate) enum Progress {
     /// It is under way.
     Pending(Job),
     /// It has ended.
     Done(Done),
     /// This process does not have its thread; the file as it was before.
-    Elsewhere(FollowedFile),
+    Elsewhere(Option<FollowedFile>),
 }
 
 impl Job {
-    /// Starts to load a file, and to compare it with the gate's table where the guard wants that. Where no
-    /// thread can be started, the file comes back with the reason.
-    pub(crate) fn start(
-        mut file: FollowedFile,
-        guard: Guard,
-        gate: Gate,
-    ) -> Result<Job, (FollowedFile, io::Error)> {
-        let before = file.clone();
+    /// Starts to drop expired entries, to load the file where it has changed, and to compare that with the
+    /// gate's table where the guard wants it. Takes the file, unless no thread can be started.
+    pub(crate) fn start(file: &mut Option<FollowedFile>, guard: Guard, gate: Gate) -> io::Result<Job> {
+        let mut taken = file.clone();
         let load = move || {
-            let loaded = boundary::caught(|| file.load()?.guarded(&guard, &gate));
-            (file, loaded)
+            let loaded = boundary::caught(|| {
+                gate.drop_expired();
+                let Some(loaded) = taken.as_mut().and_then(FollowedFile::load) else { return Ok(None) };
+                loaded?.guarded(&guard, &gate).map(Some)
+            });
+            (taken, loaded)
         };
         let builder = thread::Builder::new().name("ipgate-load".to_owned());
-        match signals::blocked(|| builder.spawn(load)) {
-            Ok(thread) => Ok(Job { thread: Some(thread), process: process::id(), before }),
-            Err(error) => Err((before, error)),
-        }
+        let thread = signals::blocked(|| builder.spawn(load))?;
+        Ok(Job { thread: Some(thread), process: process::id(), before: file.take() })
     }
 
     /// Whether it has ended, and with what.

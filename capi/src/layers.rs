@@ -64,24 +64,23 @@ impl Layers {
         }
     }
 
-    /// The verdict for a client's address, or for a client without one.
+    /// The verdict for a client's address, or for a client without one, with what is wanted in it.
     #[inline]
-    pub(crate) fn check(&mut self, address: Option<IpAddr>) -> ipgate_verdict {
+    pub(crate) fn check(&mut self, address: Option<IpAddr>, want: u32) -> ipgate_verdict {
         match self {
             Layers::One(layer) => {
                 let from = layer.from;
-                let verdict = layer.check(address);
-                ipgate_verdict::new(verdict.reason(), verdict.entry(), from, verdict.generation())
+                answer(&layer.check(address), from, want)
             }
             Layers::Two { default, app, enforce } => {
                 let (default, app) = (default.check(address), app.check(address));
                 let (reason, from) = combined(&default, &app, *enforce);
-                let entry = match from {
-                    Some(Origin::App) => app.entry(),
-                    Some(Origin::Default) => default.entry(),
-                    None => None,
-                };
-                ipgate_verdict::new(reason, entry, from, default.generation() + app.generation() - 1)
+                let generation = default.generation() + app.generation() - 1;
+                match from {
+                    Some(Origin::App) => ipgate_verdict { generation, ..answer(&app, from, want) },
+                    Some(Origin::Default) => ipgate_verdict { generation, ..answer(&default, from, want) },
+                    None => ipgate_verdict::new(want, reason, None, generation),
+                }
             }
         }
     }
@@ -154,25 +153,36 @@ impl Layers {
     }
 }
 
+/// One list's verdict for C.
+#[inline]
+fn answer(verdict: &Verdict<'_>, from: Option<Origin>, want: u32) -> ipgate_verdict {
+    let answer = ipgate_verdict::new(want, verdict.reason(), verdict.label(), verdict.generation());
+    match ipgate_verdict::wants_entry(want) {
+        true => answer.with_entry(verdict.entry(), from),
+        false => answer,
+    }
+}
+
 /// The reason of two lists together, and which of them decided.
 ///
 /// A gate that never got a list (`NoList`) denies whatever the other list says: what it would have denied is
 /// not known. One that needs none (`NoGate`) is an unset list.
 fn combined(default: &Verdict<'_>, app: &Verdict<'_>, enforce: bool) -> (Reason, Option<Origin>) {
-    let is_either = |reason| default.reason() == reason || app.reason() == reason;
-    if is_either(Reason::NoAddress) {
-        return (Reason::NoAddress, None);
-    }
-    if is_either(Reason::NoList) {
-        return (Reason::NoList, None);
-    }
-    let length = |verdict: &Verdict<'_>| verdict.entry().map(|entry| entry.prefix().prefix_len());
-    match (length(default), length(app)) {
-        (None, None) if default.reason() == app.reason() && app.reason() == Reason::NoGate => {
-            (if enforce { Reason::NoList } else { Reason::NoGate }, None)
+    use Reason::{AllowEntry, DenyEntry, NoAddress, NoGate, NoList};
+    match (default.reason(), app.reason()) {
+        (NoAddress, _) | (_, NoAddress) => (NoAddress, None),
+        (NoList, _) | (_, NoList) => (NoList, None),
+        (AllowEntry | DenyEntry, AllowEntry | DenyEntry) => {
+            let length = |verdict: &Verdict<'_>| verdict.entry().map(|entry| entry.prefix().prefix_len());
+            match length(app) >= length(default) {
+                true => (app.reason(), Some(Origin::App)),
+                false => (default.reason(), Some(Origin::Default)),
+            }
         }
-        (None, None) => (Reason::NoEntry, None),
-        (default_length, app_length) if app_length >= default_length => (app.reason(), Some(Origin::App)),
-        _ => (default.reason(), Some(Origin::Default)),
+        (_, reason @ (AllowEntry | DenyEntry)) => (reason, Some(Origin::App)),
+        (reason @ (AllowEntry | DenyEntry), _) => (reason, Some(Origin::Default)),
+        (NoGate, NoGate) if enforce => (NoList, None),
+        (NoGate, NoGate) => (NoGate, None),
+        _ => (Reason::NoEntry, None),
     }
 }

@@ -24,6 +24,8 @@ mod guard;
 
 mod poll;
 
+mod follow;
+
 mod stats;
 
 mod reader;
@@ -40,6 +42,7 @@ mod signals;
 
 pub use diagnostic::*;
 pub use error::*;
+pub use follow::*;
 pub use gate::*;
 pub use guard::*;
 pub use list::*;

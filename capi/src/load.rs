@@ -4,7 +4,6 @@
 use std::path::Path;
 
 use ipgate::{Gate, Guard, Parsed, Parser, ReadError, Report, Table};
-use sha2::{Digest, Sha256};
 
 use crate::error::{Failure, ipgate_error};
 use crate::list::ipgate_list;
@@ -21,35 +20,57 @@ pub(crate) struct Loaded {
 }
 
 /// Where a table comes from.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Origin {
     /// The name of the source; empty without one.
     pub(crate) name: String,
-    /// SHA-256 of the bytes; zeros for what was not given as bytes.
-    pub(crate) digest: [u8; 32],
+    is_image: bool,
+    /// SHA-256 of the texts of the default and the app list.
+    digests: [Option<[u8; 32]>; 2],
 }
 
 impl Origin {
-    pub(crate) fn new(name: &str, bytes: &[u8]) -> Origin {
-        Origin { name: name.to_owned(), digest: Sha256::digest(bytes).into() }
+    /// SHA-256 of the list's text, of the app list's where there are two; zeros where there was no text.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        let [default, app] = self.digests;
+        app.or(default).unwrap_or_default()
+    }
+
+    /// Whether the other is the same text of the same name. Images of the same texts may differ, in what the
+    /// policy made of them.
+    pub(crate) fn is_same_text(&self, other: &Origin) -> bool {
+        let is_text = |origin: &Origin| !origin.is_image && origin.digests != [None; 2];
+        is_text(self) && is_text(other) && self.name == other.name && self.digests == other.digests
     }
 }
 
 impl Loaded {
-    fn new(table: Table, report: Report, origin: Origin) -> Loaded {
+    fn new(table: Table, report: Report, name: &str, is_image: bool) -> Loaded {
+        let info = table.info();
+        let origin =
+            Origin { name: name.to_owned(), is_image, digests: [info.default_digest, info.app_digest] };
         Loaded { table, report, origin, compared: None }
     }
 
     /// A table from text.
     pub(crate) fn text(bytes: &[u8], parser: &Parser) -> Result<Loaded, Failure> {
         let Parsed { list, report } = parser.parse(bytes).map_err(|rejected| Failure::rejected(&rejected))?;
-        let origin = Origin::new(list.source().unwrap_or_default(), bytes);
-        Ok(Loaded::new(Table::new(&list), report, origin))
+        Ok(Loaded::new(Table::new(&list), report, list.source().unwrap_or_default(), false))
+    }
+
+    /// A table from a compiled image.
+    pub(crate) fn image(name: &str, bytes: &[u8]) -> Result<Loaded, Failure> {
+        let table = Table::from_image(bytes).map_err(|error| Failure::image(&error))?;
+        Ok(Loaded::new(table, Report::default(), name, true))
     }
 
     /// A table from the bytes of a file, text or image.
     pub(crate) fn file(name: &str, bytes: &[u8], parser: &Parser) -> Result<Loaded, Failure> {
-        Loaded::text(bytes, &parser.clone().source(name)).map_err(|failure| failure.of(name))
+        let loaded = match Table::is_image(bytes) {
+            true => Loaded::image(name, bytes),
+            false => Loaded::text(bytes, &parser.clone().source(name)),
+        };
+        loaded.map_err(|failure| failure.of(name))
     }
 
     /// A list from a text file.
@@ -67,7 +88,8 @@ impl Loaded {
         let current = gate.snapshot();
         let compared = Some(current.generation());
         if self.compared != compared {
-            guard.check(current.table(), &self.table).map_err(|refused| Failure::refused(&refused))?;
+            let refused = |refused| Failure::refused(&refused).of(&self.origin.name);
+            guard.check(current.table(), &self.table).map_err(refused)?;
         }
         Ok(Loaded { compared, ..self })
     }
@@ -79,13 +101,13 @@ impl Loaded {
 
 impl From<Table> for Loaded {
     fn from(table: Table) -> Loaded {
-        Loaded::new(table, Report::default(), Origin::default())
+        Loaded::new(table, Report::default(), "", false)
     }
 }
 
 impl From<&ipgate_list> for Loaded {
     fn from(list: &ipgate_list) -> Loaded {
-        let origin = Origin::new(list.list.source().unwrap_or_default(), list.list.text());
-        Loaded::new(Table::new(&list.list), list.report.clone(), origin)
+        let name = list.list.source().unwrap_or_default();
+        Loaded::new(Table::new(&list.list), list.report.clone(), name, false)
     }
 }

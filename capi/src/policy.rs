@@ -87,7 +87,10 @@ pub extern "C" fn ipgate_policy_set_default(
     policy: Option<&mut ipgate_policy>,
     list: Option<&ipgate_list>,
 ) -> ipgate_status {
-    set(policy, |policy| Ok(policy.default = Slot::List(Arc::clone(&given(list, "list")?.list))))
+    set(policy, |policy| {
+        policy.default = Slot::List(Arc::clone(&given(list, "list")?.list));
+        Ok(())
+    })
 }
 
 /// Sets the app list. The list may be freed afterwards.
@@ -96,7 +99,10 @@ pub extern "C" fn ipgate_policy_set_app(
     policy: Option<&mut ipgate_policy>,
     list: Option<&ipgate_list>,
 ) -> ipgate_status {
-    set(policy, |policy| Ok(policy.app = Slot::List(Arc::clone(&given(list, "list")?.list))))
+    set(policy, |policy| {
+        policy.app = Slot::List(Arc::clone(&given(list, "list")?.list));
+        Ok(())
+    })
 }
 
 /// Makes the gate's current table, whatever it is at the time of a check, the default list. The handle may be
@@ -106,7 +112,10 @@ pub extern "C" fn ipgate_policy_set_default_gate(
     policy: Option<&mut ipgate_policy>,
     gate: Option<&ipgate_gate>,
 ) -> ipgate_status {
-    set(policy, |policy| Ok(policy.default = Slot::Gate(given(gate, "gate")?.gate().clone())))
+    set(policy, |policy| {
+        policy.default = Slot::Gate(given(gate, "gate")?.gate().clone());
+        Ok(())
+    })
 }
 
 /// Makes the gate's current table, whatever it is at the time of a check, the app list. The handle may be
@@ -116,7 +125,10 @@ pub extern "C" fn ipgate_policy_set_app_gate(
     policy: Option<&mut ipgate_policy>,
     gate: Option<&ipgate_gate>,
 ) -> ipgate_status {
-    set(policy, |policy| Ok(policy.app = Slot::Gate(given(gate, "gate")?.gate().clone())))
+    set(policy, |policy| {
+        policy.app = Slot::Gate(given(gate, "gate")?.gate().clone());
+        Ok(())
+    })
 }
 
 /// Sets an ipgate_mode.
@@ -140,7 +152,10 @@ pub extern "C" fn ipgate_policy_set_enforce(
     policy: Option<&mut ipgate_policy>,
     enforce: i32,
 ) -> ipgate_status {
-    set(policy, |policy| Ok(policy.enforce = enforce != 0))
+    set(policy, |policy| {
+        policy.enforce = enforce != 0;
+        Ok(())
+    })
 }
 
 /// Frees a policy. NULL is fine.

@@ -1,7 +1,12 @@
 //! Following a file without a thread of the library's own: the program asks now and then.
 
+use std::time::SystemTime;
+
+use ipgate::Glance;
+
 use crate::boundary;
 use crate::error::{Failure, ipgate_error};
+use crate::file::FollowedFile;
 use crate::gate::{Writer, ipgate_gate};
 use crate::job::{Job, Progress};
 use crate::load::Loaded;
@@ -58,44 +63,60 @@ pub unsafe extern "C" fn ipgate_gate_poll(
 }
 
 impl Writer {
-    fn poll(&mut self, on_thread: bool) -> Result<ipgate_poll, Failure> {
+    pub(crate) fn poll(&mut self, on_thread: bool) -> Result<ipgate_poll, Failure> {
         match self.job.take().map(Job::look) {
             Some(Progress::Pending(job)) => {
                 self.job = Some(job);
                 return Ok(ipgate_poll::IPGATE_POLL_PENDING);
             }
             Some(Progress::Done((file, loaded))) => {
-                self.file = Some(file);
-                return self.polled(loaded);
+                self.file = file;
+                return self.polled(loaded.transpose());
             }
-            Some(Progress::Elsewhere(file)) => self.file = Some(file),
+            Some(Progress::Elsewhere(file)) => self.file = file,
             None => {}
         }
-        let Some(file) = self.file.take_if(|file| file.has_changed()) else {
-            self.gate().drop_expired();
-            return Ok(ipgate_poll::IPGATE_POLL_UNCHANGED);
-        };
-        if on_thread {
-            match Job::start(file, self.guard.clone(), self.gate().clone()) {
-                Ok(job) => self.job = Some(job),
-                Err((file, error)) => {
-                    self.file = Some(file);
-                    return self.polled(Err(Failure::thread(&error)));
-                }
-            }
-            return Ok(ipgate_poll::IPGATE_POLL_PENDING);
+        let sight = self.file.as_mut().map_or(Glance::Same, FollowedFile::glance);
+        if on_thread && (matches!(sight, Glance::Settled) || self.has_expired_entries()) {
+            return self.start();
         }
-        let loaded = self.file.insert(file).load();
-        self.polled(loaded)
+        if !on_thread {
+            self.gate().drop_expired();
+        }
+        match sight {
+            Glance::Same => Ok(ipgate_poll::IPGATE_POLL_UNCHANGED),
+            Glance::Settled | Glance::Unsettled(_) => {
+                let loaded = self.file.as_mut().and_then(FollowedFile::load);
+                self.polled(loaded)
+            }
+        }
+    }
+
+    fn has_expired_entries(&self) -> bool {
+        let next = self.gate().snapshot().table().next_expiry();
+        next.is_some_and(|until| until.has_passed(SystemTime::now()))
+    }
+
+    /// Does what there is to do on a thread.
+    fn start(&mut self) -> Result<ipgate_poll, Failure> {
+        let gate = self.gate().clone();
+        match Job::start(&mut self.file, self.guard.clone(), gate) {
+            Ok(job) => {
+                self.job = Some(job);
+                Ok(ipgate_poll::IPGATE_POLL_PENDING)
+            }
+            Err(error) => self.polled(Some(Err(Failure::thread(&error)))),
+        }
     }
 
     /// What a load comes to: the same content as before is no news, nor is the same failure.
-    fn polled(&mut self, loaded: Result<Loaded, Failure>) -> Result<ipgate_poll, Failure> {
-        if loaded.as_ref().is_ok_and(|loaded| loaded.origin == self.origin) {
+    fn polled(&mut self, loaded: Option<Result<Loaded, Failure>>) -> Result<ipgate_poll, Failure> {
+        let Some(loaded) = loaded else { return Ok(ipgate_poll::IPGATE_POLL_PENDING) };
+        if loaded.as_ref().is_ok_and(|loaded| loaded.origin.is_same_text(&self.origin)) {
             (self.last_failure, self.failures) = (None, 0);
             return Ok(ipgate_poll::IPGATE_POLL_UNCHANGED);
         }
-        let known = self.last_failure.take();
+        let known = self.last_failure.clone();
         match self.take(loaded) {
             Ok(()) => Ok(ipgate_poll::IPGATE_POLL_SWAPPED),
             Err(failure) if known.is_some_and(|known| known.message() == failure.message()) => {

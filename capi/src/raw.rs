@@ -89,6 +89,24 @@ pub(crate) unsafe fn write<T: Sized_>(pointer: *mut T, value: &T, name: &'static
     Ok(())
 }
 
+/// A number that the caller has set in a struct whose first version has it.
+///
+/// # Safety
+///
+/// `pointer` is NULL or points to as many readable bytes as its first field says, and `offset` is that of a
+/// `u32` within [`Sized_::FIRST_SIZE`].
+#[inline]
+pub(crate) unsafe fn setting<T: Sized_>(
+    pointer: *const T,
+    offset: usize,
+    name: &'static str,
+) -> Result<u32, Failure> {
+    // SAFETY: as promised to this function.
+    unsafe { size_of_given(pointer, name)? };
+    // SAFETY: as promised to this function; no alignment is assumed.
+    Ok(unsafe { pointer.cast::<u8>().add(offset).cast::<u32>().read_unaligned() })
+}
+
 /// An array of structs that may grow, whose elements are as long as the first one says.
 pub(crate) struct Array<T> {
     first: *mut T,

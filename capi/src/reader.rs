@@ -1,7 +1,7 @@
 //! Readers: the checks.
 
 use std::ffi::c_char;
-use std::mem::MaybeUninit;
+use std::mem::{MaybeUninit, offset_of};
 use std::net::IpAddr;
 
 use ipgate::{Gate, parse_address};
@@ -69,8 +69,9 @@ pub unsafe extern "C" fn ipgate_check(
     len: libc::socklen_t,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
-    // SAFETY: the header's rules, for the address and for the verdict.
+    // SAFETY: the header's rules.
     let address = if address.is_null() { Err(()) } else { Ok(unsafe { raw::socket_ip(address, len) }) };
+    // SAFETY: the header's rules.
     unsafe { check(reader, address, verdict) }
 }
 
@@ -87,8 +88,9 @@ pub unsafe extern "C" fn ipgate_check_bytes(
     len: usize,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
-    // SAFETY: the header's rules, for the address and for the verdict.
+    // SAFETY: the header's rules.
     let address = unsafe { raw::bytes(address, len, "address") }.map(ip).map_err(drop);
+    // SAFETY: the header's rules.
     unsafe { check(reader, address, verdict) }
 }
 
@@ -105,9 +107,10 @@ pub unsafe extern "C" fn ipgate_check_text(
     len: usize,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
-    // SAFETY: the header's rules, for the address and for the verdict.
+    // SAFETY: the header's rules.
     let address = unsafe { raw::bytes(address.cast(), len, "address") };
     let parsed = |text| std::str::from_utf8(text).ok().and_then(|text| parse_address(text).ok());
+    // SAFETY: the header's rules.
     unsafe { check(reader, address.map(parsed).map_err(drop), verdict) }
 }
 
@@ -212,25 +215,25 @@ unsafe fn check(
     address: Result<Option<IpAddr>, ()>,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
-    let answer = match (reader, address) {
-        (Some(reader), Ok(Some(address))) if verdict.is_null() => {
-            return ipgate_decision::of(reader.guarded(false, |layers| layers.is_allowed(address)));
-        }
-        (Some(reader), Ok(address)) => {
-            reader.guarded(ipgate_verdict::defaults(), |layers| layers.check(address))
-        }
-        _ => ipgate_verdict::defaults(),
-    };
-    let decision = ipgate_decision::of(answer.decision == ipgate_decision::IPGATE_ALLOW as i32);
     if verdict.is_null() {
-        return decision;
+        let allowed = match (reader, address) {
+            (Some(reader), Ok(Some(address))) => reader.guarded(false, |layers| layers.is_allowed(address)),
+            _ => false,
+        };
+        return ipgate_decision::of(allowed);
     }
+    // SAFETY: as promised to this function; `want` is a u32 of the first version.
+    let want = unsafe { raw::setting(verdict, offset_of!(ipgate_verdict, want), "verdict") };
+    let Ok(want) = want else { return ipgate_decision::IPGATE_DENY };
+    let failed = ipgate_verdict { want, ..ipgate_verdict::defaults() };
+    let answer = match (reader, address) {
+        (Some(reader), Ok(address)) => reader.guarded(failed, |layers| layers.check(address, want)),
+        _ => failed,
+    };
     // SAFETY: as promised to this function. A denial is written as well, failed or not, so that no earlier
     // verdict in the same place can be taken for this one.
-    match unsafe { raw::write(verdict, &answer, "verdict") } {
-        Ok(()) => decision,
-        Err(_) => ipgate_decision::IPGATE_DENY,
-    }
+    let written = unsafe { raw::write(verdict, &answer, "verdict") };
+    ipgate_decision::of(written.is_ok() && answer.decision == ipgate_decision::IPGATE_ALLOW as i32)
 }
 
 impl ipgate_reader {

@@ -32,7 +32,8 @@ pub struct ipgate_stats {
     pub failures: u64,
     /// When its next entry ceases to hold; 0 for never.
     pub next_expiry_micros: i64,
-    /// SHA-256 of the text or file that it was made from (`sha256sum` prints the same); zeros without one.
+    /// SHA-256 of the list's text (`sha256sum` prints the same), of the app list's where there are two; of an
+    /// image, that of the text it was compiled from. Zeros without a text.
     pub digest: [u8; 32],
 }
 
@@ -77,7 +78,7 @@ pub unsafe extern "C" fn ipgate_gate_stats(
             last_failure_micros: status.last_failure.map_or(0, |failure| micros(failure.time)),
             failures: writer.failures,
             next_expiry_micros: snapshot.table().next_expiry().map_or(0, |until| until.unix_micros()),
-            digest: writer.origin.digest,
+            digest: writer.origin.digest(),
             ..ipgate_stats::defaults()
         };
         // SAFETY: the header's rules.

@@ -102,7 +102,11 @@ impl ipgate_prefix {
     }
 }
 
-/// The answer for one client. Initialise it with IPGATE_VERDICT_INIT, which is a denial.
+/// Find also the entry that decided: prefix, until_micros and origin of a verdict. Costs another search.
+pub const IPGATE_WANT_ENTRY: u32 = 1;
+
+/// The answer for one client. Initialise it with IPGATE_VERDICT_INIT, which is a denial and wants everything;
+/// with `want` 0 it is faster, and has decision, reason, generation and label.
 ///
 /// `label` lives until the next call with the reader that gave the verdict; ipgate_verdict_label() copies it.
 #[repr(C)]
@@ -110,24 +114,27 @@ impl ipgate_prefix {
 pub struct ipgate_verdict {
     /// sizeof(ipgate_verdict), set by the caller: IPGATE_VERDICT_INIT.
     pub size: usize,
+    /// IPGATE_WANT_ENTRY or 0, set by the caller.
+    pub want: u32,
     /// An ipgate_decision; the same that the call returns.
     pub decision: i32,
     /// An ipgate_reason.
     pub reason: i32,
+    /// An ipgate_origin: whose entry decided. Only if wanted.
+    pub origin: i32,
     /// The generation of the table that decided; of a policy with gates, one more for each of their swaps.
     pub generation: u64,
     /// The label of the entry that decided, without a NUL behind it; empty where there is none, never NULL.
     pub label: *const c_char,
     /// Bytes of the label; 0 where there is none.
     pub label_len: usize,
-    /// When the entry ceases to hold, in microseconds since 1970 UTC; 0 for never.
+    /// When the entry that decided ceases to hold, in microseconds since 1970 UTC; 0 for never. Only if
+    /// wanted.
     pub until_micros: i64,
-    /// An ipgate_origin.
-    pub origin: i32,
-    /// The prefix of the entry that decided; family 0 where none did.
+    /// The prefix of the entry that decided; family 0 where none did. Only if wanted.
     pub prefix: ipgate_prefix,
     /// Unused.
-    pub reserved: [u8; 2],
+    pub reserved: [u8; 6],
 }
 
 // SAFETY: repr(C), `size` first, and raw pointers and integers hold any bits.
@@ -138,15 +145,16 @@ unsafe impl Sized_ for ipgate_verdict {
     fn defaults() -> ipgate_verdict {
         ipgate_verdict {
             size: size_of::<ipgate_verdict>(),
+            want: 0,
             decision: ipgate_decision::IPGATE_DENY as i32,
             reason: ipgate_reason::IPGATE_REASON_FAILED as i32,
+            origin: ipgate_origin::IPGATE_ORIGIN_NONE as i32,
             generation: 0,
             label: EMPTY,
             label_len: 0,
             until_micros: 0,
-            origin: ipgate_origin::IPGATE_ORIGIN_NONE as i32,
             prefix: ipgate_prefix::NONE,
-            reserved: [0; 2],
+            reserved: [0; 6],
         }
     }
 }
@@ -220,28 +228,40 @@ fn origin(origin: Origin) -> ipgate_origin {
 }
 
 impl ipgate_verdict {
-    /// A verdict with the entry that decided, which comes from the list of `from`, where that is known
-    /// better than the entry does.
+    /// A verdict without the entry that decided.
     #[inline]
     pub(crate) fn new(
+        want: u32,
         reason: ipgate::Reason,
-        entry: Option<EntryRef<'_>>,
-        from: Option<Origin>,
+        label: Option<&str>,
         generation: u64,
     ) -> ipgate_verdict {
-        let mut verdict = ipgate_verdict {
+        let (label, label_len) = view(label);
+        ipgate_verdict {
+            want,
             decision: ipgate_decision::of(reason.is_allowed()) as i32,
             reason: reason_code(reason) as i32,
             generation,
+            label,
+            label_len,
             ..ipgate_verdict::defaults()
-        };
-        if let Some(entry) = entry {
-            (verdict.label, verdict.label_len) = view(entry.label());
-            verdict.until_micros = entry.until().map_or(0, Until::unix_micros);
-            verdict.origin = origin(from.unwrap_or(entry.origin())) as i32;
-            verdict.prefix = ipgate_prefix::new(entry.prefix());
         }
-        verdict
+    }
+
+    pub(crate) fn wants_entry(want: u32) -> bool {
+        want & IPGATE_WANT_ENTRY != 0
+    }
+
+    /// The same with the entry, which comes from the list of `from` where that is known better than the
+    /// entry does.
+    pub(crate) fn with_entry(self, entry: Option<EntryRef<'_>>, from: Option<Origin>) -> ipgate_verdict {
+        let Some(entry) = entry else { return self };
+        ipgate_verdict {
+            origin: origin(from.unwrap_or(entry.origin())) as i32,
+            until_micros: entry.until().map_or(0, Until::unix_micros),
+            prefix: ipgate_prefix::new(entry.prefix()),
+            ..self
+        }
     }
 }
 

@@ -25,14 +25,16 @@ pub(super) struct Problem {
 
 /// Explains a trimmed piece that [`grammar::item`] does not accept.
 pub(super) fn diagnose(piece: &str) -> Problem {
-    control_character(piece)
+    let problem = control_character(piece)
         .or_else(|| comment(piece))
         .or_else(|| negation(piece))
         .or_else(|| separator(piece))
         .or_else(|| attributes(piece))
         .or_else(|| blank(piece))
         .or_else(|| target_and_label(piece))
-        .unwrap_or_else(|| not_an_address(Token::whole(piece)))
+        .unwrap_or_else(|| not_an_address(Token::whole(piece)));
+    let problem = if piece.starts_with('!') { problem.denied() } else { problem };
+    problem.checked()
 }
 
 /// Explains bytes that are not UTF-8.
@@ -62,6 +64,9 @@ pub(super) fn control_character(text: &str) -> Option<Problem> {
     })
 }
 
+/// What to do where nothing better is known.
+const EXAMPLE: &str = "write an entry such as `10.0.1.0/24:office`";
+
 /// A part of a piece, which knows where it stands.
 #[derive(Debug, Clone, Copy)]
 struct Token<'a> {
@@ -77,6 +82,17 @@ impl Problem {
             _ => text,
         };
         Problem { suggestion: self.suggestion.map(keep), ..self }
+    }
+
+    /// The same problem; where a piece holds several mistakes, so that mending this one would not make it an
+    /// entry, without what to write instead of it.
+    fn checked(self) -> Problem {
+        let is_accepted = |text: &String| match text.strip_prefix("write `").and_then(|t| t.split_once('`')) {
+            Some((entries, _)) => entries.split(',').all(is_entry),
+            None => true,
+        };
+        let suggestion = self.suggestion.filter(is_accepted);
+        Problem { suggestion: suggestion.or_else(|| Some(EXAMPLE.to_owned())), ..self }
     }
 }
 
@@ -197,7 +213,7 @@ fn begins_with_address(text: &str) -> bool {
 }
 
 /// An address inside a label, where a separator other than a comma was probably meant as one: the address,
-/// and the text with a comma.
+/// and what to do if it is meant as an entry.
 pub(super) fn address_in_label<'a>(piece: &'a str, label: &'a str) -> Option<(&'a str, String)> {
     let at = label.find([' ', '|'])?;
     let (name, rest) = (label.get(..at)?.trim_end(), label.get(at..)?.trim_start_matches([' ', '|']));
@@ -205,7 +221,11 @@ pub(super) fn address_in_label<'a>(piece: &'a str, label: &'a str) -> Option<(&'
         return None;
     }
     let before = Token::within(piece, label).start;
-    Some((rest, format!("{}{name},{rest}", piece.get(..before)?)))
+    let suggestion = match is_entry(rest) {
+        true => format!("if it is meant as one, write `{}{name},{rest}`", piece.get(..before)?),
+        false => "if it is meant as one, put a comma before it".to_owned(),
+    };
+    Some((rest, suggestion))
 }
 
 /// What stands behind `;`, once what stands before it is an entry.
@@ -304,9 +324,7 @@ fn target_and_label(piece: &str) -> Option<Problem> {
         ));
     }
     let (target, label) = split_label(body);
-    let problem =
-        target_problem(target, label).or_else(|| mixed_range(body)).or_else(|| label_problem(label?))?;
-    Some(if head.starts_with('!') { problem.denied() } else { problem })
+    target_problem(target, label).or_else(|| mixed_range(body)).or_else(|| label_problem(label?))
 }
 
 /// The target and the label behind it, by the colon that separates them.
@@ -418,7 +436,7 @@ fn range(target: Token<'_>) -> Option<Problem> {
         target.problem(
             Code::Range,
             "a range has addresses at its ends, without lengths",
-            write(format_args!("{low}-{high}")),
+            write(format_args!("{}-{}", low.min(high), low.max(high))),
         )
     } else {
         target.problem(
@@ -646,5 +664,5 @@ fn word(target: Token<'_>, label: Option<Token<'_>>) -> Option<Problem> {
 
 fn not_an_address(token: Token<'_>) -> Problem {
     let message = format!("`{}` is no address, prefix, range or `all`", token.text.escape_debug());
-    token.problem(Code::NotAnAddress, message, "write an entry such as `10.0.1.0/24:office`")
+    token.problem(Code::NotAnAddress, message, EXAMPLE)
 }

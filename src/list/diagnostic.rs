@@ -206,9 +206,11 @@ impl fmt::Display for Diagnostic {
 }
 
 /// Everything a parse or a lint found: the first diagnostics of each severity whole, all of them
-/// counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// counted. Two reports are equal when they say the same.
+#[derive(Debug, Clone)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "crate::serde_impls::ReportRecord"))]
+#[cfg_attr(feature = "serde", serde(into = "crate::serde_impls::ReportRecord"))]
 pub struct Report {
     diagnostics: Vec<Diagnostic>,
     errors: usize,
@@ -216,6 +218,15 @@ pub struct Report {
     /// How many of each severity are kept whole.
     keep: usize,
 }
+
+impl PartialEq for Report {
+    fn eq(&self, other: &Report) -> bool {
+        let counts = |report: &Report| (report.errors, report.warnings);
+        counts(self) == counts(other) && self.diagnostics == other.diagnostics
+    }
+}
+
+impl Eq for Report {}
 
 impl Default for Report {
     fn default() -> Report {
@@ -230,6 +241,17 @@ impl Report {
     /// An empty report that will keep `keep` diagnostics of each severity whole.
     pub(crate) fn keeping(keep: usize) -> Report {
         Report { diagnostics: Vec::new(), errors: 0, warnings: 0, keep }
+    }
+
+    /// A report that was taken apart; `None` where it holds more diagnostics than it counts.
+    #[cfg(feature = "serde")]
+    pub(crate) fn from_parts(diagnostics: Vec<Diagnostic>, errors: usize, warnings: usize) -> Option<Report> {
+        let held = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
+        let (held_errors, held_warnings) = (held(Severity::Error), held(Severity::Warning));
+        errors.checked_add(warnings)?;
+        let keep = Report::DEFAULT_KEEP.max(held_errors).max(held_warnings);
+        let counted = held_errors <= errors && held_warnings <= warnings;
+        counted.then_some(Report { diagnostics, errors, warnings, keep })
     }
 
     /// Counts a diagnostic, and keeps it where there is room; `describe` runs only then.

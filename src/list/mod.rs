@@ -106,11 +106,6 @@ impl List {
         self.source.as_deref()
     }
 
-    /// The source as the shared text that it is.
-    pub(crate) fn shared_source(&self) -> Option<Arc<str>> {
-        self.source.clone()
-    }
-
     /// The text that the list was parsed from, as bytes (a lenient parse may have met invalid UTF-8).
     #[must_use]
     pub fn text(&self) -> &[u8] {

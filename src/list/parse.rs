@@ -299,12 +299,12 @@ impl<'t> Pass<'t> {
             self.warn(position, text, Code::AmbiguousLabel, || ambiguous(text));
         }
         if let Some(label) = item.label
-            && let Some((address, meant)) = diagnose::address_in_label(text, label)
+            && let Some((address, suggestion)) = diagnose::address_in_label(text, label)
         {
             self.warn(position, text, Code::AddressInLabel, || {
                 let message =
                     format!("the label `{label}` holds the address {address}, which is not an entry");
-                (message, format!("if it is meant as one, write `{meant}`"))
+                (message, suggestion)
             });
         }
     }

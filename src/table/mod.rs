@@ -1,20 +1,36 @@
 //! Tables: entries compiled for longest-prefix match. The one door is [`Table::lookup`].
+//!
+//! A table is one flat image in memory (`layout`, `image`). It holds a compiled structure for each address
+//! family (`family`), which answers the questions of the request path, and columns with the entries
+//! (`entries`), which name and explain them.
 
+mod build;
 mod entries;
+pub mod family;
+mod image;
+mod layout;
 mod reference;
 
+use std::fmt;
 use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 pub use entries::{EntryRef, Origin};
+pub use image::{ImageError, ImageInfo};
 
 use crate::address::canonical_address;
 use crate::list::{Action, List, Until};
 use crate::policy::{Effective, Policy};
 use crate::space::Space;
 use crate::verdict::Reason;
+use family::{Aligned, Family};
+use reference::Reference;
 
 /// A list, or the effective list of a policy, compiled for longest-prefix match. Immutable.
+///
+/// Lookups take a fixed small number of steps however many entries there are; DESIGN.md draws the memory
+/// and walks a lookup through it.
 ///
 /// ```
 /// use ipgate::{List, Table};
@@ -24,12 +40,16 @@ use crate::verdict::Reason;
 /// assert!(!table.is_allowed("10.9.2.2".parse().unwrap()));
 /// # Ok::<(), ipgate::Rejected>(())
 /// ```
-#[derive(Debug)]
 pub struct Table {
-    scope: Scope,
+    /// Everything below points into it.
+    image: Arc<Aligned>,
+    v4: Family<u32>,
+    v6: Family<u128>,
     entries: entries::Entries,
-    reference: reference::Reference,
+    scope: Scope,
     next_expiry: Option<Until>,
+    /// Made when somebody asks for all covering entries, which requests never do.
+    reference: OnceLock<Reference>,
 }
 
 /// What holds for an address that no entry covers, and why.
@@ -43,12 +63,34 @@ enum Scope {
     Listed,
 }
 
+impl Scope {
+    fn code(self) -> u32 {
+        match self {
+            Scope::Everyone => 0,
+            Scope::NoOne => 1,
+            Scope::Listed => 2,
+        }
+    }
+
+    fn from_code(code: u32) -> Option<Scope> {
+        [Scope::Everyone, Scope::NoOne, Scope::Listed].into_iter().find(|scope| scope.code() == code)
+    }
+}
+
+/// The number of what the deciding entry says, or that no entry decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Answer(Option<u32>);
+
+impl Answer {
+    /// No entry decides.
+    pub(crate) const NONE: Answer = Answer(None);
+}
+
 impl Table {
-    /// Compiles a list, leaving out the entries that have expired by now.
+    /// Compiles a list, leaving out the entries that have expired by now. O(n) for n entries.
     #[must_use]
     pub fn new(list: &List) -> Table {
-        let now = SystemTime::now();
-        Table::from_entries(Scope::Listed, entries::Entries::new(None, Some(list), now))
+        build::from_lists(Scope::Listed, None, Some(list), SystemTime::now())
     }
 
     /// Compiles a policy, leaving out the entries that have expired by now.
@@ -61,31 +103,29 @@ impl Table {
     #[must_use]
     pub fn from_policy_at(policy: &Policy, now: SystemTime) -> Table {
         match policy.effective() {
-            Effective::Everyone => Table::from_entries(Scope::Everyone, entries::Entries::default()),
-            Effective::NoOne => Table::from_entries(Scope::NoOne, entries::Entries::default()),
-            Effective::Lists { default, app } => {
-                Table::from_entries(Scope::Listed, entries::Entries::new(default, app, now))
-            }
+            Effective::Everyone => build::from_lists(Scope::Everyone, None, None, now),
+            Effective::NoOne => build::from_lists(Scope::NoOne, None, None, now),
+            Effective::Lists { default, app } => build::from_lists(Scope::Listed, default, app, now),
         }
     }
 
-    /// The same table without the entries that have expired at `now`.
-    pub(crate) fn live_at(&self, now: SystemTime) -> Table {
-        Table::from_entries(self.scope, self.entries.live_at(now))
-    }
-
-    fn from_entries(scope: Scope, entries: entries::Entries) -> Table {
-        let reference =
-            reference::Reference::new(entries.deciding().map(|(index, entry)| (index, entry.prefix())));
-        let next_expiry = entries.iter().filter_map(|entry| entry.until()).min();
-        Table { scope, entries, reference, next_expiry }
+    /// The same table without the entries that have expired at `now`. A table that comes from an image holds
+    /// entries that may have expired since it was compiled; a gate minds that, a bare lookup does not.
+    #[must_use]
+    pub fn live_at(&self, now: SystemTime) -> Table {
+        build::from_table(self, now)
     }
 
     /// Whether an address is allowed. An IPv4-mapped address is the IPv4 address that it stands for.
+    /// Faster than [`Table::lookup`], since neighbours of equal decision are one range.
     #[inline]
     #[must_use]
     pub fn is_allowed(&self, address: IpAddr) -> bool {
-        self.lookup(address).is_allowed()
+        let allowed = match canonical_address(address) {
+            IpAddr::V4(v4) => self.v4.is_allowed(v4.into()),
+            IpAddr::V6(v6) => self.v6.is_allowed(v6.into()),
+        };
+        allowed || self.scope == Scope::Everyone
     }
 
     /// The decision for an address, its reason and its label. An IPv4-mapped address is the IPv4 address
@@ -93,50 +133,80 @@ impl Table {
     #[inline]
     #[must_use]
     pub fn lookup(&self, address: IpAddr) -> Decision<'_> {
-        self.decision(self.matched(address))
+        self.decision(self.answer(canonical_address(address)))
+    }
+
+    /// The answer for a canonical address.
+    #[inline]
+    pub(crate) fn answer(&self, address: IpAddr) -> Answer {
+        Answer(match address {
+            IpAddr::V4(v4) => self.v4.lookup(v4.into()),
+            IpAddr::V6(v6) => self.v6.lookup(v6.into()),
+        })
+    }
+
+    /// The answer for a canonical address at `now`, where entries may have expired since the table was
+    /// compiled.
+    pub(crate) fn answer_at(&self, address: IpAddr, now: SystemTime) -> Answer {
+        Answer(self.matched_at(address, now).map(|entry| entry.value_number()))
+    }
+
+    /// What an answer of this table comes to. A number that the table does not know denies.
+    #[inline]
+    pub(crate) fn decision(&self, answer: Answer) -> Decision<'_> {
+        let reason = match answer.0 {
+            Some(number) => {
+                match self.entries.value(self.image.bytes(), number).map(entries::Value::action) {
+                    Some(Action::Allow) => Reason::AllowEntry,
+                    Some(Action::Deny) | None => Reason::DenyEntry,
+                }
+            }
+            None => match self.scope {
+                Scope::Everyone => Reason::NoGate,
+                Scope::NoOne => Reason::NoList,
+                Scope::Listed => Reason::NoEntry,
+            },
+        };
+        Decision { table: self, answer, reason }
     }
 
     /// The entry that decides for an address, or `None` where no entry covers it.
     #[must_use]
     pub fn matched(&self, address: IpAddr) -> Option<EntryRef<'_>> {
-        self.entries.get(self.reference.longest_match(canonical_address(address))?)
-    }
-
-    /// The entry that decides for an address at `now`, where entries may have expired since the table was
-    /// compiled.
-    pub(crate) fn matched_at(&self, address: IpAddr, now: SystemTime) -> Option<EntryRef<'_>> {
-        self.covering(address).into_iter().find(|entry| entry.is_live(now))
-    }
-
-    /// The decision that an entry, or none, comes to.
-    pub(crate) fn decision<'t>(&'t self, entry: Option<EntryRef<'t>>) -> Decision<'t> {
-        let reason = match (entry.map(|entry| entry.action()), self.scope) {
-            (Some(Action::Allow), _) => Reason::AllowEntry,
-            (Some(Action::Deny), _) => Reason::DenyEntry,
-            (None, Scope::Everyone) => Reason::NoGate,
-            (None, Scope::NoOne) => Reason::NoList,
-            (None, Scope::Listed) => Reason::NoEntry,
+        let address = canonical_address(address);
+        let index = match address {
+            IpAddr::V4(v4) => self.v4.matched(v4.into()),
+            IpAddr::V6(v6) => self.v6.matched(v6.into()),
         };
-        Decision { reason, label: entry.and_then(|entry| entry.label()) }
+        Some(self.entry(address, index?))
+    }
+
+    /// The entry that decides for a canonical address at `now`, where entries may have expired since the
+    /// table was compiled. O(log n) for each prefix length, and no allocation.
+    pub(crate) fn matched_at(&self, address: IpAddr, now: SystemTime) -> Option<EntryRef<'_>> {
+        let covering = std::iter::successors(self.matched(address), |entry| entry.parent());
+        covering.flat_map(EntryRef::same_prefix).find(|entry| entry.is_live(now))
     }
 
     /// Every entry that covers an address, the one that decides first: longest prefix first, on equal
     /// prefixes the app list before the default list and later entries before earlier ones.
+    ///
+    /// For explanations: the first call builds an index, in O(n) for n entries.
     #[must_use]
     pub fn covering(&self, address: IpAddr) -> Vec<EntryRef<'_>> {
-        let deciding = self.reference.matches(canonical_address(address));
-        deciding.into_iter().rev().flat_map(|index| self.entries.same_prefix(index)).collect()
-    }
-
-    /// The entries, sorted by prefix with IPv4 first.
-    pub fn entries(&self) -> impl Iterator<Item = EntryRef<'_>> {
-        self.entries.iter()
+        let address = canonical_address(address);
+        let reference = self
+            .reference
+            .get_or_init(|| Reference::new(self.entries().map(|entry| (entry.index(), entry.prefix()))));
+        let indexes = reference.matches(address).into_iter().rev();
+        indexes.flat_map(|index| self.entry(address, index).same_prefix()).collect()
     }
 
     /// The number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries.len()
+        let (v4, v6) = self.entries.counts();
+        v4 + v6
     }
 
     /// Whether the table has no entries. Whether that means everyone or no one is the policy's matter.
@@ -145,10 +215,10 @@ impl Table {
         self.len() == 0
     }
 
-    /// Bytes of memory that the table's entries take, labels apart.
+    /// Bytes of memory that the table takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.entries.bytes()
+        self.image.bytes().len()
     }
 
     /// When the next entry expires.
@@ -157,33 +227,54 @@ impl Table {
         self.next_expiry
     }
 
-    /// The addresses that are allowed.
+    /// The addresses that are allowed. O(n) for n entries.
     #[must_use]
     pub fn allowed_space(&self) -> Space {
-        match self.scope {
-            Scope::Everyone => Space::everything(),
-            Scope::NoOne | Scope::Listed => {
-                Space::allowed(self.entries.deciding().map(|(_, entry)| (entry.prefix(), entry.action())))
-            }
+        if self.scope == Scope::Everyone {
+            return Space::everything();
         }
+        let mut entries = self.entries().map(|entry| (entry.prefix(), entry.action())).peekable();
+        let deciding = std::iter::from_fn(|| {
+            let mut last = entries.next()?;
+            while let Some(next) = entries.next_if(|next| next.0 == last.0) {
+                last = next;
+            }
+            Some(last)
+        });
+        Space::allowed(deciding)
+    }
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table")
+            .field("entries", &self.len())
+            .field("scope", &self.scope)
+            .field("bytes", &self.bytes())
+            .field("v4", &self.v4)
+            .field("v6", &self.v6)
+            .finish()
     }
 }
 
 /// What a table says of an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Decision<'t> {
+    table: &'t Table,
+    answer: Answer,
     reason: Reason,
-    label: Option<&'t str>,
 }
 
 impl<'t> Decision<'t> {
     /// Whether the address is allowed.
+    #[inline]
     #[must_use]
     pub fn is_allowed(&self) -> bool {
         self.reason.is_allowed()
     }
 
     /// Why.
+    #[inline]
     #[must_use]
     pub fn reason(&self) -> Reason {
         self.reason
@@ -192,6 +283,8 @@ impl<'t> Decision<'t> {
     /// The label of the entry that decided, if one did and it has one.
     #[must_use]
     pub fn label(&self) -> Option<&'t str> {
-        self.label
+        let bytes = self.table.image.bytes();
+        let value = self.table.entries.value(bytes, self.answer.0?)?;
+        self.table.entries.label(bytes, value)
     }
 }

@@ -104,7 +104,7 @@ impl Follower {
                         return Err(WatchError::Unsettled { path: source.file.name().to_owned() });
                     }
                     Look::Unsettled(until) => std::thread::sleep(until.saturating_duration_since(now)),
-                    // Not handled before, so not the same; and if it were, this loop ends at its deadline.
+                    // Cannot be, since nothing was handled before; after this it is not a second time.
                     Look::Same => source.file.forget(),
                 }
             };
@@ -247,7 +247,6 @@ fn refused(repeats: &mut Repeats, error: WatchError) -> Option<Outcome> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::watch::file::DEFAULT_SETTLE;
 
     /// The system's clock cannot be set in a test: here the clock was two days ahead and is set right.
     #[test]

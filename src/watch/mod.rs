@@ -169,9 +169,9 @@ impl Watch {
             thread: Some(thread.map_err(|error| WatchError::Thread { error })?),
         };
         let loaded = Thread::load(follower, mailbox, self.interval, self.callback);
-        let result = loaded.map(|following| hand_over.send(following));
+        let result = loaded.map(|following| drop(hand_over.send(following)));
         drop(hand_over); // a thread that got nothing ends, and dropping the watcher waits for it
-        result.map(|_| watcher)
+        result.map(|()| watcher)
     }
 }
 

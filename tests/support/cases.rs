@@ -126,8 +126,8 @@ fn read(path: &Path) -> Vec<Case> {
         about_error = (about_error || key == "error") && key != "warning";
         let found = if about_error { &mut case.errors } else { &mut case.warnings };
         let added = match key {
-            "token" => unescape_utf8(value).and_then(|text| Ok(last(found)?.token = Some(text))),
-            "suggest" => unescape_utf8(value).and_then(|text| Ok(last(found)?.suggest = Some(text))),
+            "token" => last_text(found, value, |finding| &mut finding.token),
+            "suggest" => last_text(found, value, |finding| &mut finding.suggest),
             _ => case.add(key, value),
         };
         added.unwrap_or_else(|problem| panic!("{place}: {problem}"));
@@ -149,6 +149,16 @@ fn check_whole(case: &Case) {
 
 fn last<T>(items: &mut [T]) -> Result<&mut T, String> {
     items.last_mut().ok_or_else(|| "follows nothing that it could be about".to_owned())
+}
+
+/// Sets a text of the finding that a line is about.
+fn last_text(
+    found: &mut [Finding],
+    value: &str,
+    field: impl Fn(&mut Finding) -> &mut Option<String>,
+) -> Result<(), String> {
+    *field(last(found)?) = Some(unescape_utf8(value)?);
+    Ok(())
 }
 
 fn option(text: &str) -> Result<String, String> {

@@ -3,6 +3,8 @@
 //! Each test binary uses a part of it.
 #![allow(dead_code)]
 
+pub(crate) mod bgp;
 pub(crate) mod cases;
-// pub(crate) mod generate;
+pub(crate) mod generate;
 pub(crate) mod golden;
+pub(crate) mod texts;

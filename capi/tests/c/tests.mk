@@ -35,7 +35,7 @@ define run
 	for program in $(2); do \
 	    echo "== $(1): $$program"; \
 	    (cd $(work)/$(1) && IPGATE_LIBRARY=$(stage)/lib/libipgate.so IPGATE_CASES=$(root)/tests/cases \
-	        LD_LIBRARY_PATH=$(stage)/lib $(3) ./$$program) || exit 1; \
+	        LD_LIBRARY_PATH=$(stage)/lib env $(3) ./$$program) || exit 1; \
 	done
 endef
 
@@ -58,11 +58,13 @@ test-cxx: stage
 	$(call run,c++17,$(programs),)
 
 memcheck := valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect,possible \
-	--trace-children=yes --suppressions=$(tests)/valgrind.supp
-helgrind := valgrind -q --tool=helgrind --error-exitcode=9 --suppressions=$(tests)/helgrind.supp
+	--trace-children=yes
+helgrind := valgrind -q --tool=helgrind --error-exitcode=9
 
 test-valgrind: test-shared
-	$(call run,c11,$(filter-out threads,$(programs)),IPGATE_SLOW=1 $(memcheck))
+	$(call run,c11,$(filter-out threads fork,$(programs)),IPGATE_SLOW=1 $(memcheck))
+	$(call run,c11,fork,IPGATE_SLOW=1 $(memcheck) --suppressions=$(tests)/fork.supp)
+	$(call run,c11,threads,IPGATE_SLOW=1 $(memcheck))
 	$(call run,c11,threads,IPGATE_SLOW=1 $(helgrind))
 
 test-sanitizers: stage

@@ -1,0 +1,111 @@
+//! `diff`: what changes between two lists.
+
+use std::io::Write;
+use std::path::Path;
+
+use ipgate::ipnet::IpNet;
+use ipgate::{Diff, Space};
+use serde::Serialize;
+
+use crate::args::Global;
+use crate::output::{self, EntryJson, Exit, Failure, Out, Outcome};
+use crate::source::{self, is_stdin};
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Line<'a> {
+    Added(EntryJson<'a>),
+    Removed(EntryJson<'a>),
+    Relabelled { old: EntryJson<'a>, new: EntryJson<'a> },
+    Gained { family: &'static str, prefix: String },
+    Lost { family: &'static str, prefix: String },
+    Summary { added: usize, removed: usize, relabelled: usize, gained: Counts, lost: Counts },
+}
+
+/// Numbers of addresses, as text: they go up to 2^128, which JSON numbers do not hold everywhere.
+#[derive(Serialize)]
+struct Counts {
+    ipv4: String,
+    ipv6: String,
+}
+
+impl Counts {
+    fn of(space: &Space) -> Counts {
+        Counts { ipv4: space.v4_count().to_string(), ipv6: space.v6_count().to_string() }
+    }
+}
+
+pub(crate) fn run(global: &Global, old: &Path, new: &Path) -> Outcome {
+    if is_stdin(old) && is_stdin(new) {
+        return Err(Failure::Told("only one of the two lists can be standard input".to_owned()));
+    }
+    let (old, new) = (source::list(old, global.lenient)?, source::list(new, global.lenient)?);
+    let diff = Diff::between(&old, &new);
+    let mut out = output::stdout();
+    match global.json {
+        true => write_json(&mut out, &diff)?,
+        false => write(&mut out, &diff)?,
+    }
+    out.flush()?;
+    Ok(Exit::of(diff.is_empty()))
+}
+
+fn write(out: &mut Out, diff: &Diff) -> Result<(), Failure> {
+    for entry in diff.added() {
+        writeln!(out, "+ {entry}")?;
+    }
+    for entry in diff.removed() {
+        writeln!(out, "- {entry}")?;
+    }
+    for relabelled in diff.relabelled() {
+        writeln!(out, "~ {} -> {}", relabelled.old, relabelled.new)?;
+    }
+    for (name, space) in [("gained", diff.gained()), ("lost", diff.lost())] {
+        for prefix in space.prefixes() {
+            writeln!(out, "{name} {prefix}")?;
+        }
+    }
+    if diff.is_empty() {
+        return Ok(());
+    }
+    let entries = [diff.added().len(), diff.removed().len(), diff.relabelled().len()];
+    let [added, removed, relabelled] = entries;
+    writeln!(out, "# entries: {added} added, {removed} removed, {relabelled} relabelled")?;
+    for (name, space) in [("gained", diff.gained()), ("lost", diff.lost())] {
+        writeln!(out, "# addresses {name}: {} IPv4, {} IPv6", space.v4_count(), space.v6_count())?;
+    }
+    Ok(())
+}
+
+fn write_json(out: &mut Out, diff: &Diff) -> Result<(), Failure> {
+    for entry in diff.added() {
+        output::json(out, &Line::Added(entry.into()))?;
+    }
+    for entry in diff.removed() {
+        output::json(out, &Line::Removed(entry.into()))?;
+    }
+    for pair in diff.relabelled() {
+        output::json(out, &Line::Relabelled { old: (&pair.old).into(), new: (&pair.new).into() })?;
+    }
+    for prefix in diff.gained().prefixes() {
+        output::json(out, &Line::Gained { family: family(prefix), prefix: prefix.to_string() })?;
+    }
+    for prefix in diff.lost().prefixes() {
+        output::json(out, &Line::Lost { family: family(prefix), prefix: prefix.to_string() })?;
+    }
+    let summary = Line::Summary {
+        added: diff.added().len(),
+        removed: diff.removed().len(),
+        relabelled: diff.relabelled().len(),
+        gained: Counts::of(diff.gained()),
+        lost: Counts::of(diff.lost()),
+    };
+    output::json(out, &summary)
+}
+
+fn family(prefix: IpNet) -> &'static str {
+    match prefix {
+        IpNet::V4(_) => "ipv4",
+        IpNet::V6(_) => "ipv6",
+    }
+}

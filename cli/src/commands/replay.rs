@@ -1,0 +1,223 @@
+//! `replay`: what lists would do to the clients of an access log.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::io::{self, Read, Write};
+use std::net::IpAddr;
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ipgate::ipnet::IpNet;
+use ipgate::{Reason, Table, parse_address};
+use serde::Serialize;
+
+use crate::args::Global;
+use crate::lines::{Line, Lines};
+use crate::output::{self, Exit, Failure, Out, Outcome, complain, count, decision};
+use crate::source::{self, cannot_read, is_stdin};
+
+/// How many lines without a usable address are named.
+const NAMED: u64 = 5;
+/// How many characters of what is no address are shown.
+const SHOWN: usize = 60;
+
+/// Where the client's address stands on a line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fields {
+    /// Counted from 1.
+    pub(crate) client: usize,
+    /// Blanks, any number of them, where there is none.
+    pub(crate) delimiter: Option<u8>,
+}
+
+impl Fields {
+    fn client<'l>(&self, line: &'l [u8]) -> &'l [u8] {
+        let nth = self.client - 1;
+        let field = match self.delimiter {
+            Some(delimiter) => line.split(|&byte| byte == delimiter).nth(nth),
+            None => {
+                line.split(|byte| matches!(byte, b' ' | b'\t')).filter(|field| !field.is_empty()).nth(nth)
+            }
+        };
+        field.unwrap_or_default()
+    }
+}
+
+/// Lines counted by client.
+#[derive(Default)]
+struct Tally {
+    clients: HashMap<IpAddr, u64>,
+    lines: u64,
+    without_address: u64,
+}
+
+impl Tally {
+    fn add(&mut self, line: &Line<'_>, fields: Fields) {
+        self.lines += 1;
+        let field = fields.client(line.bytes);
+        let address = if line.cut { None } else { std::str::from_utf8(field).ok() };
+        match address.and_then(|text| parse_address(text).ok()) {
+            Some(address) => *self.clients.entry(address).or_default() += 1,
+            None => {
+                self.without_address += 1;
+                if self.without_address <= NAMED {
+                    name_line(line, fields.client, field);
+                }
+            }
+        }
+    }
+}
+
+fn name_line(line: &Line<'_>, number: usize, field: &[u8]) {
+    let at = line.number;
+    if line.cut {
+        complain(format_args!("line {at} is longer than {} bytes and is not looked at", Lines::<&[u8]>::MAX));
+    } else if field.is_empty() {
+        complain(format_args!("line {at} has no field {number}"));
+    } else {
+        let field = String::from_utf8_lossy(field);
+        let shown: String = field.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+        complain(format_args!("line {at}: field {number} is `{shown}`, which is not an IP address"));
+    }
+}
+
+/// A client that would be denied.
+#[derive(Serialize)]
+struct Denied<'t> {
+    address: IpAddr,
+    lines: u64,
+    decision: &'static str,
+    #[serde(serialize_with = "output::as_text")]
+    reason: Reason,
+    #[serde(serialize_with = "output::maybe_text")]
+    prefix: Option<IpNet>,
+    label: Option<&'t str>,
+}
+
+#[derive(Serialize, Default)]
+struct Totals {
+    lines: u64,
+    without_address: u64,
+    allowed_lines: u64,
+    denied_lines: u64,
+    allowed_clients: usize,
+    denied_clients: usize,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Report<'r, 't> {
+    Totals(&'r Totals),
+    Client(&'r Denied<'t>),
+}
+
+pub(crate) fn run(global: &Global, fields: Fields, log: &Path) -> Outcome {
+    if is_stdin(log) && source::uses_stdin(global) {
+        let sentence = "the list and the log cannot both be standard input; give one of them as a file";
+        return Err(Failure::Told(sentence.to_owned()));
+    }
+    let table = source::load(global)?.table;
+    let tally = if is_stdin(log) {
+        read("<stdin>", io::stdin().lock(), progress(None), fields)?
+    } else {
+        let file = source::open(log)?;
+        let length = file.metadata().map_or(0, |metadata| metadata.len());
+        read(&log.to_string_lossy(), file, progress(Some(length).filter(|length| *length > 0)), fields)?
+    };
+    let (totals, denied) = judge(&table, &tally);
+    let mut out = output::stdout();
+    match global.json {
+        true => write_json(&mut out, &totals, &denied)?,
+        false => write(&mut out, &totals, &denied)?,
+    }
+    out.flush()?;
+    if tally.without_address > NAMED {
+        let more = count(tally.without_address - NAMED, "line has", "lines have");
+        complain(format_args!("{more} no usable address either"));
+    }
+    if tally.lines > 0 && tally.clients.is_empty() {
+        let sentence = "no line has a usable address: is --client-field right, and the log plain text?";
+        return Err(Failure::Told(sentence.to_owned()));
+    }
+    Ok(Exit::Yes)
+}
+
+fn read(name: &str, log: impl Read, progress: ProgressBar, fields: Fields) -> Result<Tally, Failure> {
+    let mut lines = Lines::new(progress.wrap_read(log));
+    let mut tally = Tally::default();
+    while let Some(line) = lines.next().map_err(|error| cannot_read(name, &error))? {
+        tally.add(&line, fields);
+    }
+    progress.finish_and_clear();
+    Ok(tally)
+}
+
+/// A bar on standard error where that is a terminal, and nothing elsewhere.
+fn progress(length: Option<u64>) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
+    let template = match length {
+        Some(_) => "{wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}",
+        None => "{spinner} {bytes} {binary_bytes_per_sec}",
+    };
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar, // its own style will do
+    }
+}
+
+/// Totals, and the denied clients, the most frequent first.
+fn judge<'t>(table: &'t Table, tally: &Tally) -> (Totals, Vec<Denied<'t>>) {
+    let mut totals =
+        Totals { lines: tally.lines, without_address: tally.without_address, ..Totals::default() };
+    let mut denied = Vec::new();
+    for (&address, &lines) in &tally.clients {
+        let reason = table.lookup(address).reason();
+        if reason.is_allowed() {
+            totals.allowed_lines += lines;
+            totals.allowed_clients += 1;
+            continue;
+        }
+        totals.denied_lines += lines;
+        totals.denied_clients += 1;
+        let entry = table.matched(address);
+        let (prefix, label) = (entry.map(|entry| entry.prefix()), entry.and_then(|entry| entry.label()));
+        denied.push(Denied { address, lines, decision: decision(reason), reason, prefix, label });
+    }
+    denied.sort_unstable_by_key(|client| (Reverse(client.lines), client.address));
+    (totals, denied)
+}
+
+fn write(out: &mut Out, totals: &Totals, denied: &[Denied<'_>]) -> io::Result<()> {
+    writeln!(
+        out,
+        "# {}, {} without a usable address",
+        count(totals.lines, "line", "lines"),
+        totals.without_address
+    )?;
+    let clients = |n: usize| count(n, "client", "clients");
+    writeln!(
+        out,
+        "# allowed: {} of {}",
+        count(totals.allowed_lines, "line", "lines"),
+        clients(totals.allowed_clients)
+    )?;
+    writeln!(
+        out,
+        "# denied: {} of {}",
+        count(totals.denied_lines, "line", "lines"),
+        clients(totals.denied_clients)
+    )?;
+    for Denied { address, lines, prefix, label, .. } in denied {
+        let label = label.unwrap_or("-");
+        match prefix {
+            Some(prefix) => writeln!(out, "{address}\t{lines}\t{prefix}\t{label}")?,
+            None => writeln!(out, "{address}\t{lines}\t-\t{label}")?,
+        }
+    }
+    Ok(())
+}
+
+fn write_json(out: &mut Out, totals: &Totals, denied: &[Denied<'_>]) -> Result<(), Failure> {
+    output::json(out, &Report::Totals(totals))?;
+    denied.iter().try_for_each(|client| output::json(out, &Report::Client(client)))
+}

@@ -1,0 +1,281 @@
+//! List files edited in place: comments and layout stay, and the result is checked before it is written.
+
+use std::ops::Range;
+
+use ipgate::{Action, Entry, Label, Linter, List, Parser, Position, Until, format_text};
+
+use crate::args::Global;
+use crate::atomic::Replacement;
+use crate::output::{Failure, complain};
+use crate::render;
+use crate::source::{Text, is_stdin};
+
+/// The byte-order mark, which stays where it is.
+const BOM: &[u8] = "\u{feff}".as_bytes();
+
+/// A list file that is locked, read and valid.
+pub(crate) struct ListFile {
+    replacement: Replacement,
+    pub(crate) text: Text,
+    pub(crate) list: List,
+}
+
+impl ListFile {
+    /// The file of `--list`.
+    pub(crate) fn open(global: &Global) -> Result<ListFile, Failure> {
+        let Some(path) = global.list.as_deref() else {
+            return Err("no list file is given; name one with --list FILE".to_owned().into());
+        };
+        if is_stdin(path) {
+            let sentence = "standard input cannot be edited; name a file with --list FILE";
+            return Err(sentence.to_owned().into());
+        }
+        let replacement = Replacement::of(path)?;
+        let bytes = Text::read(replacement.target())?.bytes;
+        let text = Text { name: path.to_string_lossy().into_owned(), bytes };
+        let parsed = Parser::new().source(&text.name).parse(&text.bytes);
+        let list = parsed.map_err(|rejected| text.rejected(&rejected))?.list;
+        Ok(ListFile { replacement, text, list })
+    }
+
+    /// What the file's entries were written as, piece by piece.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
+        let same_piece = |one: &Entry, other: &Entry| one.position() == other.position();
+        self.list.entries().chunk_by(same_piece).filter_map(|entries| Piece::new(&self.list, entries))
+    }
+
+    /// Writes the edited text, once it is sure to be a list of exactly the entries that are expected.
+    /// Warnings about what stands at or behind `new` are told.
+    pub(crate) fn save<'e>(
+        &self,
+        edited: &[u8],
+        expected: impl Iterator<Item = &'e Entry>,
+        new: usize,
+    ) -> Result<(), Failure> {
+        let name = &self.text.name;
+        let parser = Parser::new().lint(Linter::new()).max_diagnostics(usize::MAX);
+        let parsed = match parser.parse(edited) {
+            Ok(parsed) => parsed,
+            Err(rejected) => {
+                for error in rejected.report().errors() {
+                    complain(render::line(name, error));
+                }
+                return Err(format!("{name} would be rejected with that; it is unchanged").into());
+            }
+        };
+        if !parsed.list.entries().iter().eq(expected) {
+            return Err(format!("{name} cannot be edited here without other changes; it is unchanged").into());
+        }
+        self.replacement.write(edited)?;
+        for warning in parsed.report.warnings() {
+            if warning.position().is_some_and(|at| at.offset as usize >= new) {
+                complain(render::line(name, warning));
+            }
+        }
+        if parsed.list.is_empty() {
+            complain(format_args!("{name} has no entries now: nobody matches it"));
+        }
+        Ok(())
+    }
+}
+
+/// The entries that were written as one: a prefix, a range or `all`.
+#[derive(Clone, Copy)]
+pub(crate) struct Piece<'l> {
+    pub(crate) entries: &'l [Entry],
+    first: &'l Entry,
+    pub(crate) position: Position,
+    /// As it was written.
+    pub(crate) text: &'l str,
+}
+
+impl<'l> Piece<'l> {
+    fn new(list: &'l List, entries: &'l [Entry]) -> Option<Piece<'l>> {
+        let first = entries.first()?;
+        Some(Piece { entries, first, position: first.position()?, text: list.original(first)? })
+    }
+
+    /// The bytes of the file that it takes.
+    pub(crate) fn range(&self) -> Range<usize> {
+        let start = self.position.offset as usize;
+        start..start + self.position.len as usize
+    }
+}
+
+/// One entry as it was given on the command line.
+pub(crate) struct Given {
+    /// In canonical spelling.
+    pub(crate) text: String,
+    /// What it comes to: more than one entry for a range or `all`.
+    pub(crate) entries: Vec<Entry>,
+}
+
+impl Given {
+    /// Reads all arguments; any bad one refuses them all.
+    pub(crate) fn all(arguments: &[String]) -> Result<Vec<Given>, Failure> {
+        arguments.iter().map(|argument| Given::one(argument)).collect()
+    }
+
+    fn one(argument: &str) -> Result<Given, Failure> {
+        let text = Text { name: format!("`{}`", argument.escape_debug()), bytes: argument.into() };
+        let parsed = Parser::new().parse(argument).map_err(|rejected| text.rejected(&rejected))?;
+        for warning in parsed.report.warnings() {
+            complain(render::line(&text.name, warning));
+        }
+        let entries = parsed.list.entries();
+        let whole = argument.trim_matches([' ', '\t']);
+        if entries.is_empty() || entries.iter().any(|entry| parsed.list.original(entry) != Some(whole)) {
+            return Err(
+                format!("{} is not one entry; give each entry as an argument of its own", text.name).into()
+            );
+        }
+        let canonical = format_text(argument).map_err(|rejected| text.rejected(&rejected))?;
+        Ok(Given { text: canonical.trim_end().to_owned(), entries: entries.to_vec() })
+    }
+
+    /// Whether it means exactly this piece, as far as it says: a label or an expiry that it leaves out is
+    /// not compared.
+    pub(crate) fn fits(&self, piece: &Piece<'_>) -> bool {
+        let (action, label, until) = self.attributes();
+        self.entries.iter().map(Entry::prefix).eq(piece.entries.iter().map(Entry::prefix))
+            && action == Some(piece.first.action())
+            && (label.is_none() || label == piece.first.label())
+            && (until.is_none() || until == piece.first.until())
+    }
+
+    /// The entries of one piece have these in common.
+    fn attributes(&self) -> (Option<Action>, Option<&Label>, Option<Until>) {
+        let first = self.entries.first();
+        let action = first.map(Entry::action);
+        (action, first.and_then(Entry::label), first.and_then(Entry::until))
+    }
+}
+
+/// Puts lines at the end of a text, in the text's own line ends.
+pub(crate) fn append<'l>(text: &mut Vec<u8>, lines: impl Iterator<Item = &'l str>) {
+    let crlf = text.windows(2).any(|pair| pair == b"\r\n");
+    let end: &[u8] = if crlf { b"\r\n" } else { b"\n" };
+    for line in lines {
+        let fresh = text.is_empty() || text.as_slice() == BOM || text.ends_with(b"\n");
+        text.extend_from_slice(if fresh { b"" } else { end });
+        text.extend_from_slice(line.as_bytes());
+        text.extend_from_slice(end);
+    }
+}
+
+/// Cuts pieces, given in the order of the text, out of it, each with one of the commas beside it; a line
+/// on which nothing is left goes too.
+pub(crate) fn cut(text: &mut Vec<u8>, pieces: &[Range<usize>]) {
+    for piece in pieces.iter().rev() {
+        cut_one(text, piece.clone());
+    }
+}
+
+fn cut_one(text: &mut Vec<u8>, piece: Range<usize>) {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let blanks_from = |at: usize| text.iter().skip(at).take_while(|byte| is_blank(byte)).count();
+    let blanks_to = |at: usize| text.iter().take(at).rev().take_while(|byte| is_blank(byte)).count();
+    let after = piece.end + blanks_from(piece.end);
+    let before = piece.start - blanks_to(piece.start);
+    let comma_before = before.checked_sub(1).filter(|&at| text.get(at) == Some(&b','));
+    let next = after + 1 + blanks_from(after + 1);
+    let hole = match (text.get(after), comma_before) {
+        (Some(b','), _) if text.get(next) == Some(&b'#') => piece.start..after + 1, // a comment needs its blank
+        (Some(b','), _) => piece.start..next,
+        (_, Some(comma)) => comma - blanks_to(comma)..piece.end,
+        (Some(b'#'), None) => piece.start..after,
+        _ => piece,
+    };
+    let start = hole.start;
+    text.drain(hole);
+
+    let line = line_around(text, start);
+    let rest = text.get(line.clone()).unwrap_or_default();
+    if rest.iter().all(|byte| matches!(byte, b' ' | b'\t' | b',' | b'\r' | b'\n')) {
+        text.drain(line);
+    }
+}
+
+/// The line on which a byte stands, with its end.
+fn line_around(text: &[u8], at: usize) -> Range<usize> {
+    let (before, after) = text.split_at(at.min(text.len()));
+    let bom = if text.starts_with(BOM) { BOM.len() } else { 0 };
+    let start = before.iter().rposition(|&byte| byte == b'\n').map_or(bom, |newline| newline + 1);
+    let end = after.iter().position(|&byte| byte == b'\n').map_or(text.len(), |newline| at + newline + 1);
+    start..end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text without the pieces, which are found by their text.
+    fn without(text: &str, pieces: &[&str]) -> String {
+        let mut bytes = text.as_bytes().to_vec();
+        let ranges: Vec<_> = pieces
+            .iter()
+            .map(|p| text.find(p).unwrap())
+            .zip(pieces)
+            .map(|(at, p)| at..at + p.len())
+            .collect();
+        cut(&mut bytes, &ranges);
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_piece_goes_with_one_comma() {
+        assert_eq!(without("1.1.1.1, 2.2.2.2, 3.3.3.3", &["1.1.1.1"]), "2.2.2.2, 3.3.3.3");
+        assert_eq!(without("1.1.1.1, 2.2.2.2, 3.3.3.3", &["2.2.2.2"]), "1.1.1.1, 3.3.3.3");
+        assert_eq!(without("1.1.1.1, 2.2.2.2, 3.3.3.3", &["3.3.3.3"]), "1.1.1.1, 2.2.2.2");
+        assert_eq!(without("1.1.1.1 , 2.2.2.2 # c\n", &["2.2.2.2"]), "1.1.1.1 # c\n");
+        assert_eq!(without("1.1.1.1,2.2.2.2,3.3.3.3\n", &["1.1.1.1", "3.3.3.3"]), "2.2.2.2\n");
+        assert_eq!(without("1.1.1.1,2.2.2.2\n", &["1.1.1.1", "2.2.2.2"]), "");
+    }
+
+    #[test]
+    fn empty_lines_go_and_comments_stay() {
+        assert_eq!(without("# a\n1.1.1.1\n2.2.2.2\n", &["1.1.1.1"]), "# a\n2.2.2.2\n");
+        assert_eq!(without("1.1.1.1\r\n2.2.2.2\r\n", &["2.2.2.2"]), "1.1.1.1\r\n");
+        assert_eq!(without("  1.1.1.1  # main\n2.2.2.2", &["1.1.1.1"]), "  # main\n2.2.2.2");
+        assert_eq!(without("1.1.1.1,\n2.2.2.2\n", &["1.1.1.1"]), "2.2.2.2\n");
+        assert_eq!(without("\u{feff}1.1.1.1\n2.2.2.2\n", &["1.1.1.1"]), "\u{feff}2.2.2.2\n");
+        assert_eq!(without("\n\n1.1.1.1\n\n", &["1.1.1.1"]), "\n\n\n");
+    }
+
+    /// Any pieces, with anything between them: what is left is the list without them, with its comments.
+    #[test]
+    fn nothing_else_changes() {
+        const PIECES: [&str; 3] = ["1.1.1.1", "2.2.2.2:b c", "3.3.3.3-3.3.3.9"];
+        const BETWEEN: [&str; 9] =
+            [",", ", ", " ,", "\n", ",\n\t", "\r\n", " # c\n", ", ,\n\n", ", # c\r\n# d, 9\n"];
+        let comments = |text: &str| text.matches(['#', 'd', '9']).count();
+        for (first, second, last) in (0..729).map(|i| (i / 81, i / 9 % 9, i % 9)) {
+            let [first, second, last] = [first, second, last].map(|i| BETWEEN[i]);
+            let text = format!("\t{}{first}{}{second}{}{last}", PIECES[0], PIECES[1], PIECES[2]);
+            for chosen in 1..8 {
+                let (gone, kept): (Vec<_>, Vec<_>) =
+                    PIECES.iter().enumerate().partition(|(i, _)| chosen >> i & 1 == 1);
+                let gone: Vec<&str> = gone.into_iter().map(|(_, piece)| *piece).collect();
+                let kept: Vec<&str> = kept.into_iter().map(|(_, piece)| *piece).collect();
+                let left = without(&text, &gone);
+                let list: List = left.parse().unwrap_or_else(|error| panic!("{text:?} - {gone:?}: {error}"));
+                assert_eq!(list, kept.join(",").parse().unwrap(), "{text:?} - {gone:?} = {left:?}");
+                let in_gone: usize = gone.iter().map(|piece| comments(piece)).sum();
+                assert_eq!(comments(&left), comments(&text) - in_gone, "{text:?} - {gone:?} = {left:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn lines_are_appended_in_the_files_own_line_ends() {
+        let appended = |text: &str| {
+            let mut bytes = text.as_bytes().to_vec();
+            append(&mut bytes, ["1.1.1.1"].into_iter());
+            String::from_utf8(bytes).unwrap()
+        };
+        assert_eq!(appended(""), "1.1.1.1\n");
+        assert_eq!(appended("2.2.2.2 # c"), "2.2.2.2 # c\n1.1.1.1\n");
+        assert_eq!(appended("2.2.2.2\r\n"), "2.2.2.2\r\n1.1.1.1\r\n");
+        assert_eq!(appended("\u{feff}"), "\u{feff}1.1.1.1\n");
+    }
+}

@@ -1,0 +1,449 @@
+//! The lookup kernels: one function for each engine, generic over the
+//! instruction set, compiled once for each [`SimdLevel`].
+//!
+//! Unsafe because the loads are unchecked: the `View` invariant stands in for
+//! bounds checks.
+
+use super::Key;
+use super::part::NO_CODE;
+use super::simd::{Portable, Simd, SimdLevel};
+use super::view::{View, word};
+
+/// The code of one address.
+pub(crate) type One<K> = unsafe fn(&View<K>, K) -> u32;
+/// The entry word of one address.
+pub(crate) type Entry<K> = unsafe fn(&View<K>, K) -> u32;
+
+/// The kernels of one engine at one level.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kernels<K, O> {
+    pub(crate) one: One<K>,
+    pub(crate) entry: Entry<K>,
+    /// Answers for equally long slices.
+    pub(crate) many: unsafe fn(&View<K>, &[K], &mut [O]),
+}
+
+/// What a batch writes for a code.
+pub(crate) trait Answer: Copy {
+    fn from_code(code: u32) -> Self;
+}
+
+impl Answer for u32 {
+    /// The value, or `NO_MATCH` (all ones) for no code.
+    #[inline(always)]
+    fn from_code(code: u32) -> u32 {
+        code.wrapping_sub(1)
+    }
+}
+
+impl Answer for bool {
+    /// In a structure of decisions 0 is deny and 1 is allow.
+    #[inline(always)]
+    fn from_code(code: u32) -> bool {
+        code != NO_CODE
+    }
+}
+
+/// Place of `key` among the tiny engine's keys.
+///
+/// # Safety
+/// The view's invariant, engine `Tiny`, and the level of `S`.
+#[inline(always)]
+unsafe fn tiny_at<K: Key, S: Simd>(v: &View<K>, key: K) -> usize {
+    let keys = v.root_bits as usize;
+    let mut at = 0;
+    if K::BITS == 32 {
+        for i in (0..keys).step_by(16) {
+            // SAFETY: `lines` holds `keys` words, a multiple of 16.
+            at += unsafe { S::at_most(v.lines.add(4 * i), key.window(), 0xffff) };
+        }
+    } else {
+        let (high, low) = (key.left(), key.wide() as u64);
+        for i in 0..keys {
+            // SAFETY: `lines` holds `keys` upper, then `keys` lower halves.
+            let (h, l) = unsafe {
+                let high = v.lines.cast::<u64>();
+                (u64::from_le(*high.add(i)), u64::from_le(*high.add(keys + i)))
+            };
+            at += usize::from((h < high) | ((h == high) & (l <= low)));
+        }
+    }
+    at
+}
+
+/// # Safety
+/// As [`tiny_at`].
+#[inline(always)]
+unsafe fn tiny<K: Key, S: Simd>(v: &View<K>, key: K) -> u32 {
+    // SAFETY: `leaves` holds one code more than keys.
+    unsafe { word(v.leaves.cast(), tiny_at::<K, S>(v, key)) }
+}
+
+/// # Safety
+/// As [`tiny_at`].
+#[inline(always)]
+unsafe fn tiny_entry<K: Key, S: Simd>(v: &View<K>, key: K) -> u32 {
+    // SAFETY: `entries` is parallel to the codes.
+    unsafe { word(v.entries, tiny_at::<K, S>(v, key)) }
+}
+
+/// # Safety
+/// The view's invariant, engine `Lines`, and the level of `S`.
+#[inline(always)]
+unsafe fn lines<K: Key, S: Simd>(v: &View<K>, key: K) -> u32 {
+    // SAFETY: `line_of` names a line; a line has one code more than keys.
+    unsafe {
+        let number = v.line_of::<S>(key);
+        let line = v.line(number);
+        let at = S::at_most(line, key.window(), v.key_mask);
+        let code = v.code(line.add(v.code_at), at);
+        if code == v.escape { lines_deep(v, number, at, key) } else { code }
+    }
+}
+
+/// Entry word of place `at` in line `number`. Pads count as the last code.
+///
+/// # Safety
+/// `number` must be a line.
+#[inline(always)]
+unsafe fn line_entry<K: Key>(v: &View<K>, number: usize, at: usize) -> u32 {
+    // SAFETY: `bases` has one word more than lines, strictly increasing up to
+    // the number of entry words.
+    unsafe {
+        let base = word(v.bases, number) as usize;
+        let last = word(v.bases, number + 1) as usize - base - 1;
+        word(v.entries, base + at.min(last))
+    }
+}
+
+/// # Safety
+/// Place `at` of line `number` holds an escape, or the view's `entries` name
+/// fewer groups; then the answer is no code.
+#[inline]
+unsafe fn lines_deep<K: Key>(v: &View<K>, number: usize, at: usize, key: K) -> u32 {
+    // SAFETY: the group is compared before it is used.
+    unsafe { deep_code(v, line_entry(v, number, at), key) }
+}
+
+/// The code of `key` in a deep group.
+///
+/// # Safety
+/// The view's invariant.
+#[inline]
+unsafe fn deep_code<K: Key>(v: &View<K>, group: u32, key: K) -> u32 {
+    if group >= v.groups_len {
+        return NO_CODE;
+    }
+    // SAFETY: checked just now.
+    unsafe { word(v.deep_codes, v.deep(group, key)) }
+}
+
+/// # Safety
+/// As [`deep_code`], and the structure keeps entries.
+#[inline]
+unsafe fn deep_entry<K: Key>(v: &View<K>, group: u32, key: K) -> u32 {
+    if group >= v.groups_len {
+        return u32::MAX;
+    }
+    // SAFETY: checked just now; `deep_entries` is parallel to the codes.
+    unsafe { word(v.deep_entries, v.deep(group, key)) }
+}
+
+/// # Safety
+/// As [`lines`], and the structure keeps entries.
+#[inline(always)]
+unsafe fn lines_entry<K: Key, S: Simd>(v: &View<K>, key: K) -> u32 {
+    // SAFETY: as in `lines`.
+    unsafe {
+        let number = v.line_of::<S>(key);
+        let line = v.line(number);
+        let at = S::at_most(line, key.window(), v.key_mask);
+        let entry = line_entry(v, number, at);
+        let code = v.code(line.add(v.code_at), at);
+        if code == v.escape { deep_entry(v, entry, key) } else { entry }
+    }
+}
+
+/// Leaf number of `key`: the node's first, and one more for each mark up to
+/// the key's /24.
+///
+/// # Safety
+/// The view's invariant, engine `Flat`, and the level of `S`.
+#[inline(always)]
+unsafe fn flat_at<K: Key, S: Simd>(v: &View<K>, key: K) -> usize {
+    let key = key.window();
+    // SAFETY: there are `2^18` nodes of three words.
+    unsafe {
+        let node = v.root.add((key >> 14) as usize * 3);
+        let bitmap = u64::from_le(node.cast::<u64>().read_unaligned());
+        // Shift the marks after the key's /24 out at the top.
+        let marks = bitmap << (!(key >> 8) & 63);
+        (word(node, 2) + S::ones(marks)) as usize - 1
+    }
+}
+
+/// # Safety
+/// As [`flat_at`].
+#[inline(always)]
+unsafe fn flat<K: Key, S: Simd>(v: &View<K>, key: K) -> u32 {
+    // SAFETY: every node's leaves exist; `entries` is parallel.
+    unsafe {
+        let at = flat_at::<K, S>(v, key);
+        let code = v.code(v.leaves, at);
+        if code == v.escape { deep_code(v, word(v.entries, at), key) } else { code }
+    }
+}
+
+/// # Safety
+/// As [`flat_at`], and the structure keeps entries.
+#[inline(always)]
+unsafe fn flat_entry<K: Key, S: Simd>(v: &View<K>, key: K) -> u32 {
+    // SAFETY: as in `flat`.
+    unsafe {
+        let at = flat_at::<K, S>(v, key);
+        let entry = word(v.entries, at);
+        let code = v.code(v.leaves, at);
+        if code == v.escape { deep_entry(v, entry, key) } else { entry }
+    }
+}
+
+/// # Safety
+/// The view's invariant and engine `Bits`.
+#[inline(always)]
+pub(crate) unsafe fn bits<K: Key>(v: &View<K>, key: K) -> u32 {
+    let address = key.window();
+    let slot = (address >> 14) as usize;
+    // SAFETY: the root has `2^18` numbers of the width, each of a pattern.
+    unsafe {
+        let number = if v.width.shift == 1 {
+            u32::from(u16::from_le(*v.root.cast::<u16>().add(slot)))
+        } else {
+            word(v.root, slot)
+        };
+        if number < v.groups_len {
+            return deep_code(v, number, key);
+        }
+        let pattern = u64::from_le(*v.lines.cast::<u64>().add(number as usize));
+        (pattern >> (address >> 8 & 63)) as u32 & 1
+    }
+}
+
+/// Asks for the cache line at `at`; an address outside the image is harmless.
+#[inline(always)]
+pub(crate) fn prefetch<T>(at: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch never faults; SSE belongs to x86-64.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
+/// Addresses in flight: each step is done for all before the next begins, so
+/// that their cache misses overlap.
+const GROUP: usize = 16;
+
+/// # Safety
+/// The view's invariant, engine `Lines`, and the level of `S`.
+#[inline(always)]
+unsafe fn lines_many<K: Key, S: Simd, O: Answer>(v: &View<K>, keys: &[K], out: &mut [O]) {
+    let (groups, rest) = keys.as_chunks::<GROUP>();
+    let (outs, out_rest) = out.as_chunks_mut::<GROUP>();
+    for (keys, out) in groups.iter().zip(outs) {
+        let mut numbers = [0usize; GROUP];
+        let mut depths = [0u32; GROUP];
+        let mut deepest = 0;
+        for i in 0..GROUP {
+            // SAFETY: by the caller.
+            let slot = unsafe { v.slot_of(keys[i]) };
+            numbers[i] = (slot >> 5) as usize;
+            depths[i] = slot & 31;
+            deepest = deepest.max(depths[i]);
+            prefetch(v.line(numbers[i]));
+        }
+        for depth in 0..deepest {
+            for i in 0..GROUP {
+                // SAFETY: as in `line_of`.
+                let child = unsafe { v.child::<S>(numbers[i], keys[i]) };
+                numbers[i] = if depths[i] > depth { child } else { numbers[i] };
+                prefetch(v.line(numbers[i]));
+            }
+        }
+        for i in 0..GROUP {
+            // SAFETY: as in `lines`.
+            unsafe {
+                let line = v.line(numbers[i]);
+                let at = S::at_most(line, keys[i].window(), v.key_mask);
+                let code = v.code(line.add(v.code_at), at);
+                let code = if code == v.escape { lines_deep(v, numbers[i], at, keys[i]) } else { code };
+                out[i] = O::from_code(code);
+            }
+        }
+    }
+    for (&key, out) in rest.iter().zip(out_rest) {
+        // SAFETY: by the caller.
+        *out = O::from_code(unsafe { lines::<K, S>(v, key) });
+    }
+}
+
+/// # Safety
+/// The view's invariant, engine `Flat`, and the level of `S`.
+#[inline(always)]
+unsafe fn flat_many<K: Key, S: Simd, O: Answer>(v: &View<K>, keys: &[K], out: &mut [O]) {
+    let (groups, rest) = keys.as_chunks::<GROUP>();
+    let (outs, out_rest) = out.as_chunks_mut::<GROUP>();
+    for (keys, out) in groups.iter().zip(outs) {
+        let mut leaves = [0usize; GROUP];
+        for (leaf, &key) in leaves.iter_mut().zip(keys) {
+            // SAFETY: by the caller.
+            *leaf = unsafe { flat_at::<K, S>(v, key) };
+            prefetch(v.leaves.wrapping_add(*leaf << v.width.shift));
+        }
+        for i in 0..GROUP {
+            // SAFETY: as in `flat`.
+            unsafe {
+                let code = v.code(v.leaves, leaves[i]);
+                let code =
+                    if code == v.escape { deep_code(v, word(v.entries, leaves[i]), keys[i]) } else { code };
+                out[i] = O::from_code(code);
+            }
+        }
+    }
+    for (&key, out) in rest.iter().zip(out_rest) {
+        // SAFETY: by the caller.
+        *out = O::from_code(unsafe { flat::<K, S>(v, key) });
+    }
+}
+
+/// The kernels of one level. The wrappers carry the target features; the
+/// generic bodies are inlined into them.
+macro_rules! level {
+    ($name:ident, $simd:ty, $flat_many:path, $bits_many:path $(, $features:literal)?) => {
+        mod $name {
+            use super::*;
+            // SAFETY (all): the contract of the inlined body, plus the level.
+            $(#[target_feature(enable = $features)])?
+            unsafe fn tiny_one<K: Key>(v: &View<K>, key: K) -> u32 {
+                // SAFETY: by the caller, who vouches for the view and the instruction set.
+                unsafe { tiny::<K, $simd>(v, key) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn tiny_name<K: Key>(v: &View<K>, key: K) -> u32 {
+                // SAFETY: by the caller, who vouches for the view and the instruction set.
+                unsafe { tiny_entry::<K, $simd>(v, key) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn tiny_many<K: Key, O: Answer>(v: &View<K>, keys: &[K], out: &mut [O]) {
+                for (&key, out) in keys.iter().zip(out) {
+                    // SAFETY: by the caller, who vouches for the view and the instruction set.
+                    *out = O::from_code(unsafe { tiny::<K, $simd>(v, key) });
+                }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn lines_one<K: Key>(v: &View<K>, key: K) -> u32 {
+                // SAFETY: by the caller, who vouches for the view and the instruction set.
+                unsafe { lines::<K, $simd>(v, key) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn lines_name<K: Key>(v: &View<K>, key: K) -> u32 {
+                // SAFETY: by the caller, who vouches for the view and the instruction set.
+                unsafe { lines_entry::<K, $simd>(v, key) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn lines_all<K: Key, O: Answer>(v: &View<K>, keys: &[K], out: &mut [O]) {
+                // SAFETY: by the caller, who vouches for the view and the instruction set.
+                unsafe { lines_many::<K, $simd, O>(v, keys, out) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn flat_one<K: Key>(v: &View<K>, key: K) -> u32 {
+                // SAFETY: by the caller, who vouches for the view and the instruction set.
+                unsafe { flat::<K, $simd>(v, key) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn flat_name<K: Key>(v: &View<K>, key: K) -> u32 {
+                // SAFETY: by the caller, who vouches for the view and the instruction set.
+                unsafe { flat_entry::<K, $simd>(v, key) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn flat_all<K: Key, O: Answer>(v: &View<K>, keys: &[K], out: &mut [O]) {
+                // SAFETY: by the caller, who vouches for the view and the instruction set.
+                unsafe { $flat_many(v, keys, out) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn bits_all<K: Key, O: Answer>(v: &View<K>, keys: &[K], out: &mut [O]) {
+                // SAFETY: by the caller, who vouches for the view and the instruction set.
+                unsafe { $bits_many(v, keys, out) }
+            }
+            pub(super) fn kernels<K: Key, O: Answer>(engine: Engine) -> Kernels<K, O> {
+                match engine {
+                    Engine::Tiny => {
+                        Kernels { one: tiny_one, entry: tiny_name, many: tiny_many }
+                    }
+                    Engine::Lines => {
+                        Kernels { one: lines_one, entry: lines_name, many: lines_all }
+                    }
+                    Engine::Flat => Kernels { one: flat_one, entry: flat_name, many: flat_all },
+                    Engine::Bits => Kernels { one: bits, entry: no_entry, many: bits_all },
+                }
+            }
+        }
+    };
+}
+
+use super::part::Engine;
+
+/// The engine of decisions names no entries.
+unsafe fn no_entry<K: Key>(_: &View<K>, _: K) -> u32 {
+    u32::MAX
+}
+
+/// # Safety
+/// As [`bits`].
+#[inline(always)]
+unsafe fn bits_many<K: Key, O: Answer>(v: &View<K>, keys: &[K], out: &mut [O]) {
+    for (&key, out) in keys.iter().zip(out) {
+        // SAFETY: by the caller.
+        // SAFETY: by the caller, who vouches for the view and the instruction set.
+        *out = O::from_code(unsafe { bits(v, key) });
+    }
+}
+
+level!(portable, Portable, flat_many::<K, Portable, O>, bits_many::<K, O>);
+#[cfg(target_arch = "x86_64")]
+use super::{gather, simd};
+#[cfg(target_arch = "x86_64")]
+level!(avx2, simd::Avx2, flat_many::<K, simd::Avx2, O>, bits_many::<K, O>, "avx2,popcnt,bmi1,bmi2,lzcnt");
+#[cfg(target_arch = "x86_64")]
+level!(
+    avx512,
+    simd::Avx512,
+    gather::flat_many,
+    gather::bits_many,
+    "avx2,popcnt,bmi1,bmi2,lzcnt,avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq"
+);
+
+/// The kernels for `engine` at `level`, which must be available.
+pub(crate) fn kernels<K: Key, O: Answer>(engine: Engine, level: SimdLevel) -> Kernels<K, O> {
+    match level.min(SimdLevel::detect()) {
+        SimdLevel::Portable => portable::kernels(engine),
+        #[cfg(target_arch = "x86_64")]
+        SimdLevel::Avx2 => avx2::kernels(engine),
+        #[cfg(target_arch = "x86_64")]
+        SimdLevel::Avx512 => avx512::kernels(engine),
+        #[cfg(not(target_arch = "x86_64"))]
+        _ => portable::kernels(engine),
+    }
+}
+
+/// The code of one address in a group or pattern, for the gather kernels.
+///
+/// # Safety
+/// The view's invariant.
+#[cfg(target_arch = "x86_64")]
+#[inline(never)]
+pub(crate) unsafe fn escaped<K: Key>(v: &View<K>, group: u32, key: K) -> u32 {
+    // SAFETY: by the caller.
+    unsafe { deep_code(v, group, key) }
+}

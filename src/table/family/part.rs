@@ -1,0 +1,200 @@
+//! What a finished lookup structure is made of, before it becomes an image.
+//!
+//! All engines fill the same ten sections, so that one writer, one loader and
+//! one deep search serve them all.
+
+use super::Key;
+use super::sweep::{Boundaries, NO_ENTRY};
+
+/// The engines. Which one serves a list is decided by [`super::Family`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// At most 32 boundaries, all compared at once. No root.
+    Tiny,
+    /// Direct root, then one 64-byte line of 32-bit keys and their values.
+    Lines,
+    /// IPv4: 2^18 nodes of 64 bits each, one bit per /24, then a leaf.
+    Flat,
+    /// IPv4 decisions: 2^18 references to distinct 64-bit decision patterns.
+    Bits,
+}
+
+impl Engine {
+    pub(crate) fn tag(self) -> u32 {
+        match self {
+            Engine::Tiny => 0,
+            Engine::Lines => 1,
+            Engine::Flat => 2,
+            Engine::Bits => 3,
+        }
+    }
+    pub(crate) fn from_tag(tag: u32) -> Option<Self> {
+        [Engine::Tiny, Engine::Lines, Engine::Flat, Engine::Bits].get(tag as usize).copied()
+    }
+}
+
+/// Code of "no prefix covers the address". A value `v` has the code `v + 1`.
+pub(crate) const NO_CODE: u32 = 0;
+/// Root bits of the flat engines: 64 blocks of one /24 below each slot.
+pub(crate) const FLAT_ROOT: u32 = 18;
+/// Most boundaries of the tiny engine.
+pub(crate) const TINY_MAX: usize = 32;
+/// Bytes of a line.
+pub(crate) const LINE: usize = 64;
+
+/// Width of a stored code in bytes, and what follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Width {
+    /// log2 of the bytes of a code.
+    pub(crate) shift: u32,
+}
+
+impl Width {
+    /// The narrowest width that holds codes up to `max` and the escape code.
+    pub(crate) fn for_max(max: u32) -> Self {
+        Width {
+            shift: if max < 0xff {
+                0
+            } else if max < 0xffff {
+                1
+            } else {
+                2
+            },
+        }
+    }
+    /// All ones in the width: the escape code, and the mask of a load.
+    pub(crate) fn mask(self) -> u32 {
+        match self.shift {
+            0 => 0xff,
+            1 => 0xffff,
+            _ => u32::MAX,
+        }
+    }
+    /// Keys per line: `cap` keys of 4 bytes and `cap + 1` codes fill a line.
+    pub(crate) fn cap(self) -> usize {
+        match self.shift {
+            0 => 12,
+            1 => 10,
+            _ => 7,
+        }
+    }
+    /// Appends one code.
+    pub(crate) fn put(self, out: &mut Vec<u8>, code: u32) {
+        out.extend_from_slice(&code.to_le_bytes()[..1 << self.shift]);
+    }
+}
+
+/// A lookup structure under construction. Fields are the image's sections.
+#[derive(Debug)]
+pub(crate) struct Draft<K> {
+    pub(crate) engine: Engine,
+    pub(crate) width: Width,
+    /// Bits that index the root (for [`Engine::Tiny`]: number of keys, padded).
+    pub(crate) root_bits: u32,
+    /// `Lines`: slot words. `Flat`: three words a node. `Bits`: pattern numbers.
+    pub(crate) root: Vec<u32>,
+    /// `Lines` of IPv6: slot words of the second table.
+    pub(crate) second: Vec<u32>,
+    /// `Lines`: 64-byte lines. `Bits`: patterns. `Tiny`: keys.
+    pub(crate) lines: Vec<u8>,
+    /// `Flat`, `Tiny`: codes.
+    pub(crate) leaves: Vec<u8>,
+    /// `Lines`: for each line where its part of `entries` begins.
+    pub(crate) bases: Vec<u32>,
+    /// For each code: the entry, or the deep group of an escape.
+    pub(crate) entries: Vec<u32>,
+    /// Where each deep group begins in `deep_codes`; one more than groups.
+    pub(crate) groups: Vec<u32>,
+    /// Boundaries inside escaped segments: one fewer than codes in each group.
+    pub(crate) deep_keys: Vec<K>,
+    pub(crate) deep_codes: Vec<u32>,
+    pub(crate) deep_entries: Vec<u32>,
+}
+
+/// Sorted boundaries and the code of each: what every engine is built from.
+pub(crate) struct Source<'a, K> {
+    pub(crate) starts: &'a [K],
+    pub(crate) entries: &'a [u32],
+    pub(crate) codes: &'a [u32],
+    pub(crate) width: Width,
+    /// Whether `entries` are kept for `matched`; otherwise only escapes are.
+    pub(crate) keep_entries: bool,
+}
+
+impl<'a, K: Key> Source<'a, K> {
+    pub(crate) fn new(b: &'a Boundaries<K>, codes: &'a [u32], width: Width, keep_entries: bool) -> Self {
+        debug_assert_eq!(b.starts.len(), codes.len());
+        Source { starts: &b.starts, entries: &b.entries, codes, width, keep_entries }
+    }
+    pub(crate) fn len(&self) -> usize {
+        self.starts.len()
+    }
+}
+
+impl<K: Key> Draft<K> {
+    pub(crate) fn new(engine: Engine, width: Width, root_bits: u32) -> Self {
+        Draft {
+            engine,
+            width,
+            root_bits,
+            root: Vec::new(),
+            second: Vec::new(),
+            lines: Vec::new(),
+            leaves: Vec::new(),
+            bases: Vec::new(),
+            entries: Vec::new(),
+            groups: vec![0],
+            deep_keys: Vec::new(),
+            deep_codes: Vec::new(),
+            deep_entries: Vec::new(),
+        }
+    }
+
+    /// Number of deep groups so far.
+    pub(crate) fn group_count(&self) -> u32 {
+        (self.groups.len() - 1) as u32
+    }
+
+    /// Adds the ranges `first..=last` as a deep group and returns its number.
+    pub(crate) fn push_group(&mut self, src: &Source<'_, K>, first: usize, last: usize) -> u32 {
+        let number = self.group_count();
+        self.deep_keys.extend_from_slice(&src.starts[first + 1..=last]);
+        self.deep_codes.extend_from_slice(&src.codes[first..=last]);
+        if src.keep_entries {
+            self.deep_entries.extend_from_slice(&src.entries[first..=last]);
+        }
+        self.groups.push(self.deep_codes.len() as u32);
+        number
+    }
+
+    /// Code and entry word of the segment that begins in range `first` and
+    /// ends in range `last`: an escape where there are boundaries inside.
+    pub(crate) fn segment(&mut self, src: &Source<'_, K>, first: usize, last: usize) -> (u32, u32) {
+        if first == last {
+            (src.codes[first], src.entries[first])
+        } else {
+            (self.width.mask(), self.push_group(src, first, last))
+        }
+    }
+}
+
+/// All boundaries in one or two vectors of keys, padded with the greatest key
+/// to a multiple of 16; a pad's code repeats the last one, so that counting a
+/// pad is harmless.
+pub(crate) fn build_tiny<K: Key>(src: &Source<'_, K>) -> Draft<K> {
+    let count = (src.len() - 1).next_multiple_of(16).max(16);
+    let mut d = Draft::new(Engine::Tiny, Width { shift: 2 }, count as u32);
+    let key = |i: usize| src.starts.get(i + 1).copied().unwrap_or(K::MAX);
+    if K::BITS == 32 {
+        (0..count).for_each(|i| d.lines.extend_from_slice(&key(i).window().to_le_bytes()));
+    } else {
+        (0..count).for_each(|i| d.lines.extend_from_slice(&key(i).left().to_le_bytes()));
+        (0..count).for_each(|i| d.lines.extend_from_slice(&(key(i).wide() as u64).to_le_bytes()));
+    }
+    for i in 0..=count {
+        let i = i.min(src.len() - 1);
+        d.width.put(&mut d.leaves, src.codes[i]);
+        d.entries.push(if src.keep_entries { src.entries[i] } else { NO_ENTRY });
+    }
+    d
+}

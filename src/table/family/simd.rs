@@ -1,0 +1,158 @@
+//! The two operations that differ between instruction sets: comparing sixteen
+//! keys at once and counting bits.
+
+/// Instruction sets of the lookup kernels, worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SimdLevel {
+    /// What every target has.
+    Portable,
+    /// x86-64 with AVX2, BMI and POPCNT.
+    Avx2,
+    /// x86-64 with AVX-512 F, BW, DQ, VL and VPOPCNTDQ.
+    Avx512,
+}
+
+impl SimdLevel {
+    /// The best level of the running machine.
+    pub fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::is_x86_feature_detected as has;
+            let avx2 = has!("avx2") && has!("popcnt") && has!("bmi1") && has!("bmi2") && has!("lzcnt");
+            let avx512 = has!("avx512f")
+                && has!("avx512bw")
+                && has!("avx512dq")
+                && has!("avx512vl")
+                && has!("avx512vpopcntdq");
+            if avx2 && avx512 {
+                return SimdLevel::Avx512;
+            }
+            if avx2 {
+                return SimdLevel::Avx2;
+            }
+        }
+        SimdLevel::Portable
+    }
+
+    /// The forced level where the machine has it, otherwise the best that it has.
+    pub(crate) fn usable(forced: Option<SimdLevel>) -> SimdLevel {
+        let best = SimdLevel::detect();
+        forced.map_or(best, |level| level.min(best))
+    }
+
+    /// The levels that the running machine can execute, worst first.
+    pub fn available() -> impl Iterator<Item = Self> {
+        let best = Self::detect();
+        [SimdLevel::Portable, SimdLevel::Avx2, SimdLevel::Avx512]
+            .into_iter()
+            .filter(move |&level| level <= best)
+    }
+}
+
+/// What a kernel needs from an instruction set. All methods are
+/// `inline(always)`, so that they compile inside the kernel's
+/// `target_feature` function.
+///
+/// # Safety
+/// The methods may be called only where the instruction set is available.
+pub(crate) trait Simd {
+    /// Number of the keys that are at most `key` among the sixteen words at
+    /// `keys` whose bit is set in `mask`.
+    ///
+    /// # Safety
+    /// 64 bytes at `keys` must be readable.
+    unsafe fn at_most(keys: *const u8, key: u32, mask: u32) -> usize;
+    /// Number of set bits.
+    ///
+    /// # Safety
+    /// See the trait.
+    unsafe fn ones(bits: u64) -> u32;
+}
+
+pub(crate) struct Portable;
+
+impl Simd for Portable {
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn at_most(keys: *const u8, key: u32, mask: u32) -> usize {
+        use std::arch::x86_64::*;
+        // SAFETY: SSE2 belongs to x86-64; the caller vouches for the loads.
+        unsafe {
+            // Signed compare: flip the top bit of both sides.
+            let flip = _mm_set1_epi32(i32::MIN);
+            let key = _mm_xor_si128(_mm_set1_epi32(key as i32), flip);
+            let [a, b, c, d] = [0, 16, 32, 48].map(|i| {
+                let v = _mm_loadu_si128(keys.add(i).cast());
+                _mm_cmpgt_epi32(_mm_xor_si128(v, flip), key)
+            });
+            let (low, high) = (_mm_packs_epi32(a, b), _mm_packs_epi32(c, d));
+            let above = _mm_movemask_epi8(_mm_packs_epi16(low, high)) as u32;
+            // A line's keys ascend, so the keys at most `key` come first.
+            (above | !mask).trailing_zeros() as usize
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    #[inline(always)]
+    unsafe fn at_most(keys: *const u8, key: u32, mask: u32) -> usize {
+        let mut count = 0;
+        for i in 0..16 {
+            // SAFETY: the caller vouches for 64 bytes.
+            let k = u32::from_le(unsafe { keys.cast::<u32>().add(i).read_unaligned() });
+            count += u32::from(k <= key) & mask >> i & 1;
+        }
+        count as usize
+    }
+
+    #[inline(always)]
+    unsafe fn ones(bits: u64) -> u32 {
+        bits.count_ones()
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) struct Avx2;
+
+#[cfg(target_arch = "x86_64")]
+impl Simd for Avx2 {
+    #[inline(always)]
+    unsafe fn at_most(keys: *const u8, key: u32, mask: u32) -> usize {
+        use std::arch::x86_64::*;
+        // SAFETY: AVX2 by the trait's contract, the loads by the caller's.
+        unsafe {
+            let key = _mm256_set1_epi32(key as i32);
+            let low = _mm256_loadu_si256(keys.cast());
+            let high = _mm256_loadu_si256(keys.add(32).cast());
+            let low = _mm256_cmpeq_epi32(_mm256_min_epu32(low, key), low);
+            let high = _mm256_cmpeq_epi32(_mm256_min_epu32(high, key), high);
+            let low = _mm256_movemask_ps(_mm256_castsi256_ps(low)) as u32;
+            let high = _mm256_movemask_ps(_mm256_castsi256_ps(high)) as u32;
+            ((low | high << 8) & mask).count_ones() as usize
+        }
+    }
+    #[inline(always)]
+    unsafe fn ones(bits: u64) -> u32 {
+        bits.count_ones()
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) struct Avx512;
+
+#[cfg(target_arch = "x86_64")]
+impl Simd for Avx512 {
+    #[inline(always)]
+    unsafe fn at_most(keys: *const u8, key: u32, mask: u32) -> usize {
+        use std::arch::x86_64::*;
+        // SAFETY: AVX-512 by the trait's contract, the load by the caller's.
+        unsafe {
+            let keys = _mm512_loadu_si512(keys.cast());
+            let key = _mm512_set1_epi32(key as i32);
+            (u32::from(_mm512_cmple_epu32_mask(keys, key)) & mask).count_ones() as usize
+        }
+    }
+    #[inline(always)]
+    unsafe fn ones(bits: u64) -> u32 {
+        bits.count_ones()
+    }
+}

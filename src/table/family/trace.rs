@@ -1,0 +1,112 @@
+//! Counts the cache lines of a lookup, by doing it again with bounds checks
+//! and writing down what it reads. Also a second opinion for debugging.
+
+use super::Key;
+use super::part::{Engine, LINE};
+use super::view::View;
+use std::collections::BTreeSet;
+
+struct Trace<'a> {
+    image: &'a [u8],
+    lines: BTreeSet<usize>,
+}
+
+impl Trace<'_> {
+    /// Reads `len` bytes at `at` bytes after `section`.
+    fn read<T>(&mut self, section: *const T, at: usize, len: usize) -> u64 {
+        let start = section as usize - self.image.as_ptr() as usize + at;
+        self.lines.extend([start / LINE, (start + len - 1) / LINE]);
+        self.image[start..start + len].iter().rev().fold(0, |n, &b| n << 8 | u64::from(b))
+    }
+}
+
+/// Number of distinct 64-byte lines that the lookup of `key` reads.
+pub(crate) fn lines_read<K: Key>(v: &View<K>, image: &[u8], key: K) -> usize {
+    let mut t = Trace { image, lines: BTreeSet::new() };
+    let width = 1 << v.width.shift;
+    let mut group = None;
+    match v.engine {
+        Engine::Tiny => {
+            let keys = v.root_bits as usize;
+            for i in 0..keys * K::BYTES / 8 {
+                t.read(v.lines, 8 * i, 8);
+            }
+            let at = (0..keys).filter(|&i| tiny_key::<K>(&mut t, v, i) <= key.wide()).count();
+            t.read(v.leaves, 4 * at, 4);
+        }
+        Engine::Lines => {
+            let left = key.left();
+            let mut slot = t.read(v.root, 4 * (left >> v.root_shift) as usize, 4);
+            if K::SECOND {
+                let below = left << v.root_bits >> 1 >> (63 - (slot & 31));
+                slot = t.read(v.second, 4 * ((slot >> 5) + below) as usize, 4);
+            }
+            let mut number = (slot >> 5) as usize;
+            for _ in 0..slot & 31 {
+                let window = u64::from(key.window().min(u32::MAX - 1));
+                let line = number * LINE;
+                let at = (0..15).filter(|&i| t.read(v.lines, line + 4 * i, 4) <= window).count();
+                number = t.read(v.lines, line + 60, 4) as usize + at;
+            }
+            let cap = v.width.cap();
+            let line = number * LINE;
+            let at =
+                (0..cap).filter(|&i| t.read(v.lines, line + 4 * i, 4) <= u64::from(key.window())).count();
+            let code = t.read(v.lines, line + v.code_at + at * width, width);
+            if code == u64::from(v.escape) {
+                let base = t.read(v.bases, 4 * number, 4) as usize;
+                let next = t.read(v.bases, 4 * number + 4, 4) as usize;
+                group = Some(t.read(v.entries, 4 * (base + at.min(next - base - 1)), 4));
+            }
+        }
+        Engine::Flat => {
+            let key = key.window();
+            let node = 12 * (key >> 14) as usize;
+            let marks = t.read(v.root, node, 8) << (63 - (key >> 8 & 63));
+            let at = t.read(v.root, node + 8, 4) as usize + marks.count_ones() as usize - 1;
+            if t.read(v.leaves, at * width, width) == u64::from(v.escape) {
+                group = Some(t.read(v.entries, 4 * at, 4));
+            }
+        }
+        Engine::Bits => {
+            let slot = (key.window() >> 14) as usize;
+            let number = t.read(v.root, slot * width, width);
+            if number < u64::from(v.groups_len) {
+                group = Some(number);
+            } else {
+                t.read(v.lines, 8 * number as usize, 8);
+            }
+        }
+    }
+    if let Some(group) = group {
+        let group = group as usize;
+        let first = t.read(v.groups, 4 * group, 4) as usize;
+        let next = t.read(v.groups, 4 * group + 4, 4) as usize;
+        let (mut low, mut high) = (first - group, next - group - 1);
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if deep_key::<K>(&mut t, v, middle) <= key.wide() {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        t.read(v.deep_codes, 4 * (low + group), 4);
+    }
+    t.lines.len()
+}
+
+fn tiny_key<K: Key>(t: &mut Trace<'_>, v: &View<K>, i: usize) -> u128 {
+    if K::BITS == 32 {
+        return u128::from(t.read(v.lines, 4 * i, 4));
+    }
+    let keys = v.root_bits as usize;
+    u128::from(t.read(v.lines, 8 * i, 8)) << 64 | u128::from(t.read(v.lines, 8 * (keys + i), 8))
+}
+
+fn deep_key<K: Key>(t: &mut Trace<'_>, v: &View<K>, i: usize) -> u128 {
+    if K::BITS == 32 {
+        return u128::from(t.read(v.deep_keys, 4 * i, 4));
+    }
+    u128::from(t.read(v.deep_keys, 16 * i, 8)) | u128::from(t.read(v.deep_keys, 16 * i + 8, 8)) << 64
+}

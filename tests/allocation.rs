@@ -1,0 +1,119 @@
+//! What allocates and what does not, counted.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::hint::black_box;
+use std::net::IpAddr;
+
+use ipgate::{Gate, List, Parser};
+
+/// The system's allocator, counting what each thread asks of it.
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+fn count() {
+    let _ = COUNT.try_with(|count| count.set(count.get() + 1));
+}
+
+// SAFETY: every call is passed on unchanged; the counter is thread-local and allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the rules of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        // SAFETY: `ptr` came from `System` with this layout.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: `ptr` came from `System` with this layout; the caller keeps the rules for `size`.
+        unsafe { System.realloc(ptr, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How often `run` allocates.
+fn allocations<T>(run: impl FnOnce() -> T) -> usize {
+    let before = COUNT.with(Cell::get);
+    let result = black_box(run());
+    let after = COUNT.with(Cell::get);
+    drop(result);
+    after - before
+}
+
+#[test]
+fn a_reader_does_not_allocate_after_its_first_check() {
+    let text = "all:x,!10.0.0.0/8:corp,10.9.0.0/16:lab,2001:db8::/32:office,!2001:db8::/48";
+    let gate = Gate::new(&text.parse::<List>().unwrap());
+    let clients: Vec<IpAddr> =
+        ["10.0.0.1", "10.9.0.1", "192.0.2.1", "2001:db8::1", "2001:db9::1", "::ffff:10.9.0.1"]
+            .iter()
+            .map(|text| text.parse().unwrap())
+            .collect();
+    let mut reader = gate.reader();
+    let mut check = || {
+        for &client in &clients {
+            let verdict = reader.check(client);
+            black_box((verdict.is_allowed(), verdict.reason(), verdict.label(), verdict.generation()));
+            black_box(verdict.entry().map(|entry| entry.prefix()));
+            black_box(reader.is_allowed(client));
+            black_box(reader.check_without_address().is_allowed());
+        }
+    };
+    check();
+    assert_eq!(allocations(&mut check), 0);
+    let old = gate.snapshot(); // freeing the old table is another matter
+    gate.replace(&"10.0.0.0/8:new".parse().unwrap()).unwrap();
+    assert_eq!(allocations(&mut check), 0, "nor when it takes a new table");
+    drop(old);
+}
+
+#[test]
+fn a_gate_does_not_allocate_for_a_decision() {
+    let gate = Gate::new(&"10.0.0.0/8".parse::<List>().unwrap());
+    let client: IpAddr = "10.0.0.1".parse().unwrap();
+    black_box(gate.is_allowed(client));
+    assert_eq!(allocations(|| gate.is_allowed(client)), 0);
+    assert_eq!(allocations(|| gate.check(client).label().map(str::len)), 0);
+}
+
+/// Entries with few labels: as many allocations for ten times the entries, but for the vectors' growth.
+#[test]
+fn parsing_does_not_allocate_for_each_entry() {
+    let text = |entries: u32| -> String {
+        let entry = |n: u32| {
+            let (address, label) = (std::net::Ipv4Addr::from(n << 8), n % 7);
+            match n % 3 {
+                0 => format!("{address}/24:label{label}\n"),
+                1 => format!("!{address}/24:label{label};until=2999-12-31 # note\n"),
+                _ => format!("2001:db8:{n:x}::/48,"),
+            }
+        };
+        (1..=entries).map(entry).collect()
+    };
+    let parser = Parser::new();
+    let parse = |text: &str| allocations(|| parser.parse(text).unwrap());
+    let (small, large) = (parse(&text(1_000)), parse(&text(60_000)));
+    assert!(large < small + 60, "{small} allocations for 1,000 entries, {large} for 60,000");
+    assert!(small < 100, "{small} allocations for 1,000 entries with seven labels");
+}
+
+/// A label costs one allocation, however often it is written.
+#[test]
+fn labels_are_stored_once() {
+    let text = |label: fn(u32) -> u32| -> String {
+        (0..1000u32).map(|n| format!("10.0.{}.{}:label{}\n", n / 256, n % 256, label(n))).collect()
+    };
+    let parse = |text: &str| allocations(|| text.parse::<List>().unwrap());
+    let (all, few) = (parse(&text(|n| n)), parse(&text(|n| n % 10)));
+    assert!((990..1000 + 60).contains(&(all - few)), "{all} with 1,000 labels, {few} with 10");
+}

@@ -1,0 +1,118 @@
+//! Images: round trip, and damaged ones. A damaged image is refused or gives
+//! some answer; run under AddressSanitizer this proves that no lookup leaves
+//! the image.
+
+use crate::common::*;
+use ipgate::family::{Engine, Family, Key, Options, SimdLevel};
+
+#[test]
+fn an_image_gives_an_equal_table() {
+    fn round<K: Key>(seed: u64) {
+        let mut rng = Rng(seed);
+        for (name, list) in lists::<K>(&mut rng) {
+            let table = Family::build(&list).unwrap();
+            let loaded = Family::<K>::from_image(table.image()).unwrap();
+            assert_eq!(loaded.image(), table.image());
+            assert_eq!((loaded.len(), loaded.engines()), (table.len(), table.engines()));
+            compare(name, &loaded, &list, &probes(&list, &mut rng));
+        }
+    }
+    round::<u32>(21);
+    round::<u128>(22);
+}
+
+#[test]
+fn an_image_of_the_other_family_is_refused() {
+    let table = Family::<u32>::build(&[]).unwrap();
+    let error = Family::<u128>::from_image(table.image()).unwrap_err();
+    assert!(error.to_string().contains("family"), "{error}");
+}
+
+/// Asks everything; the answers do not matter.
+fn exercise<K: Key>(table: &Family<K>, probes: &[K]) {
+    let mut values = vec![0; probes.len()];
+    let mut allowed = vec![false; probes.len()];
+    for level in SimdLevel::available() {
+        let table = table.at_level(level);
+        table.lookup_batch(probes, &mut values);
+        table.are_allowed(probes, &mut allowed);
+        for &a in probes {
+            std::hint::black_box((table.lookup(a), table.is_allowed(a)));
+            assert!(table.matched(a).is_none_or(|m| m < table.len()));
+        }
+    }
+}
+
+fn damaged<K: Key>(seed: u64, rounds: usize) {
+    let mut rng = Rng(seed);
+    let (mut refused, mut taken) = (0, 0);
+    for (_, list) in lists::<K>(&mut rng) {
+        if list.len() > 300 {
+            continue;
+        }
+        let probes = probes(&list, &mut rng);
+        let engines = [None, Some(Engine::Lines), Some(Engine::Flat), Some(Engine::Bits)];
+        for engine in engines {
+            let flat = matches!(engine, Some(Engine::Flat | Engine::Bits));
+            let options = Options {
+                map_engine: engine.filter(|&e| e != Engine::Bits),
+                set_engine: engine,
+                level: None,
+            };
+            // The flat engines' images are megabytes: a few of them will do.
+            if flat && rng.below(12) != 0 {
+                continue;
+            }
+            let Ok(table) = Family::build_with(&list, options) else {
+                continue;
+            };
+            let image = table.image();
+            for _ in 0..if flat { 12 } else { rounds } {
+                let mut bytes = image.to_vec();
+                for _ in 0..1 + rng.below(3) {
+                    let end = if rng.below(3) == 0 { 256 } else { bytes.len() as u64 };
+                    let at = rng.below(end) as usize;
+                    match rng.below(4) {
+                        0 => bytes[at] ^= 1 << rng.below(8),
+                        1 => bytes[at] = rng.next() as u8,
+                        2 => bytes[at] = 0xff,
+                        _ => {
+                            // A word that looks like another one near by.
+                            let from = rng.below(bytes.len() as u64 - 4) as usize & !3;
+                            let to = at.min(bytes.len() - 4) & !3;
+                            bytes.copy_within(from..from + 4, to);
+                        }
+                    }
+                }
+                if rng.below(8) == 0 {
+                    bytes.truncate(rng.below(bytes.len() as u64) as usize);
+                    if bytes.len() >= 24 && rng.below(2) == 0 {
+                        let len = bytes.len() as u64;
+                        bytes[16..24].copy_from_slice(&len.to_le_bytes());
+                    }
+                }
+                match Family::<K>::from_image(&bytes) {
+                    Err(e) => {
+                        assert!(!e.to_string().is_empty());
+                        refused += 1;
+                    }
+                    Ok(table) => {
+                        taken += 1;
+                        exercise(&table, &probes);
+                    }
+                }
+            }
+        }
+    }
+    assert!(refused > 100 && taken > 100, "refused {refused}, taken {taken}");
+}
+
+#[test]
+fn damaged_ipv4_images_do_no_harm() {
+    damaged::<u32>(31, 60);
+}
+
+#[test]
+fn damaged_ipv6_images_do_no_harm() {
+    damaged::<u128>(32, 60);
+}

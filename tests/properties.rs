@@ -1,0 +1,187 @@
+//! What must hold for every list: the table is the golden model's, text survives its round trips, and
+//! whatever bytes come, nothing is taken that was not written.
+
+mod support;
+
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use ipgate::{Entry, List, Mode, Origin, Policy, Space, Table, Until, format_text};
+use proptest::prelude::*;
+use support::generate::{addresses, entries, list, probes, written};
+use support::golden::{Bits, Golden};
+use support::texts::{NOW, parser};
+
+fn now() -> SystemTime {
+    NOW.parse::<Until>().unwrap().system_time()
+}
+
+/// A table at `now`, through the only constructor that takes a time.
+fn table(policy: &Policy) -> Table {
+    Table::from_policy_at(policy, now())
+}
+
+fn policies() -> impl Strategy<Value = Policy> {
+    let mode = prop_oneof![Just(Mode::Extend), Just(Mode::Override)];
+    let lists = (proptest::option::of(list()), proptest::option::weighted(0.9, list()));
+    (lists, mode, any::<bool>()).prop_map(|((default, app), mode, enforce)| {
+        let mut policy = Policy::new().with_mode(mode).with_enforce(enforce);
+        if let Some(default) = default {
+            policy = policy.with_default(default);
+        }
+        if let Some(app) = app {
+            policy = policy.with_app(app);
+        }
+        policy
+    })
+}
+
+fn agree(table: &Table, golden: &Golden, address: IpAddr) -> Result<(), TestCaseError> {
+    let expected = golden.decide(address, now());
+    let decision = table.lookup(address);
+    prop_assert_eq!(decision.reason(), expected.reason, "{}", address);
+    prop_assert_eq!(decision.is_allowed(), expected.is_allowed(), "{}", address);
+    prop_assert_eq!(table.is_allowed(address), expected.is_allowed(), "{}", address);
+    prop_assert_eq!(decision.label(), expected.label(), "{}", address);
+    prop_assert_eq!(table.matched(address).map(|entry| entry.to_entry()), expected.entry, "{}", address);
+    let covering: Vec<_> = table
+        .covering(address)
+        .into_iter()
+        .map(|entry| (entry.to_entry(), entry.origin() == Origin::App))
+        .collect();
+    let expected: Vec<_> = golden
+        .covering(address, now())
+        .into_iter()
+        .map(|entry| (entry.entry.clone(), entry.from_app))
+        .collect();
+    prop_assert_eq!(covering, expected, "{}", address);
+    Ok(())
+}
+
+/// Whether one of the space's prefixes holds a canonical address.
+fn holds(space: &Space, address: IpAddr) -> bool {
+    space.prefixes().any(|prefix| prefix.contains(&address))
+}
+
+proptest! {
+    #[test]
+    fn a_table_is_the_golden_model(policy in policies(), others in addresses()) {
+        let (table, golden) = (table(&policy), Golden::of_policy(&policy));
+        let lists = [policy.default_list(), policy.app_list()];
+        for address in probes(lists.iter().flatten().flat_map(|list| list.entries()), &others) {
+            agree(&table, &golden, address)?;
+        }
+    }
+
+    #[test]
+    fn canonical_text_is_the_list(list in list()) {
+        let text = list.to_string();
+        let again: List = parser().parse(&text).map_err(|e| TestCaseError::fail(format!("{e}")))?.list;
+        prop_assert_eq!(&again, &list);
+        prop_assert_eq!(again.to_string(), text);
+    }
+
+    #[test]
+    fn every_spelling_means_the_same((entries, text) in written()) {
+        let strict = parser().parse(&text).map_err(|e| TestCaseError::fail(format!("{text:?}: {e}")))?;
+        prop_assert_eq!(strict.list.entries(), &entries[..]);
+        let lenient = parser().lenient(true).parse(&text).unwrap();
+        prop_assert_eq!(&lenient.list, &strict.list);
+        prop_assert_eq!(&lenient.report, &strict.report);
+        for entry in strict.list.entries() {
+            let written = strict.list.original(entry).unwrap();
+            let alone = parser().parse(written).unwrap().list;
+            prop_assert_eq!(alone.entries(), std::slice::from_ref(entry));
+        }
+    }
+
+    #[test]
+    fn formatting_twice_is_formatting_once((entries, text) in written()) {
+        // `format_text` goes by the clock, by which other entries have expired than by `NOW`.
+        let formatted = format_text(&text).map_err(|e| TestCaseError::fail(format!("{text:?}: {e}")))?;
+        prop_assert_eq!(&format_text(&formatted).unwrap(), &formatted);
+        let again = parser().parse(&formatted).map_err(|e| TestCaseError::fail(format!("{e}")))?.list;
+        prop_assert_eq!(again.entries(), &entries[..]);
+        let comments = |text: &str| {
+            let begins = |line: &&str| line.starts_with('#') || line.contains(" #") || line.contains("\t#");
+            text.lines().filter(begins).count()
+        };
+        prop_assert_eq!(comments(&formatted), comments(&text), "{:?} became {:?}", text, formatted);
+    }
+
+    #[test]
+    fn lenient_takes_the_good_entries_of_a_mixed_list(
+        entries in entries(),
+        bad in prop::collection::vec((0usize..64, prop::sample::select(BAD.to_vec())), 1..6),
+    ) {
+        let mut pieces: Vec<String> = entries.iter().map(Entry::to_string).collect();
+        for (at, bad) in &bad {
+            pieces.insert(at % (pieces.len() + 1), (*bad).to_owned());
+        }
+        let text = pieces.join("\n");
+        let errors = |report: &ipgate::Report| report.error_count();
+        let strict = parser().parse(&text).expect_err("a bad entry rejects the list");
+        prop_assert_eq!(errors(strict.report()), bad.len());
+        let any_live = entries.iter().any(|entry| entry.is_live(now()));
+        match parser().lenient(true).parse(&text) {
+            Ok(parsed) => {
+                prop_assert!(any_live);
+                prop_assert_eq!(errors(&parsed.report), bad.len());
+                prop_assert_eq!(parsed.list.entries(), &entries[..]);
+            }
+            Err(_) => prop_assert!(!any_live, "there were good entries"),
+        }
+    }
+
+    #[test]
+    fn spaces_hold_what_tables_allow(a in list(), b in list(), others in addresses()) {
+        let (table_a, table_b) = (table(&Policy::new().with_app(a)), table(&Policy::new().with_app(b)));
+        let (space_a, space_b) = (table_a.allowed_space(), table_b.allowed_space());
+        let lost = space_a.difference(&space_b);
+        let entries: Vec<Entry> =
+            table_a.entries().chain(table_b.entries()).map(|entry| entry.to_entry()).collect();
+        for address in probes(&entries, &others) {
+            if address.is_ipv6() && !Bits::of_client(address).v6 {
+                continue; // a mapped address is not one of the space's IPv6 addresses
+            }
+            prop_assert_eq!(holds(&space_a, address), table_a.is_allowed(address), "{}", address);
+            let expected = table_a.is_allowed(address) && !table_b.is_allowed(address);
+            prop_assert_eq!(holds(&lost, address), expected, "{}", address);
+        }
+        let size = |prefix: ipgate::ipnet::IpNet| {
+            1u128.checked_shl(u32::from(prefix.max_prefix_len() - prefix.prefix_len()))
+        };
+        for space in [&space_a, &lost] {
+            let (v4, v6): (Vec<_>, Vec<_>) = space.prefixes().partition(|prefix| prefix.addr().is_ipv4());
+            let sum = |prefixes: Vec<_>| prefixes.into_iter().map(size).sum::<Option<u128>>();
+            prop_assert_eq!(space.v4_count().exact(), sum(v4));
+            prop_assert_eq!(space.v6_count().exact(), sum(v6));
+        }
+        prop_assert!(space_a.difference(&space_a).is_empty());
+        prop_assert_eq!(&space_a.difference(&Space::default()), &space_a);
+        prop_assert!(space_a.difference(&Space::everything()).is_empty());
+    }
+}
+
+/// Pieces that are no entries, and that no neighbour can make one.
+const BAD: &[&str] = &[
+    "10.1",
+    "256.1.1.1",
+    "1.2.3.4/33",
+    "01.2.3.4",
+    "foobar",
+    "office.example.com",
+    "!",
+    "!!1.2.3.4",
+    "1.2.3.4 5.6.7.8",
+    "1.2.3.4;owner=x",
+    "1.2.3.4;until=never",
+    "2001:db8::1:office",
+    "fe80::1%eth0",
+    "[10.0.0.1]",
+    "10.0.0.9-10.0.0.1",
+    "1.2.3.4:\u{7}",
+    "1.2.3.4#x",
+    "2001::db8::1",
+    "::/129",
+];

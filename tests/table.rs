@@ -1,0 +1,172 @@
+//! Tables as a whole: images that travel, images that are damaged, and expiry inside a table.
+
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
+
+use ipgate::{Gate, ImageError, List, Mode, Origin, Policy, Reason, Table};
+
+fn address(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+/// Both families, both lists, labels, deny, expiry, duplicates.
+fn policy() -> Policy {
+    let default = "10.0.0.0/8:corp\n!10.9.0.0/16:lab\n2001:db8::/32:corp\n10.7.0.0/16:old;until=2999-12-31\n";
+    let app = "10.9.1.0/24:ci,10.7.0.0/16:new\n2001:db8:9::/48\n[2001:db8::1]:proxy";
+    let list = |text: &str, name| ipgate::Parser::new().source(name).parse(text).unwrap().list;
+    Policy::new()
+        .with_default(list(default, "base.list"))
+        .with_app(list(app, "app.list"))
+        .with_mode(Mode::Extend)
+}
+
+/// What a table says of an address, down to the place of the entry.
+fn account(table: &Table, text: &str) -> String {
+    let decision = table.lookup(address(text));
+    let entry = table.matched(address(text)).map(|entry| {
+        let (source, line) = (entry.source().unwrap_or("-"), entry.line().unwrap_or(0));
+        format!("{entry} {:?} {source}:{line}", entry.origin())
+    });
+    format!("{} {:?} {}", decision.reason(), decision.label(), entry.unwrap_or_default())
+}
+
+#[test]
+fn an_image_says_what_the_table_said() {
+    let table = Table::from_policy(&policy());
+    let loaded = Table::from_image(&table.to_image(41)).unwrap();
+    for (client, expected) in [
+        ("10.1.1.1", "allow-entry Some(\"corp\") 10.0.0.0/8:corp Default base.list:1"),
+        ("10.9.2.2", "deny-entry Some(\"lab\") !10.9.0.0/16:lab Default base.list:2"),
+        ("10.9.1.1", "allow-entry Some(\"ci\") 10.9.1.0/24:ci App app.list:1"),
+        ("::ffff:10.7.0.1", "allow-entry Some(\"new\") 10.7.0.0/16:new App app.list:1"),
+        ("2001:db8::1", "allow-entry Some(\"proxy\") [2001:db8::1]:proxy App app.list:3"),
+        ("2001:db8:9::1", "allow-entry None 2001:db8:9::/48 App app.list:2"),
+        ("11.0.0.1", "no-entry None "),
+        ("::1", "no-entry None "),
+    ] {
+        assert_eq!(account(&table, client), expected, "{client}");
+        assert_eq!(account(&loaded, client), expected, "{client} from the image");
+    }
+    let texts = |table: &Table| table.entries().map(|entry| entry.to_string()).collect::<Vec<_>>();
+    assert_eq!(texts(&loaded), texts(&table));
+    assert_eq!(loaded.next_expiry(), table.next_expiry());
+    assert_eq!(loaded.allowed_space(), table.allowed_space());
+    let covering: Vec<_> =
+        loaded.covering(address("10.7.0.1")).iter().map(|e| (e.to_string(), e.origin())).collect();
+    assert_eq!(
+        covering,
+        [
+            ("10.7.0.0/16:new".to_owned(), Origin::App),
+            ("10.7.0.0/16:old;until=2999-12-31".to_owned(), Origin::Default),
+            ("10.0.0.0/8:corp".to_owned(), Origin::Default),
+        ]
+    );
+}
+
+#[test]
+fn the_header_says_where_the_image_comes_from() {
+    let before = SystemTime::now() - Duration::from_secs(1);
+    let table = Table::new(&"10.0.0.0/8".parse().unwrap());
+    let info = Table::from_image(&table.to_image(41)).unwrap().info();
+    assert_eq!(info.generation, 41);
+    assert!(before < info.created && info.created <= SystemTime::now());
+    assert_eq!(info.default_digest, None);
+    // printf 10.0.0.0/8 | sha256sum
+    let hex: String = info.app_digest.unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, "93997fe8a8121085052fd8c9a6515591714f1b745733ac379f691a9074d518a5");
+}
+
+#[test]
+fn unset_lists_and_their_meaning_travel_too() {
+    for (policy, reason) in [
+        (Policy::new(), Reason::NoGate),
+        (Policy::new().with_enforce(true), Reason::NoList),
+        (Policy::new().with_app(List::new()), Reason::NoEntry),
+    ] {
+        let image = Table::from_policy(&policy).to_image(1);
+        let table = Table::from_image(&image).unwrap();
+        for client in ["10.0.0.1", "::1"] {
+            assert_eq!(table.lookup(address(client)).reason(), reason);
+            assert_eq!(table.is_allowed(address(client)), reason.is_allowed());
+        }
+    }
+}
+
+/// Every truncation and every flipped bit is refused with a reason: the checksum sees to that.
+#[test]
+fn damaged_images_are_refused() {
+    let image = Table::from_policy(&policy()).to_image(1);
+    assert!(Table::is_image(&image) && !Table::is_image(b"10.0.0.0/8"));
+    let error = |bytes: &[u8]| -> ImageError { Table::from_image(bytes).unwrap_err() };
+    for length in 0..image.len() {
+        error(&image[..length]);
+    }
+    for at in 0..image.len() {
+        let mut damaged = image.clone();
+        damaged[at] ^= 1 << (at % 8);
+        error(&damaged);
+    }
+    let mut longer = image.clone();
+    longer.push(0);
+    assert!(error(&longer).to_string().contains("compile the list again"));
+    let mut newer = image;
+    newer[12] = 2;
+    assert!(error(&newer).to_string().contains("version 2"));
+}
+
+#[test]
+fn an_image_file_becomes_a_gate() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("office.image");
+    std::fs::write(&path, Table::from_policy(&policy()).to_image(1)).unwrap();
+    let gate = Gate::from_table(Table::read_image(&path).unwrap());
+    assert_eq!(gate.check(address("10.9.1.1")).label(), Some("ci"));
+    std::fs::write(&path, b"10.0.0.0/8").unwrap();
+    assert_eq!(Table::read_image(&path).unwrap_err().kind(), std::io::ErrorKind::InvalidData);
+}
+
+/// Entries that expire after the table was compiled stop to hold at their instant, and what they covered up
+/// holds again.
+#[test]
+fn a_gate_drops_entries_at_their_instant() {
+    let soon = SystemTime::now() + Duration::from_millis(300);
+    let micros = soon.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros();
+    let until = ipgate::Until::from_unix_micros(i64::try_from(micros).unwrap()).unwrap();
+    let list: List =
+        format!("10.0.0.0/8:wide,!10.9.0.0/16:lab;until={until},10.9.9.9:one;until={until}").parse().unwrap();
+    let gate = Gate::new(&list);
+    let mut reader = gate.reader();
+    let account = |reader: &mut ipgate::Reader, text: &str| {
+        let verdict = reader.check(address(text));
+        (
+            verdict.is_allowed(),
+            verdict.label().map(str::to_owned),
+            verdict.entry().map(|entry| entry.to_string()),
+        )
+    };
+    let labelled = |allowed, label: &str, entry: String| (allowed, Some(label.to_owned()), Some(entry));
+    let before = [account(&mut reader, "10.9.1.1"), account(&mut reader, "10.9.9.9")];
+    if SystemTime::now() < soon {
+        assert_eq!(
+            before,
+            [
+                labelled(false, "lab", format!("!10.9.0.0/16:lab;until={until}")),
+                labelled(true, "one", format!("10.9.9.9:one;until={until}")),
+            ]
+        );
+    }
+    while SystemTime::now() < until.system_time() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    for client in ["10.9.1.1", "10.9.9.9"] {
+        assert_eq!(
+            account(&mut reader, client),
+            labelled(true, "wide", "10.0.0.0/8:wide".to_owned()),
+            "{client}"
+        );
+        assert!(reader.is_allowed(address(client)));
+    }
+    assert_eq!((gate.generation(), gate.drop_expired(), gate.drop_expired()), (1, Some(2), None));
+    assert_eq!(gate.status().entries, 1);
+    assert_eq!(account(&mut reader, "10.9.9.9"), labelled(true, "wide", "10.0.0.0/8:wide".to_owned()));
+}
