@@ -105,9 +105,10 @@ ngx_http_ipgate_access_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_ipgate_ask(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf, ngx_ipgate_status_e *status)
 {
-    ngx_str_t            text;
-    ngx_ipgate_answer_t  answer;
-    ngx_ipgate_client_t  client;
+    ngx_str_t                     text;
+    ngx_ipgate_answer_t           answer;
+    ngx_ipgate_client_t           client;
+    ngx_http_ipgate_main_conf_t  *imcf;
 
     client.text = NULL;
     client.sockaddr = r->connection->sockaddr;
@@ -121,7 +122,9 @@ ngx_http_ipgate_ask(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf, ngx
         client.text = &text;
     }
 
-    ngx_ipgate_ask(&ilcf->rules, &client, &answer);
+    imcf = ngx_http_get_module_main_conf(r, ngx_http_ipgate_module);
+
+    ngx_ipgate_ask(&ilcf->rules, &client, &answer, imcf->keep_answers);
     *status = answer.status;
 
     if (answer.status != NGX_IPGATE_PASSED) {

@@ -129,6 +129,7 @@ ngx_ipgate_list_t *ngx_ipgate_list_named(ngx_conf_t *cf, ngx_str_t *name);
 /* ngx_ipgate_load.c */
 
 ngx_int_t ngx_ipgate_load(ngx_conf_t *cf, ngx_ipgate_list_t *list);
+ipgate_poll ngx_ipgate_poll_now(ngx_ipgate_list_t *list, ipgate_error **error);
 void ngx_ipgate_warn_unreadable(ngx_cycle_t *cycle, ngx_ipgate_list_t *list);
 void ngx_ipgate_log_warnings(ngx_log_t *log, ngx_ipgate_list_t *list);
 
@@ -173,7 +174,8 @@ extern ngx_conf_enum_t  ngx_ipgate_unix_choices[];
 
 /* ngx_ipgate_answer.c */
 
-void ngx_ipgate_ask(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client, ngx_ipgate_answer_t *answer);
+void ngx_ipgate_ask(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client, ngx_ipgate_answer_t *answer,
+    ngx_uint_t want_entry);
 ngx_int_t ngx_ipgate_answer_keep(ngx_pool_t *pool, ngx_ipgate_answer_t *answer);
 void ngx_ipgate_answer_log(ngx_log_t *log, ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client,
     ngx_ipgate_answer_t *answer);

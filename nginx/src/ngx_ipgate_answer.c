@@ -36,31 +36,17 @@ static ngx_str_t  ngx_ipgate_status_names[] = {
 };
 
 
+static int32_t ngx_ipgate_check(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client,
+    ipgate_verdict *verdict, ngx_uint_t want_entry);
+
+
+/* The entry costs another search: it is found where somebody will look at it. */
+
 void
-ngx_ipgate_ask(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client, ngx_ipgate_answer_t *answer)
+ngx_ipgate_ask(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client, ngx_ipgate_answer_t *answer,
+    ngx_uint_t want_entry)
 {
-    int32_t           decision;
-    ipgate_reader    *reader;
-    ipgate_verdict   *verdict;
-
-    reader = rules->policy->reader;
-    verdict = &answer->verdict;
-    verdict->size = sizeof(ipgate_verdict);
-
-    if (client->text) {
-        decision = ipgate_check_text(reader, (char *) client->text->data, client->text->len, verdict);
-
-    } else {
-        decision = ipgate_check(reader, client->sockaddr, client->socklen, verdict);
-
-        /* the socket itself, never a text that says so */
-
-        if (rules->unix_peers && client->sockaddr->sa_family == AF_UNIX) {
-            decision = verdict->decision = IPGATE_ALLOW;
-        }
-    }
-
-    if (decision == IPGATE_ALLOW) {
+    if (ngx_ipgate_check(rules, client, &answer->verdict, want_entry) == IPGATE_ALLOW) {
         answer->status = NGX_IPGATE_PASSED;
 
     } else {
@@ -68,6 +54,36 @@ ngx_ipgate_ask(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client, ngx_ipgat
     }
 
     ngx_ipgate_count(rules->policy, answer);
+}
+
+
+static int32_t
+ngx_ipgate_check(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client, ipgate_verdict *verdict,
+    ngx_uint_t want_entry)
+{
+    int32_t               decision;
+    ngx_ipgate_policy_t  *policy;
+
+    policy = rules->policy;
+    verdict->size = sizeof(ipgate_verdict);
+
+    /* of two lists only the entry tells which one to count for */
+
+    verdict->want = want_entry || (policy->app && policy->fallback) ? IPGATE_WANT_ENTRY : 0;
+
+    if (client->text) {
+        return ipgate_check_text(policy->reader, (char *) client->text->data, client->text->len, verdict);
+    }
+
+    decision = ipgate_check(policy->reader, client->sockaddr, client->socklen, verdict);
+
+    /* the socket itself, never a text that says so */
+
+    if (rules->unix_peers && client->sockaddr->sa_family == AF_UNIX) {
+        decision = verdict->decision = IPGATE_ALLOW;
+    }
+
+    return decision;
 }
 
 
@@ -107,6 +123,10 @@ ngx_ipgate_answer_log(ngx_log_t *log, ngx_ipgate_rules_t *rules, ngx_ipgate_clie
 
     if (rules->log_level > NGX_LOG_DEBUG || log->log_level < rules->log_level) {
         return;
+    }
+
+    if (!(answer->verdict.want & IPGATE_WANT_ENTRY)) {
+        (void) ngx_ipgate_check(rules, client, &answer->verdict, 1);
     }
 
     policy = rules->policy;

@@ -13,8 +13,11 @@
 #define NGX_IPGATE_TICK     60000
 
 
+typedef ipgate_poll (*ngx_ipgate_poll_pt)(ngx_ipgate_list_t *list, ipgate_error **error);
+
 static void ngx_ipgate_tick(ngx_event_t *ev);
-static int32_t ngx_ipgate_look(ngx_cycle_t *cycle, ngx_ipgate_list_t *list, uint32_t flags);
+static ipgate_poll ngx_ipgate_look(ngx_cycle_t *cycle, ngx_ipgate_list_t *list, ngx_ipgate_poll_pt poll_list);
+static ipgate_poll ngx_ipgate_poll_aside(ngx_ipgate_list_t *list, ipgate_error **error);
 static void ngx_ipgate_swapped(ngx_cycle_t *cycle, ngx_ipgate_list_t *list);
 
 
@@ -36,7 +39,7 @@ ngx_ipgate_follow(ngx_cycle_t *cycle)
     /* before the first client: what has changed since the configuration was read, if only a crash ago */
 
     for (i = 0; i < icf->lists.nelts; i++) {
-        (void) ngx_ipgate_look(cycle, list[i], 0);
+        (void) ngx_ipgate_look(cycle, list[i], ngx_ipgate_poll_now);
     }
 
     if (icf->lists.nelts == 0) {
@@ -57,7 +60,7 @@ ngx_ipgate_follow(ngx_cycle_t *cycle)
 static void
 ngx_ipgate_tick(ngx_event_t *ev)
 {
-    int32_t              poll;
+    ipgate_poll          poll;
     ngx_msec_t           wait;
     ngx_uint_t           i;
     ngx_cycle_t         *cycle;
@@ -76,7 +79,7 @@ ngx_ipgate_tick(ngx_event_t *ev)
         left = (ngx_msec_int_t) (list[i]->due - ngx_current_msec);
 
         if (left <= 0) {
-            poll = ngx_ipgate_look(cycle, list[i], IPGATE_POLL_THREAD);
+            poll = ngx_ipgate_look(cycle, list[i], ngx_ipgate_poll_aside);
 
             /* twice an interval, so that a change is in force when one has passed */
 
@@ -92,10 +95,17 @@ ngx_ipgate_tick(ngx_event_t *ev)
 }
 
 
-static int32_t
-ngx_ipgate_look(ngx_cycle_t *cycle, ngx_ipgate_list_t *list, uint32_t flags)
+static ipgate_poll
+ngx_ipgate_poll_aside(ngx_ipgate_list_t *list, ipgate_error **error)
 {
-    int32_t        poll;
+    return ipgate_gate_poll(list->gate, IPGATE_POLL_THREAD, error);
+}
+
+
+static ipgate_poll
+ngx_ipgate_look(ngx_cycle_t *cycle, ngx_ipgate_list_t *list, ngx_ipgate_poll_pt poll_list)
+{
+    ipgate_poll    poll;
     uint64_t       failures;
     ipgate_stats   stats = IPGATE_STATS_INIT;
     ipgate_error  *error;
@@ -103,7 +113,7 @@ ngx_ipgate_look(ngx_cycle_t *cycle, ngx_ipgate_list_t *list, uint32_t flags)
     failures = ipgate_gate_stats(list->gate, &stats) == IPGATE_OK ? stats.failures : 0;
     error = NULL;
 
-    poll = ipgate_gate_poll(list->gate, flags, &error);
+    poll = poll_list(list, &error);
 
     if (poll == IPGATE_POLL_FAILED) {
         /* once: the library counts the next ones of the same kind */

@@ -15,6 +15,10 @@
 #define NGX_IPGATE_DIAGNOSTICS  20
 
 
+/* How often, 10 ms apart, a file that is being written is looked at before the former list has to do. */
+#define NGX_IPGATE_PATIENCE  100
+
+
 static ngx_ipgate_list_t *ngx_ipgate_former(ngx_conf_t *cf, ngx_ipgate_list_t *list);
 static ngx_int_t ngx_ipgate_inherit(ngx_conf_t *cf, ngx_ipgate_list_t *list, ngx_ipgate_list_t *former);
 static ngx_int_t ngx_ipgate_load_anew(ngx_ipgate_list_t *list, ipgate_error **error);
@@ -120,7 +124,7 @@ ngx_ipgate_inherit(ngx_conf_t *cf, ngx_ipgate_list_t *list, ngx_ipgate_list_t *f
 
     error = NULL;
 
-    (void) ipgate_gate_poll(list->gate, 0, &error);
+    (void) ngx_ipgate_poll_now(list, &error);
     ipgate_error_free(error);
 
     /* a reload is refused for nobody's list: what was good stays in force, as without a reload */
@@ -138,6 +142,28 @@ ngx_ipgate_inherit(ngx_conf_t *cf, ngx_ipgate_list_t *list, ngx_ipgate_list_t *f
     ipgate_error_free(error);
 
     return NGX_OK;
+}
+
+
+/*
+ * Takes a changed file now, where nobody is served yet. One that has just changed may still be being written:
+ * waits for it, but not for a writer that goes on and on.
+ */
+
+ipgate_poll
+ngx_ipgate_poll_now(ngx_ipgate_list_t *list, ipgate_error **error)
+{
+    ngx_uint_t   i;
+    ipgate_poll  poll;
+
+    poll = ipgate_gate_poll(list->gate, 0, error);
+
+    for (i = 0; i < NGX_IPGATE_PATIENCE && poll == IPGATE_POLL_PENDING; i++) {
+        ngx_msleep(10);
+        poll = ipgate_gate_poll(list->gate, 0, error);
+    }
+
+    return poll;
 }
 
 

@@ -69,7 +69,7 @@ ngx_ipgate_count(ngx_ipgate_policy_t *policy, ngx_ipgate_answer_t *answer)
 
     list = policy->app;
 
-    if (list == NULL || (answer->verdict.origin == IPGATE_ORIGIN_DEFAULT && policy->fallback)) {
+    if (list == NULL || (policy->fallback && answer->verdict.origin == IPGATE_ORIGIN_DEFAULT)) {
         list = policy->fallback;
     }
 
