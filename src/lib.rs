@@ -54,7 +54,7 @@ pub use table::family;
 pub use table::{Decision, EntryRef, ImageError, ImageInfo, Origin, Table};
 pub use verdict::{Reason, Verdict};
 #[cfg(feature = "watch")]
-pub use watch::{Outcome, Watch, WatchError, Watcher};
+pub use watch::{Followed, Glance, Look, Outcome, Watch, WatchError, Watcher};
 
 /// The README's programs are compiled and run as documentation tests.
 #[cfg(doctest)]

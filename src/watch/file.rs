@@ -19,9 +19,26 @@ const WRITER_SETTLE: Duration = Duration::from_secs(5);
 /// After this long without settling, the file is reported.
 const NEVER_SETTLES: Duration = Duration::from_secs(60);
 
-/// A file and what is known of it.
-#[derive(Debug)]
-pub(super) struct Followed {
+/// A file that is looked at now and then, and what is known of it: for programs with an event loop of their
+/// own. [`Watch`](crate::Watch) does the looking on a thread.
+///
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("office.list");
+/// # std::fs::write(&path, "10.0.1.0/24:office_ABC")?;
+/// use ipgate::{Followed, Look, Parser};
+/// use std::time::Instant;
+/// let mut file = Followed::new(path)?;
+/// match file.look(Instant::now(), true, &Parser::new()) {
+///     Look::Text(text) => println!("{} bytes to parse", text.len()),
+///     Look::Unsettled(until) => println!("it is being written, look again at {until:?}"),
+///     Look::Failed(error) => eprintln!("{error}"),
+///     Look::Same => {}
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Followed {
     /// As it was given, for messages and as the name of the list.
     name: PathBuf,
     /// Absolute, so that a later change of directory does not matter; symlinks are followed anew each time.
@@ -57,7 +74,7 @@ impl Sight {
 
 /// What a look at a file comes to.
 #[derive(Debug)]
-pub(super) enum Look {
+pub enum Look {
     /// Nothing that was not handled before.
     Same,
     /// Something has changed, and may still be changing; worth another look then.
@@ -68,14 +85,39 @@ pub(super) enum Look {
     Failed(WatchError),
 }
 
+/// What can be told of a file without opening it.
+#[derive(Debug)]
+pub enum Glance {
+    /// Nothing that was not handled before.
+    Same,
+    /// Something has changed, and may still be changing; worth another look then.
+    Unsettled(Instant),
+    /// Something has changed and settled: a look will read it.
+    Settled,
+}
+
 impl Followed {
-    pub(super) fn new(name: PathBuf, settle: Duration) -> io::Result<Followed> {
+    /// Will look at that file, which need not exist yet. A relative path is taken from the directory that is
+    /// current now.
+    ///
+    /// # Errors
+    ///
+    /// The path is empty, or the current directory cannot be told.
+    pub fn new(path: impl Into<PathBuf>) -> io::Result<Followed> {
+        let name = path.into();
         let path = std::path::absolute(&name)?;
-        let (seen, handled, moving) = (None, None, None);
+        let (seen, handled, moving, settle) = (None, None, None, DEFAULT_SETTLE);
         Ok(Followed { name, path, settle, seen, handled, failing: false, moving, being_written: false })
     }
 
-    pub(super) fn name(&self) -> &Path {
+    /// The same file, read when it has been unchanged for that long; 100 ms unless set.
+    pub(super) fn settle(self, settle: Duration) -> Followed {
+        Followed { settle, ..self }
+    }
+
+    /// The path as it was given.
+    #[must_use]
+    pub fn name(&self) -> &Path {
         &self.name
     }
 
@@ -84,29 +126,22 @@ impl Followed {
     }
 
     /// Takes the next look for the first one.
-    pub(super) fn forget(&mut self) {
+    pub fn forget(&mut self) {
         (self.seen, self.handled, self.failing) = (None, None, false);
     }
 
-    /// Looks at the file at `now`. It is read once it has been the same for as long as [`Self::patience`]
-    /// says, and only what is the same before and after reading counts. `retry` tries again what failed.
-    pub(super) fn look(&mut self, now: Instant, retry: bool, parser: &Parser) -> Look {
+    /// Looks at the file at `now`. It is read once it has settled: it has shown the same for long enough, and
+    /// still does when it has been read whole. `retry` tries again what failed.
+    pub fn look(&mut self, now: Instant, retry: bool, parser: &Parser) -> Look {
         let found = fs::metadata(&self.path);
         let sight = Sight::of(&found);
-        if self.handled == Some(sight) {
-            (self.seen, self.moving) = (None, None);
-            if !(retry && self.failing) {
-                return Look::Same;
+        match self.glance_at(sight, now, retry) {
+            Glance::Same => return Look::Same,
+            Glance::Unsettled(_) if retry && self.never_settles(now) => {
+                return Look::Failed(WatchError::Unsettled { path: self.name.clone() });
             }
-        } else {
-            let until = self.since(sight, now) + self.patience(sight);
-            if now < until {
-                let moving = now.saturating_duration_since(*self.moving.get_or_insert(now));
-                if retry && moving > NEVER_SETTLES {
-                    return Look::Failed(WatchError::Unsettled { path: self.name.clone() });
-                }
-                return Look::Unsettled(until);
-            }
+            Glance::Unsettled(until) => return Look::Unsettled(until),
+            Glance::Settled => {}
         }
         let text = match self.read(found, sight, parser) {
             Ok(Some(text)) => Ok(text),
@@ -119,6 +154,28 @@ impl Followed {
         (self.handled, self.seen, self.moving) = (Some(sight), None, None);
         self.failing = text.is_err();
         text.map_or_else(Look::Failed, Look::Text)
+    }
+
+    /// What [`Followed::look`] would find, without reading: one `stat`, for programs that read elsewhere.
+    pub fn glance(&mut self, now: Instant, retry: bool) -> Glance {
+        self.glance_at(Sight::of(&fs::metadata(&self.path)), now, retry)
+    }
+
+    fn glance_at(&mut self, sight: Sight, now: Instant, retry: bool) -> Glance {
+        if self.handled == Some(sight) {
+            (self.seen, self.moving) = (None, None);
+            return if retry && self.failing { Glance::Settled } else { Glance::Same };
+        }
+        let until = self.since(sight, now) + self.patience(sight);
+        if now >= until {
+            return Glance::Settled;
+        }
+        self.moving.get_or_insert(now);
+        Glance::Unsettled(until)
+    }
+
+    fn never_settles(&self, now: Instant) -> bool {
+        self.moving.is_some_and(|since| now.saturating_duration_since(since) > NEVER_SETTLES)
     }
 
     /// Since when the path has shown `sight`. A file that is seen for the first time has been as it is for
@@ -193,7 +250,7 @@ mod tests {
             let directory = tempfile::tempdir().unwrap();
             let path = directory.path().join("office.list");
             fs::write(&path, text).unwrap();
-            let file = Followed::new(path, DEFAULT_SETTLE).unwrap();
+            let file = Followed::new(path).unwrap();
             let mut bench = Bench { directory, file, start: Instant::now() };
             assert!(matches!(bench.at(0), Look::Unsettled(_)), "just written");
             assert_eq!(bench.text(200_000).as_deref(), Some(text.as_bytes()));
@@ -316,7 +373,7 @@ mod tests {
     #[test]
     fn what_is_no_file_is_not_opened() {
         let directory = tempfile::tempdir().unwrap();
-        let mut file = Followed::new(directory.path().to_owned(), DEFAULT_SETTLE).unwrap();
+        let mut file = Followed::new(directory.path()).unwrap();
         let start = Instant::now();
         let _ = file.look(start, false, &Parser::new());
         let later = file.look(start + Duration::from_secs(60), false, &Parser::new());

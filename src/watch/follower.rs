@@ -247,7 +247,6 @@ fn refused(repeats: &mut Repeats, error: WatchError) -> Option<Outcome> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::watch::file::DEFAULT_SETTLE;
 
     /// The system's clock cannot be set in a test: here the clock was two days ahead and is set right.
     #[test]
@@ -264,7 +263,7 @@ mod tests {
         let path = directory.path().join("office.list");
         std::fs::write(&path, format!("10.0.0.0/8:corp\n!10.9.0.0/16:lab;until={until}\n")).unwrap();
         let mut follower = Follower::new(Gate::new(&List::new()), Parser::new(), Mode::Extend, false);
-        follower.follow(Origin::App, Followed::new(path, DEFAULT_SETTLE).unwrap());
+        follower.follow(Origin::App, Followed::new(path).unwrap());
         follower.start().unwrap();
 
         let gathered = Gathered::default();

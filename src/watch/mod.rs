@@ -19,13 +19,13 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+pub use file::{Followed, Glance, Look};
 pub use outcome::{Outcome, WatchError};
 
 use crate::gate::Gate;
 use crate::list::Parser;
 use crate::policy::Mode;
 use crate::table::Origin;
-use file::Followed;
 use follower::Follower;
 use mailbox::Mailbox;
 use thread::{Callback, Thread};
@@ -153,7 +153,7 @@ impl Watch {
         let mut follower = Follower::new(self.gate, self.parser, self.mode, self.enforce);
         for (origin, path) in [(Origin::Default, self.default), (Origin::App, self.app)] {
             if let Some(path) = path {
-                let file = Followed::new(path.clone(), self.settle);
+                let file = Followed::new(path.clone()).map(|file| file.settle(self.settle));
                 follower.follow(origin, file.map_err(|error| WatchError::Unreadable { path, error })?);
             }
         }

@@ -1,0 +1,765 @@
+/*
+ * ipgate 0.1.0: filters requests by client address, with labelled allow and deny lists of IP prefixes that
+ * are looked up in nanoseconds and swapped under load.
+ *
+ * A list becomes a table, a gate holds the current table, and each thread checks through a reader of its own:
+ *
+ *     #include <ipgate.h>
+ *     #include <stdio.h>
+ *     #include <string.h>
+ *
+ *     int main(int argc, char **argv)
+ *     {
+ *         const char *list = "10.0.1.0/24:office_ABC,212.121.212.121:client_YXZ";
+ *         const char *client = argc > 1 ? argv[1] : "10.0.1.7";
+ *         ipgate_gate *gate = NULL;
+ *         ipgate_reader *reader = NULL;
+ *         ipgate_error *error = NULL;
+ *         ipgate_verdict verdict = IPGATE_VERDICT_INIT;
+ *
+ *         ipgate_gate_new(NULL, &gate, &error);
+ *         ipgate_gate_replace_text(gate, list, strlen(list), NULL, error ? NULL : &error);
+ *         ipgate_reader_new(gate, &reader);
+ *         if (error) // whatever it is, every check denies
+ *             fprintf(stderr, "%s\n", ipgate_error_message(error));
+ *         ipgate_check_text(reader, client, strlen(client), &verdict);
+ *         printf("%s %.*s\n", verdict.decision ? "allow" : "deny", (int)verdict.label_len, verdict.label);
+ *         ipgate_reader_free(reader);
+ *         ipgate_gate_free(gate);
+ *         ipgate_error_free(error);
+ *         return verdict.decision == IPGATE_ALLOW ? 0 : 1;
+ *     }
+ *
+ *     cc check.c $(pkg-config --cflags --libs ipgate) -o check
+ *
+ * RULES. They hold for every function; what a function says itself comes on top.
+ *
+ * Denial. 0 is deny, and every failure denies: a NULL reader, an address that is none, a wrong size, an internal
+ * error. Memory that is all zeros is a denial. What a list does not allow is denied.
+ *
+ * Pointers. Each is checked for NULL, and NULL is IPGATE_ERROR_NULL, a denial, or 0, unless it is said to be
+ * fine. A pointer that is not NULL must point to what its type says, for the length that is given with it, and
+ * nothing else may write there during the call. A length of 0 needs no pointer.
+ *
+ * Outputs are written only on success, and `error` only on failure. It may be NULL; what is written there is
+ * freed by the caller with ipgate_error_free(). Two exceptions, so that nobody takes an old answer for a new one:
+ * a check writes its verdict also where it fails, as a denial, and a text for a buffer is empty where there is
+ * none.
+ *
+ * Ownership. Whatever a function makes (`**`) belongs to the caller, who frees it once with the _free function
+ * of its type; that of NULL is fine. Handles may be freed in any order: each keeps what it needs alive. Nothing
+ * that is passed to a function is needed after it returns.
+ *
+ * Structs that may grow begin with their size, which the caller sets: initialise each with its _INIT macro. A
+ * program that was built with an older header than the library goes on working, and one with a newer header gets
+ * an error only where it sets what the library does not know.
+ *
+ * Threads. Lists, gates and errors may be used by any number of threads at the same time, a gate also while it is
+ * swapped; a policy or a reader by one thread at a time. No handle may be freed while another thread uses it.
+ * After a swap has returned, every check that begins on any thread sees the new table or a newer one.
+ *
+ * Labels and other texts of a verdict or an entry live until the next call with the reader that gave them,
+ * ipgate_reader_pause() and ipgate_reader_free() included, and not a moment longer: copy them
+ * (ipgate_verdict_label()) to keep them. They have no NUL behind them. Texts of type `const char *` in errors and
+ * diagnostics end with a NUL and live as long as the error.
+ *
+ * Manners. Nothing is printed, no signal handler is set, no environment is read, and no thread is started unless
+ * asked (IPGATE_POLL_THREAD, ipgate_gate_follow()), and such a thread takes no signals. Panics do not leave the library: a caught one
+ * is a denial or IPGATE_ERROR_PANIC, and shows in ipgate_gate_last_error().
+ *
+ * Processes. The library may be loaded, and handles made, before fork(), and used by parent and children after
+ * it, each with its own copy: a swap in one is not seen by the others. Fork while no other thread is inside the
+ * library, a follower's included; a poll that is pending is no obstacle. After dlclose() nothing runs, once every handle is freed.
+ *
+ * Stability. Names, values and meanings of this header hold for all versions with the same IPGATE_ABI_VERSION,
+ * which is the number in libipgate.so's name. Values may be added to enums: treat an unknown reason as what the
+ * decision says.
+ *
+ * Made from the Rust sources by cbindgen; see capi/README.md.
+ */
+
+#ifndef IPGATE_H
+#define IPGATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#define IPGATE_VERSION "0.1.0"
+#define IPGATE_VERSION_MAJOR 0
+#define IPGATE_VERSION_MINOR 1
+#define IPGATE_VERSION_PATCH 0
+#define IPGATE_ABI_VERSION 0
+
+
+// Bad entries are left out and reported. Without it any error rejects the whole list. A list whose every
+// entry is bad is rejected either way.
+#define IPGATE_LENIENT 1
+
+// Any warning rejects the list, those of IPGATE_LINT included.
+#define IPGATE_DENY_WARNINGS 2
+
+// Warn also of duplicates, shadowed entries, wide prefixes and whatever else is legal but probably not meant.
+#define IPGATE_LINT 4
+
+// Read, parse and compile on a thread that lives as long as that takes, instead of the calling one.
+#define IPGATE_POLL_THREAD 1
+
+// Find also the entry that decided: prefix, until_micros and origin of a verdict. Costs another search.
+#define IPGATE_WANT_ENTRY 1
+
+// What a call that may fail came to. Values never change; new ones may come.
+enum ipgate_status
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // It did what it says.
+  IPGATE_OK = 0,
+  // A pointer that must not be NULL is NULL.
+  IPGATE_ERROR_NULL = 1,
+  // An argument has a value that it must not have.
+  IPGATE_ERROR_ARGUMENT = 2,
+  // A list has errors, or warnings where these are denied.
+  IPGATE_ERROR_LIST = 3,
+  // A file cannot be read.
+  IPGATE_ERROR_IO = 4,
+  // A compiled image is damaged or of another format.
+  IPGATE_ERROR_IMAGE = 5,
+  // The gate's guard refused the swap.
+  IPGATE_ERROR_REFUSED = 6,
+  // No thread could be started.
+  IPGATE_ERROR_THREAD = 7,
+  // The library caught a panic of its own: a bug worth reporting.
+  IPGATE_ERROR_PANIC = 8,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ipgate_status ipgate_status;
+#else
+typedef int32_t ipgate_status;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// What a poll came to.
+enum ipgate_poll
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // Nothing new; also where what is wrong with the file has been reported already.
+  IPGATE_POLL_UNCHANGED = 0,
+  // A new list is being loaded on a thread, or the file is being written: poll again soon.
+  IPGATE_POLL_PENDING = 1,
+  // A new list is in force.
+  IPGATE_POLL_SWAPPED = 2,
+  // There is a new list and it was not taken, or the call failed. The last good list stays.
+  IPGATE_POLL_FAILED = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ipgate_poll ipgate_poll;
+#else
+typedef int32_t ipgate_poll;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Whether a client may pass.
+enum ipgate_decision
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // No.
+  IPGATE_DENY = 0,
+  // Yes.
+  IPGATE_ALLOW = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ipgate_decision ipgate_decision;
+#else
+typedef int32_t ipgate_decision;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// How much a diagnostic weighs.
+enum ipgate_severity
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // Legal, but probably not meant.
+  IPGATE_WARNING = 1,
+  // Rejects the list, or with IPGATE_LENIENT the entry.
+  IPGATE_ERROR = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ipgate_severity ipgate_severity;
+#else
+typedef int32_t ipgate_severity;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// How an app list combines with the default list.
+enum ipgate_mode
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // Both lists together, longest prefix over both; on equal prefixes the app list wins.
+  IPGATE_EXTEND = 0,
+  // The app list alone.
+  IPGATE_OVERRIDE = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ipgate_mode ipgate_mode;
+#else
+typedef int32_t ipgate_mode;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Why.
+enum ipgate_reason
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // Denied: the check failed (a NULL pointer, a wrong size, a caught panic).
+  IPGATE_REASON_FAILED = 0,
+  // Denied: the client has no usable IP address.
+  IPGATE_REASON_NO_ADDRESS = 1,
+  // Denied: a list is required, and none is set.
+  IPGATE_REASON_NO_LIST = 2,
+  // Denied: no entry covers the address.
+  IPGATE_REASON_NO_ENTRY = 3,
+  // Denied: the longest prefix that covers the address has a deny entry.
+  IPGATE_REASON_DENY_ENTRY = 4,
+  // Allowed: the longest prefix that covers the address has an allow entry.
+  IPGATE_REASON_ALLOW_ENTRY = 5,
+  // Allowed: no list is set, and none is required.
+  IPGATE_REASON_NO_GATE = 6,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ipgate_reason ipgate_reason;
+#else
+typedef int32_t ipgate_reason;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Which list of a policy an entry comes from.
+enum ipgate_origin
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // No entry, so no list.
+  IPGATE_ORIGIN_NONE = 0,
+  // The default list.
+  IPGATE_ORIGIN_DEFAULT = 1,
+  // The app list; also the one list of a gate without a policy.
+  IPGATE_ORIGIN_APP = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ipgate_origin ipgate_origin;
+#else
+typedef int32_t ipgate_origin;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Why a call failed, or what a list that was taken has to be warned of: a status, a message, and for lists
+// every error and warning with its place.
+//
+// Immutable: any number of threads may read one at the same time. Everything that is read from it lives until
+// ipgate_error_free().
+typedef struct ipgate_error ipgate_error;
+
+// A file that is followed into a gate by a thread.
+//
+// To be freed by one thread, and by the process that made it; one that was forked since frees it without
+// effect, and follows the file anew if it wants to.
+typedef struct ipgate_follower ipgate_follower;
+
+// The holder of the current table, which is swapped while readers check.
+//
+// Any number of threads may use one at the same time, except to free it. Swaps exclude each other: one waits
+// for the other. A swap that fails, for whatever reason, changes nothing but ipgate_gate_stats() and
+// ipgate_gate_last_error().
+typedef struct ipgate_gate ipgate_gate;
+
+// A list that was taken, with its warnings.
+//
+// Immutable: any number of threads may use one at the same time. What was made from it does not need it any more.
+typedef struct ipgate_list ipgate_list;
+
+// A default list and an app list, each of which may be unset; how they combine; and whether everyone or no
+// one is allowed where neither is set.
+//
+//     default  app    mode      enforce  allowed
+//     -        -      any       off      everyone (no gate)
+//     -        -      any       on       no one
+//     D        -      any       any      D
+//     -        A      any       any      A
+//     D        A      extend    any      D and A together
+//     D        A      override  any      A
+//
+// A list that is set but empty is set: nobody matches it. Each place holds a list, or a gate whose current
+// table then counts, so that many policies can share lists that are swapped.
+//
+// One thread at a time. Gates and readers that were made from a policy do not need it any more, and do not
+// see later changes of it.
+typedef struct ipgate_policy ipgate_policy;
+
+// A thread's handle for checks. A check takes no lock, does not wait and does not allocate.
+//
+// One thread at a time; take one for each thread. It may outlive the gate or policy that it was made from,
+// and then goes on with the last table. An idle reader keeps the table of its last check alive: see
+// ipgate_reader_pause().
+typedef struct ipgate_reader ipgate_reader;
+
+// One error or warning of a list. Its texts end with a NUL and live as long as the ipgate_error that it
+// was read from.
+typedef struct {
+  // sizeof(ipgate_diagnostic), set by the caller: IPGATE_DIAGNOSTIC_INIT.
+  size_t size;
+  // An ipgate_severity.
+  int32_t severity;
+  // The line, counted from 1; 0 where it is about the whole text.
+  uint32_t line;
+  // The column in characters, counted from 1; 0 where it is about the whole text.
+  uint32_t column;
+  // Unused.
+  uint32_t reserved;
+  // What it is about: a stable name for programs, such as "leading-zero".
+  const char *code;
+  // What is wrong, without its place.
+  const char *message;
+  // What to write instead; NULL where there is nothing to suggest.
+  const char *suggestion;
+  // The text that it is about.
+  const char *token;
+} ipgate_diagnostic;
+
+// How a list is taken. Initialise it with IPGATE_OPTIONS_INIT. Where a call takes options, NULL stands for
+// strict, without lints, the default limits.
+typedef struct {
+  // sizeof(ipgate_options), set by the caller: IPGATE_OPTIONS_INIT.
+  size_t size;
+  // IPGATE_LENIENT, IPGATE_DENY_WARNINGS, IPGATE_LINT, or'ed.
+  uint32_t flags;
+  // How many errors, and how many warnings, are kept whole; 0 for 100. The others are counted.
+  uint32_t max_diagnostics;
+  // The most entries; 0 for 16 Mi.
+  uint64_t max_entries;
+  // The most bytes of text; 0 for 1 GiB.
+  uint64_t max_bytes;
+  // The name under which a list that is given as text is shown; NULL for none. Files have their path.
+  const char *source;
+} ipgate_options;
+
+// Conditions under which a gate refuses to swap a valid list in. Initialise it with IPGATE_GUARD_INIT,
+// which refuses nothing.
+typedef struct {
+  // sizeof(ipgate_guard), set by the caller: IPGATE_GUARD_INIT.
+  size_t size;
+  // Refuse a swap that drops more than this percentage of the allowed addresses of either family, or of
+  // the entries. Negative: no limit.
+  double max_shrink_percent;
+  // Refuse (any number but 0) a swap that leaves no entries.
+  int32_t refuse_empty;
+  // Refuse a swap that adds an allowed IPv4 prefix shorter than this; 0: no limit.
+  uint8_t widest_v4;
+  // The same for IPv6.
+  uint8_t widest_v6;
+  // Unused; zero.
+  uint16_t reserved;
+  // Refuse a swap that would deny any of these addresses: text, separated by commas; NULL: none.
+  const char *must_allow;
+} ipgate_guard;
+
+// Is told of each new list: IPGATE_POLL_SWAPPED, with the list's warnings as `report`, or
+// IPGATE_POLL_FAILED, with the error. Runs on the following thread; `report` lives until it returns, and is
+// not to be freed. It must not free the follower.
+typedef void (*ipgate_callback)(void *data, ipgate_poll outcome, const ipgate_error *report);
+
+// A gate in figures. Initialise it with IPGATE_STATS_INIT. Times are microseconds since 1970 UTC.
+typedef struct {
+  // sizeof(ipgate_stats), set by the caller: IPGATE_STATS_INIT.
+  size_t size;
+  // Entries of the current table.
+  uint64_t entries;
+  // Bytes of memory that it takes.
+  uint64_t bytes;
+  // Its generation: 1 for a new gate, and one more with every swap.
+  uint64_t generation;
+  // When it was swapped in.
+  int64_t last_swap_micros;
+  // The last time that a new list was not taken; 0 for never.
+  int64_t last_failure_micros;
+  // How often that happened since the current table, or a look at its unchanged file, was good; 0 while
+  // what is in force is what there is.
+  uint64_t failures;
+  // When its next entry ceases to hold; 0 for never.
+  int64_t next_expiry_micros;
+  // SHA-256 of the list's text (`sha256sum` prints the same), of the app list's where there are two; of an
+  // image, that of the text it was compiled from. Zeros without a text.
+  uint8_t digest[32];
+} ipgate_stats;
+
+// A prefix. Will never grow.
+typedef struct {
+  // 4, 6, or 0 for none.
+  uint8_t family;
+  // Bits: at most 32 or 128.
+  uint8_t length;
+  // In network order; of an IPv4 prefix the first four bytes.
+  uint8_t address[16];
+} ipgate_prefix;
+
+// The answer for one client. Initialise it with IPGATE_VERDICT_INIT, which is a denial and wants everything;
+// with `want` 0 it is faster, and has decision, reason, generation and label.
+//
+// `label` lives until the next call with the reader that gave the verdict; ipgate_verdict_label() copies it.
+typedef struct {
+  // sizeof(ipgate_verdict), set by the caller: IPGATE_VERDICT_INIT.
+  size_t size;
+  // IPGATE_WANT_ENTRY or 0, set by the caller.
+  uint32_t want;
+  // An ipgate_decision; the same that the call returns.
+  int32_t decision;
+  // An ipgate_reason.
+  int32_t reason;
+  // An ipgate_origin: whose entry decided. Only if wanted.
+  int32_t origin;
+  // The generation of the table that decided; of a policy with gates, one more for each of their swaps.
+  uint64_t generation;
+  // The label of the entry that decided, without a NUL behind it; empty where there is none, never NULL.
+  const char *label;
+  // Bytes of the label; 0 where there is none.
+  size_t label_len;
+  // When the entry that decided ceases to hold, in microseconds since 1970 UTC; 0 for never. Only if
+  // wanted.
+  int64_t until_micros;
+  // The prefix of the entry that decided; family 0 where none did. Only if wanted.
+  ipgate_prefix prefix;
+  // Unused.
+  uint8_t reserved[6];
+} ipgate_verdict;
+
+// One entry of a list. Initialise it, or the first of an array, with IPGATE_ENTRY_INIT.
+//
+// `label` and `source` live until the next call with the reader that gave the entry.
+typedef struct {
+  // sizeof(ipgate_entry), set by the caller: IPGATE_ENTRY_INIT.
+  size_t size;
+  // What the entry does: an ipgate_decision.
+  int32_t action;
+  // An ipgate_origin.
+  int32_t origin;
+  // The label, without a NUL behind it; empty where there is none, never NULL.
+  const char *label;
+  // Bytes of the label; 0 where there is none.
+  size_t label_len;
+  // The name of the entry's list, usually a path, without a NUL behind it; empty where it has none.
+  const char *source;
+  // Bytes of the source.
+  size_t source_len;
+  // When the entry ceases to hold, in microseconds since 1970 UTC; 0 for never.
+  int64_t until_micros;
+  // The line of the list on which it stands, counted from 1; 0 where that is not known.
+  uint32_t line;
+  // The prefix.
+  ipgate_prefix prefix;
+  // Unused.
+  uint8_t reserved[2];
+} ipgate_entry;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// A status in words.
+//
+// Any thread. The text lives as long as the library is loaded, and is never NULL, whatever the number.
+const char *ipgate_strerror(int32_t status);
+
+// The version of the library that is loaded, such as "0.1.0"; IPGATE_VERSION is that of the header.
+//
+// Any thread. The text lives as long as the library is loaded.
+const char *ipgate_version(void);
+
+// The ABI of the library that is loaded. A program that loads it by hand compares this with
+// IPGATE_ABI_VERSION and uses it only where the two are equal.
+//
+// Any thread.
+uint32_t ipgate_abi_version(void);
+
+// Why it failed; IPGATE_OK where the error holds the warnings of a list that was taken, or is NULL.
+ipgate_status ipgate_error_status(const ipgate_error *error);
+
+// The whole story in one line, for a log. Never NULL: without an error it says so.
+const char *ipgate_error_message(const ipgate_error *error);
+
+// How many errors a list has, kept or not. 0 for errors that are not about a list, and for NULL.
+size_t ipgate_error_count_errors(const ipgate_error *error);
+
+// How many warnings a list has, kept or not. 0 for errors that are not about a list, and for NULL.
+size_t ipgate_error_count_warnings(const ipgate_error *error);
+
+// How many diagnostics can be walked: the first errors and the first warnings of a list
+// (ipgate_options.max_diagnostics of each). 0 for NULL.
+size_t ipgate_error_diagnostics(const ipgate_error *error);
+
+// Writes a diagnostic, counted from 0 in the order of the text.
+//
+// Fails with IPGATE_ERROR_ARGUMENT where `index` is not below ipgate_error_diagnostics().
+ipgate_status ipgate_error_diagnostic(const ipgate_error *error, size_t index, ipgate_diagnostic *diagnostic);
+
+// Frees an error. NULL is fine.
+void ipgate_error_free(ipgate_error *error);
+
+// Takes a list from text, such as "10.0.1.0/24:office_ABC,212.121.212.121:client_YXZ".
+//
+// The text need not end with a NUL and is not needed afterwards. `options` may be NULL.
+// Fails with IPGATE_ERROR_LIST, and an error that has every complaint with line and column.
+ipgate_status ipgate_list_parse(const char *text,
+                                size_t len,
+                                const ipgate_options *options,
+                                ipgate_list **list,
+                                ipgate_error **error);
+
+// Takes a list from a text file. `options` may be NULL. A compiled image is for gates alone.
+//
+// Fails with IPGATE_ERROR_IO or IPGATE_ERROR_LIST.
+ipgate_status ipgate_list_read(const char *path,
+                               const ipgate_options *options,
+                               ipgate_list **list,
+                               ipgate_error **error);
+
+// The number of entries. 0 for NULL.
+size_t ipgate_list_len(const ipgate_list *list);
+
+// Gives the warnings of a list, and with IPGATE_LENIENT the errors for which entries were left out: an
+// ipgate_error whose status is IPGATE_OK, to be freed by the caller. It may hold nothing.
+ipgate_status ipgate_list_warnings(const ipgate_list *list, ipgate_error **warnings);
+
+// Frees a list. NULL is fine.
+void ipgate_list_free(ipgate_list *list);
+
+// Makes a policy without lists: mode IPGATE_EXTEND, enforced, so that it allows no one until a list is set.
+ipgate_status ipgate_policy_new(ipgate_policy **policy);
+
+// Sets the default list. The list may be freed afterwards.
+ipgate_status ipgate_policy_set_default(ipgate_policy *policy, const ipgate_list *list);
+
+// Sets the app list. The list may be freed afterwards.
+ipgate_status ipgate_policy_set_app(ipgate_policy *policy, const ipgate_list *list);
+
+// Makes the gate's current table, whatever it is at the time of a check, the default list. The handle may be
+// freed afterwards.
+ipgate_status ipgate_policy_set_default_gate(ipgate_policy *policy, const ipgate_gate *gate);
+
+// Makes the gate's current table, whatever it is at the time of a check, the app list. The handle may be
+// freed afterwards.
+ipgate_status ipgate_policy_set_app_gate(ipgate_policy *policy, const ipgate_gate *gate);
+
+// Sets an ipgate_mode.
+ipgate_status ipgate_policy_set_mode(ipgate_policy *policy, int32_t mode);
+
+// Sets whether no one (any number but 0) or everyone (0) is allowed where no list is set.
+ipgate_status ipgate_policy_set_enforce(ipgate_policy *policy, int32_t enforce);
+
+// Frees a policy. NULL is fine.
+void ipgate_policy_free(ipgate_policy *policy);
+
+// Makes a gate at generation 1: with what `policy` allows, or where that is NULL with no list yet, so that
+// everyone is denied until one is swapped in. A policy that holds gates is refused.
+ipgate_status ipgate_gate_new(const ipgate_policy *policy, ipgate_gate **gate, ipgate_error **error);
+
+// Gives another handle on the same gate, to be freed like the first. The gate lives until the last of its
+// handles, and of its readers, is freed.
+ipgate_status ipgate_gate_share(const ipgate_gate *gate, ipgate_gate **share);
+
+// Guards swaps from now on; the last call counts. The strings in `guard` are not needed afterwards.
+//
+// Fails with IPGATE_ERROR_ARGUMENT; the guard stays what it was then.
+ipgate_status ipgate_gate_set_guard(ipgate_gate *gate, const ipgate_guard *guard, ipgate_error **error);
+
+// Swaps a list in. Fails with IPGATE_ERROR_REFUSED.
+ipgate_status ipgate_gate_replace(ipgate_gate *gate, const ipgate_list *list, ipgate_error **error);
+
+// Swaps in what a policy allows, which must not hold gates. Fails with IPGATE_ERROR_REFUSED.
+ipgate_status ipgate_gate_replace_policy(ipgate_gate *gate,
+                                         const ipgate_policy *policy,
+                                         ipgate_error **error);
+
+// Swaps in a list that is given as text, which need not end with a NUL and is not needed afterwards.
+// `options` may be NULL. Fails with IPGATE_ERROR_LIST or IPGATE_ERROR_REFUSED.
+ipgate_status ipgate_gate_replace_text(ipgate_gate *gate,
+                                       const char *text,
+                                       size_t len,
+                                       const ipgate_options *options,
+                                       ipgate_error **error);
+
+// Swaps in a compiled image, which is copied, so that it is not needed afterwards. Everything that checks
+// rely on is verified. Fails with IPGATE_ERROR_IMAGE or IPGATE_ERROR_REFUSED.
+ipgate_status ipgate_gate_replace_image(ipgate_gate *gate,
+                                        const uint8_t *image,
+                                        size_t len,
+                                        ipgate_error **error);
+
+// Swaps in the list that a file holds, text or compiled image, and makes it the file that
+// ipgate_gate_poll() looks at from then on, whether or not this first load succeeds. `options` may be NULL,
+// and is for text.
+//
+// Reads, parses and compiles on the calling thread, and waits for at most 10 s where the file is being
+// written or was a moment ago. Fails with IPGATE_ERROR_IO, IPGATE_ERROR_LIST,
+// IPGATE_ERROR_IMAGE or IPGATE_ERROR_REFUSED.
+ipgate_status ipgate_gate_replace_file(ipgate_gate *gate,
+                                       const char *path,
+                                       const ipgate_options *options,
+                                       ipgate_error **error);
+
+// Frees a handle of a gate. NULL is fine. Waits, with the last handle, until a load that
+// ipgate_gate_poll() started on a thread has ended. Readers go on with the table that the gate had.
+void ipgate_gate_free(ipgate_gate *gate);
+
+// Looks whether the file of the last ipgate_gate_replace_file() has changed, and swaps its list in if so.
+// For an event loop's timer: where nothing has changed this is one stat(), and with IPGATE_POLL_THREAD in
+// `flags` it is never much more. Returns an ipgate_poll, with an error for IPGATE_POLL_FAILED.
+//
+// The same failure is reported once, and then counted in ipgate_gate_stats(). A file that cannot be read is
+// tried again each time; one that was rejected or refused, when it changes. Without a file there is nothing
+// to do. Also drops expired entries, which have ceased to hold long before.
+//
+// In a process that was forked while a load was pending the next poll begins anew.
+ipgate_poll ipgate_gate_poll(ipgate_gate *gate, uint32_t flags, ipgate_error **error);
+
+// Loads a file as ipgate_gate_replace_file() does, and polls it from then on every `interval_ms`
+// milliseconds (at least 10; 0 for 1000) on a thread of its own, until the follower is freed. `callback` may
+// be NULL; it is called for what comes after the first load. `data` is passed to it as it is.
+//
+// Fails as ipgate_gate_replace_file() does, or with IPGATE_ERROR_THREAD. Nothing is followed then.
+ipgate_status ipgate_gate_follow(ipgate_gate *gate,
+                                 const char *path,
+                                 const ipgate_options *options,
+                                 uint32_t interval_ms,
+                                 ipgate_callback callback,
+                                 void *data,
+                                 ipgate_follower **follower,
+                                 ipgate_error **error);
+
+// Ends the following and waits until the thread has ended; the gate keeps what it has. NULL is fine.
+void ipgate_follower_free(ipgate_follower *follower);
+
+// Writes a gate's figures.
+ipgate_status ipgate_gate_stats(const ipgate_gate *gate, ipgate_stats *stats);
+
+// The generation of a gate's current table; 0 for NULL. Takes no lock.
+uint64_t ipgate_gate_generation(const ipgate_gate *gate);
+
+// Copies the name of what the current table was made from, usually a path, as snprintf() would: as much as
+// fits, always with a NUL behind it, and returns the bytes of the whole name. 0 where it has none.
+size_t ipgate_gate_source(const ipgate_gate *gate, char *buffer, size_t capacity);
+
+// Gives the warnings of the list in force, as ipgate_list_warnings() does for a list. It may hold nothing.
+ipgate_status ipgate_gate_warnings(const ipgate_gate *gate, ipgate_error **warnings);
+
+// Gives a copy of the last failure since the last swap; its status is IPGATE_OK where there was none. What
+// checks have to report, caught panics, is here too.
+ipgate_status ipgate_gate_last_error(const ipgate_gate *gate, ipgate_error **error);
+
+// Takes a reader of a gate.
+ipgate_status ipgate_reader_new(const ipgate_gate *gate, ipgate_reader **reader);
+
+// Takes a reader of a policy as it is now. The gates in it go on being swapped.
+//
+// With two gates and IPGATE_EXTEND a check looks into both tables. Until a gate has its first list, such a
+// policy denies everyone: what that list will deny is not known.
+ipgate_status ipgate_reader_new_policy(const ipgate_policy *policy, ipgate_reader **reader);
+
+// Checks a socket address: AF_INET or AF_INET6 is looked up, everything else is a client without an IP
+// address. Writes the verdict unless it is NULL.
+ipgate_decision ipgate_check(ipgate_reader *reader,
+                             const struct sockaddr *address,
+                             socklen_t len,
+                             ipgate_verdict *verdict);
+
+// Checks an address of 4 bytes (IPv4) or 16 (IPv6) in network order. Any other length is a client without
+// an IP address. Writes the verdict unless it is NULL.
+ipgate_decision ipgate_check_bytes(ipgate_reader *reader,
+                                   const uint8_t *address,
+                                   size_t len,
+                                   ipgate_verdict *verdict);
+
+// Checks an address as text, such as "10.0.1.7" or "2001:db8::7", which need not end with a NUL. What is no
+// IP address is a client without one. Writes the verdict unless it is NULL.
+ipgate_decision ipgate_check_text(ipgate_reader *reader,
+                                  const char *address,
+                                  size_t len,
+                                  ipgate_verdict *verdict);
+
+// Checks `count` addresses of 16 bytes each in network order, IPv4 as ::ffff:a.b.c.d, and writes an
+// ipgate_decision of one byte for each. Returns how many are allowed. A swap may come between two answers,
+// never into one. Where it fails nothing is allowed: it returns 0, and every decision is a denial.
+size_t ipgate_check_batch(ipgate_reader *reader, const uint8_t *addresses, size_t count, uint8_t *decisions);
+
+// Explains a decision: writes the entries that cover an address, the one that decides first, as many as
+// there is room for, and returns how many there are. The address is as for ipgate_check_bytes().
+//
+// `entries` may be NULL where `capacity` is 0; otherwise the first element says how long each is. Allocates.
+size_t ipgate_explain(ipgate_reader *reader,
+                      const uint8_t *address,
+                      size_t len,
+                      ipgate_entry *entries,
+                      size_t capacity);
+
+// Writes the entries that cease to hold at or before an instant (microseconds since 1970 UTC), the soonest
+// first, as many as there is room for, and returns how many there are. Looks at every entry of a table that
+// has such entries. `entries` as for ipgate_explain(). Allocates.
+size_t ipgate_expiring(ipgate_reader *reader, int64_t until_micros, ipgate_entry *entries, size_t capacity);
+
+// Lets go of the table, so that an idle reader keeps no old one alive; the next check takes the current one.
+// Ends the life of labels that the reader gave. NULL is fine.
+void ipgate_reader_pause(ipgate_reader *reader);
+
+// Frees a reader. NULL is fine. Ends the life of labels that the reader gave.
+void ipgate_reader_free(ipgate_reader *reader);
+
+// The name of an ipgate_reason, such as "no-entry"; "failed" for every other number.
+//
+// Any thread. The text lives as long as the library is loaded.
+const char *ipgate_reason_name(int32_t reason);
+
+// Copies the label of a verdict as snprintf() would: as much as fits, always with a NUL behind it, and
+// returns the bytes of the whole label. 0 for NULL or where there is none. `buffer` may be NULL where
+// `capacity` is 0.
+//
+// To be called before the next call with the verdict's reader.
+size_t ipgate_verdict_label(const ipgate_verdict *verdict, char *buffer, size_t capacity);
+
+// Writes the entry that decided as list text, such as "10.0.1.0/24:office_ABC", in the manner of
+// ipgate_verdict_label().
+size_t ipgate_verdict_entry(const ipgate_verdict *verdict, char *buffer, size_t capacity);
+
+// Writes a prefix as text, such as "10.0.1.0/24", in the manner of ipgate_verdict_label(). Nothing for
+// NULL and family 0.
+size_t ipgate_prefix_text(const ipgate_prefix *prefix, char *buffer, size_t capacity);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* IPGATE_H */
+
+// Initialisers for the structs that carry their size.
+#define IPGATE_OPTIONS_INIT { sizeof(ipgate_options), 0, 0, 0, 0, NULL }
+#define IPGATE_GUARD_INIT { sizeof(ipgate_guard), -1.0, 0, 0, 0, 0, NULL }
+#define IPGATE_VERDICT_INIT { sizeof(ipgate_verdict), IPGATE_WANT_ENTRY, 0, 0, 0, 0, "", 0, 0, { 0, 0, { 0 } }, { 0 } }
+#define IPGATE_ENTRY_INIT { sizeof(ipgate_entry), 0, 0, "", 0, "", 0, 0, 0, { 0, 0, { 0 } }, { 0 } }
+#define IPGATE_DIAGNOSTIC_INIT { sizeof(ipgate_diagnostic), 0, 0, 0, 0, NULL, NULL, NULL, NULL }
+#define IPGATE_STATS_INIT { sizeof(ipgate_stats), 0, 0, 0, 0, 0, 0, 0, { 0 } }

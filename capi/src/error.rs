@@ -1,0 +1,209 @@
+//! Errors: what a call, or a whole list, has to complain about.
+
+use std::ffi::{CString, c_char};
+
+use ipgate::{Diagnostic, ImageError, Refused, Rejected, Report};
+
+use crate::boundary;
+use crate::diagnostic::{Note, ipgate_diagnostic};
+use crate::raw;
+use crate::status::ipgate_status;
+
+/// What went wrong, before C asks for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure {
+    status: ipgate_status,
+    message: String,
+    report: Option<Report>,
+}
+
+impl Failure {
+    fn new(status: ipgate_status, message: impl Into<String>) -> Failure {
+        Failure { status, message: message.into(), report: None }
+    }
+
+    pub(crate) fn null(name: &str) -> Failure {
+        Failure::new(ipgate_status::IPGATE_ERROR_NULL, format!("{name} is NULL"))
+    }
+
+    pub(crate) fn argument(message: impl Into<String>) -> Failure {
+        Failure::new(ipgate_status::IPGATE_ERROR_ARGUMENT, message)
+    }
+
+    pub(crate) fn io(message: impl Into<String>) -> Failure {
+        Failure::new(ipgate_status::IPGATE_ERROR_IO, message)
+    }
+
+    pub(crate) fn thread(error: &std::io::Error) -> Failure {
+        Failure::new(ipgate_status::IPGATE_ERROR_THREAD, format!("no thread could be started: {error}"))
+    }
+
+    pub(crate) fn panic(message: &str) -> Failure {
+        let message = format!("internal error in libipgate, please report it: {message}");
+        Failure::new(ipgate_status::IPGATE_ERROR_PANIC, message)
+    }
+
+    /// A caught panic that a gate kept for whoever asks.
+    pub(crate) fn recorded(message: &str) -> Failure {
+        Failure::new(ipgate_status::IPGATE_ERROR_PANIC, message)
+    }
+
+    pub(crate) fn image(error: &ImageError) -> Failure {
+        Failure::new(ipgate_status::IPGATE_ERROR_IMAGE, error.to_string())
+    }
+
+    pub(crate) fn refused(refused: &Refused) -> Failure {
+        Failure::new(ipgate_status::IPGATE_ERROR_REFUSED, refused.to_string())
+    }
+
+    /// A rejected list, with the first thing that speaks against it in the message.
+    pub(crate) fn rejected(rejected: &Rejected) -> Failure {
+        let report = rejected.report();
+        let (of, first) = match report.error_count() {
+            0 => ("denied warning", report.warnings().next()),
+            _ => ("error", report.errors().next()),
+        };
+        let count = report.error_count().max(if of == "error" { 0 } else { report.warning_count() });
+        let plural = if count == 1 { "" } else { "s" };
+        let first = first.map_or_else(String::new, |first: &Diagnostic| match count {
+            1 => format!(": {first}"),
+            _ => format!(", the first: {first}"),
+        });
+        let message = format!("list rejected, {count} {of}{plural}{first}");
+        Failure { status: ipgate_status::IPGATE_ERROR_LIST, message, report: Some(report.clone()) }
+    }
+
+    /// The same failure, with the name of what failed, if it has one, before the message.
+    pub(crate) fn of(self, name: &str) -> Failure {
+        if name.is_empty() {
+            return self;
+        }
+        Failure { message: format!("{name}: {}", self.message), ..self }
+    }
+
+    pub(crate) fn status(&self) -> ipgate_status {
+        self.status
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+/// Why a call failed, or what a list that was taken has to be warned of: a status, a message, and for lists
+/// every error and warning with its place.
+///
+/// Immutable: any number of threads may read one at the same time. Everything that is read from it lives until
+/// ipgate_error_free().
+#[derive(Debug, Clone)]
+pub struct ipgate_error {
+    status: ipgate_status,
+    message: CString,
+    notes: Vec<Note>,
+    errors: usize,
+    warnings: usize,
+}
+
+impl ipgate_error {
+    /// What a list that was taken has to be warned of.
+    pub(crate) fn warnings(report: &Report) -> ipgate_error {
+        let message = match (report.error_count(), report.warning_count()) {
+            (0, 0) => "nothing to report".to_owned(),
+            (0, warnings) => format!("warnings: {warnings}"),
+            (errors, warnings) => format!("entries left out for errors: {errors}, warnings: {warnings}"),
+        };
+        ipgate_error::new(ipgate_status::IPGATE_OK, &message, Some(report))
+    }
+
+    fn new(status: ipgate_status, message: &str, report: Option<&Report>) -> ipgate_error {
+        let diagnostics = report.map(Report::diagnostics).unwrap_or_default();
+        ipgate_error {
+            status,
+            message: text(message),
+            notes: diagnostics.iter().map(Note::new).collect(),
+            errors: report.map_or(0, Report::error_count),
+            warnings: report.map_or(0, Report::warning_count),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn message(&self) -> &str {
+        self.message.to_str().unwrap_or_default()
+    }
+}
+
+impl Default for ipgate_error {
+    /// Nothing to complain about.
+    fn default() -> ipgate_error {
+        ipgate_error::warnings(&Report::default())
+    }
+}
+
+impl From<Failure> for ipgate_error {
+    fn from(failure: Failure) -> ipgate_error {
+        ipgate_error::new(failure.status, &failure.message, failure.report.as_ref())
+    }
+}
+
+/// A text for C, which ends at the first NUL: one inside becomes U+FFFD.
+pub(crate) fn text(text: &str) -> CString {
+    CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default()
+}
+
+/// Why it failed; IPGATE_OK where the error holds the warnings of a list that was taken, or is NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn ipgate_error_status(error: Option<&ipgate_error>) -> ipgate_status {
+    error.map_or(ipgate_status::IPGATE_OK, |error| error.status)
+}
+
+/// The whole story in one line, for a log. Never NULL: without an error it says so.
+#[unsafe(no_mangle)]
+pub extern "C" fn ipgate_error_message(error: Option<&ipgate_error>) -> *const c_char {
+    error.map_or(c"no error", |error| &error.message).as_ptr()
+}
+
+/// How many errors a list has, kept or not. 0 for errors that are not about a list, and for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn ipgate_error_count_errors(error: Option<&ipgate_error>) -> usize {
+    error.map_or(0, |error| error.errors)
+}
+
+/// How many warnings a list has, kept or not. 0 for errors that are not about a list, and for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn ipgate_error_count_warnings(error: Option<&ipgate_error>) -> usize {
+    error.map_or(0, |error| error.warnings)
+}
+
+/// How many diagnostics can be walked: the first errors and the first warnings of a list
+/// (ipgate_options.max_diagnostics of each). 0 for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn ipgate_error_diagnostics(error: Option<&ipgate_error>) -> usize {
+    error.map_or(0, |error| error.notes.len())
+}
+
+/// Writes a diagnostic, counted from 0 in the order of the text.
+///
+/// Fails with IPGATE_ERROR_ARGUMENT where `index` is not below ipgate_error_diagnostics().
+///
+/// # Safety
+///
+/// The rules at the top of the header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipgate_error_diagnostic(
+    error: Option<&ipgate_error>,
+    index: usize,
+    diagnostic: *mut ipgate_diagnostic,
+) -> ipgate_status {
+    boundary::call(None, || {
+        let notes = &boundary::given(error, "error")?.notes;
+        let note = notes.get(index).ok_or_else(|| Failure::argument("there is no such diagnostic"))?;
+        // SAFETY: a diagnostic of the caller's, by the header's rules.
+        unsafe { raw::write(diagnostic, &note.view(), "diagnostic") }
+    })
+}
+
+/// Frees an error. NULL is fine.
+#[unsafe(no_mangle)]
+pub extern "C" fn ipgate_error_free(error: Option<Box<ipgate_error>>) {
+    boundary::value((), || drop(error));
+}

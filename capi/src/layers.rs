@@ -1,0 +1,188 @@
+//! What a reader looks at: one gate, or a policy's default and app gate together.
+
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use ipgate::{EntryRef, Gate, Mode, Origin, Policy, Reader, Reason, Verdict};
+
+use crate::policy::{Slot, ipgate_policy};
+use crate::verdict::{ipgate_entry, ipgate_verdict};
+
+/// One reader, or the two of a policy that extends.
+#[derive(Debug)]
+pub(crate) enum Layers {
+    One(Layer),
+    /// Longest prefix over both; on equal prefixes the app list wins.
+    Two {
+        default: Layer,
+        app: Layer,
+        enforce: bool,
+    },
+}
+
+/// A reader, and which list of the policy its entries come from, where they do not know.
+#[derive(Debug)]
+pub(crate) struct Layer {
+    reader: Reader,
+    from: Option<Origin>,
+}
+
+impl Layer {
+    pub(crate) fn new(gate: &Gate, from: Option<Origin>) -> Layer {
+        Layer { reader: gate.reader(), from }
+    }
+
+    #[inline]
+    fn check(&mut self, address: Option<IpAddr>) -> Verdict<'_> {
+        match address {
+            Some(address) => self.reader.check(address),
+            None => self.reader.check_without_address(),
+        }
+    }
+}
+
+impl Layers {
+    /// The rows of the policy's table.
+    pub(crate) fn of(policy: &ipgate_policy) -> Layers {
+        if let Ok(fixed) = policy.fixed() {
+            return Layers::One(Layer::new(&Gate::from_policy(&fixed), None));
+        }
+        let layer = |slot: &Slot, from| match slot {
+            Slot::Unset => None,
+            Slot::List(list) => Some(Layer::new(&Gate::new(list), Some(from))),
+            Slot::Gate(gate) => Some(Layer::new(gate, Some(from))),
+        };
+        let default = layer(&policy.default, Origin::Default);
+        let app = layer(&policy.app, Origin::App);
+        match (default, app, policy.mode) {
+            (Some(default), Some(app), Mode::Extend) => Layers::Two { default, app, enforce: policy.enforce },
+            (_, Some(app), _) => Layers::One(app),
+            (Some(default), None, _) => Layers::One(default),
+            (None, None, _) => {
+                Layers::One(Layer::new(&Gate::from_policy(&Policy::new().with_enforce(true)), None))
+            }
+        }
+    }
+
+    /// The verdict for a client's address, or for a client without one, with what is wanted in it.
+    #[inline]
+    pub(crate) fn check(&mut self, address: Option<IpAddr>, want: u32) -> ipgate_verdict {
+        match self {
+            Layers::One(layer) => {
+                let from = layer.from;
+                answer(&layer.check(address), from, want)
+            }
+            Layers::Two { default, app, enforce } => {
+                let (default, app) = (default.check(address), app.check(address));
+                let (reason, from) = combined(&default, &app, *enforce);
+                let generation = default.generation() + app.generation() - 1;
+                match from {
+                    Some(Origin::App) => ipgate_verdict { generation, ..answer(&app, from, want) },
+                    Some(Origin::Default) => ipgate_verdict { generation, ..answer(&default, from, want) },
+                    None => ipgate_verdict::new(want, reason, None, generation),
+                }
+            }
+        }
+    }
+
+    /// Whether a client's address is allowed, where only the decision is wanted.
+    #[inline]
+    pub(crate) fn is_allowed(&mut self, address: IpAddr) -> bool {
+        match self {
+            Layers::One(layer) => layer.reader.is_allowed(address),
+            Layers::Two { default, app, enforce } => {
+                let (default, app) = (default.check(Some(address)), app.check(Some(address)));
+                combined(&default, &app, *enforce).0.is_allowed()
+            }
+        }
+    }
+
+    /// Lets go of the tables.
+    pub(crate) fn pause(&mut self) {
+        match self {
+            Layers::One(layer) => layer.reader.pause(),
+            Layers::Two { default, app, .. } => {
+                default.reader.pause();
+                app.reader.pause();
+            }
+        }
+    }
+
+    /// The live entries that cover an address, the one that decides first.
+    pub(crate) fn covering(&mut self, address: IpAddr) -> Vec<ipgate_entry> {
+        let now = SystemTime::now();
+        let mut found = self.collect(|layer| {
+            let from = layer.from;
+            let covering = layer.reader.current().table().covering(address);
+            covering
+                .into_iter()
+                .filter(|entry| entry.is_live(now))
+                .map(|e| ipgate_entry::new(e, from))
+                .collect()
+        });
+        // Stable: within one length the app list's entries, which come first, stay first.
+        found.sort_by_key(|entry: &ipgate_entry| std::cmp::Reverse(entry.prefix.length));
+        found
+    }
+
+    /// The entries that cease to hold at or before an instant, the soonest first.
+    pub(crate) fn expiring(&mut self, until_micros: i64) -> Vec<ipgate_entry> {
+        let mut found = self.collect(|layer| {
+            let from = layer.from;
+            let table = layer.reader.current().table();
+            let until =
+                |entry: &EntryRef<'_>| entry.until().is_some_and(|at| at.unix_micros() <= until_micros);
+            // Most tables have no such entry at all, and know it.
+            let entries = table.next_expiry().map(|_| table.entries());
+            entries.into_iter().flatten().filter(until).map(|entry| ipgate_entry::new(entry, from)).collect()
+        });
+        found.sort_by_key(|entry| entry.until_micros);
+        found
+    }
+
+    /// What both layers give, the app list's first.
+    fn collect(&mut self, of: impl Fn(&mut Layer) -> Vec<ipgate_entry>) -> Vec<ipgate_entry> {
+        match self {
+            Layers::One(layer) => of(layer),
+            Layers::Two { default, app, .. } => {
+                let mut found = of(app);
+                found.append(&mut of(default));
+                found
+            }
+        }
+    }
+}
+
+/// One list's verdict for C.
+#[inline]
+fn answer(verdict: &Verdict<'_>, from: Option<Origin>, want: u32) -> ipgate_verdict {
+    let answer = ipgate_verdict::new(want, verdict.reason(), verdict.label(), verdict.generation());
+    match ipgate_verdict::wants_entry(want) {
+        true => answer.with_entry(verdict.entry(), from),
+        false => answer,
+    }
+}
+
+/// The reason of two lists together, and which of them decided.
+///
+/// A gate that never got a list (`NoList`) denies whatever the other list says: what it would have denied is
+/// not known. One that needs none (`NoGate`) is an unset list.
+fn combined(default: &Verdict<'_>, app: &Verdict<'_>, enforce: bool) -> (Reason, Option<Origin>) {
+    use Reason::{AllowEntry, DenyEntry, NoAddress, NoGate, NoList};
+    match (default.reason(), app.reason()) {
+        (NoAddress, _) | (_, NoAddress) => (NoAddress, None),
+        (NoList, _) | (_, NoList) => (NoList, None),
+        (AllowEntry | DenyEntry, AllowEntry | DenyEntry) => {
+            let length = |verdict: &Verdict<'_>| verdict.entry().map(|entry| entry.prefix().prefix_len());
+            match length(app) >= length(default) {
+                true => (app.reason(), Some(Origin::App)),
+                false => (default.reason(), Some(Origin::Default)),
+            }
+        }
+        (_, reason @ (AllowEntry | DenyEntry)) => (reason, Some(Origin::App)),
+        (reason @ (AllowEntry | DenyEntry), _) => (reason, Some(Origin::Default)),
+        (NoGate, NoGate) if enforce => (NoList, None),
+        (NoGate, NoGate) => (NoGate, None),
+        _ => (Reason::NoEntry, None),
+    }
+}

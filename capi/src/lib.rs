@@ -1,0 +1,55 @@
+//! The C ABI of ipgate. Its documentation is the header, `include/ipgate.h`, which is made from this crate.
+//!
+//! An entry point takes references that may be absent, checks them, and runs inside [`boundary`], which
+//! turns panics into failures; the few places that read or write through raw pointers are in [`raw`].
+
+#![allow(non_camel_case_types)] // types have the names that C knows them by
+
+// The header has the types and functions in this order.
+mod status;
+
+mod error;
+
+mod diagnostic;
+
+mod options;
+
+mod list;
+
+mod policy;
+
+mod gate;
+
+mod guard;
+
+mod poll;
+
+mod follow;
+
+mod stats;
+
+mod reader;
+
+mod verdict;
+
+mod boundary;
+mod file;
+mod job;
+mod layers;
+mod load;
+mod raw;
+mod signals;
+
+pub use diagnostic::*;
+pub use error::*;
+pub use follow::*;
+pub use gate::*;
+pub use guard::*;
+pub use list::*;
+pub use options::*;
+pub use policy::*;
+pub use poll::*;
+pub use reader::*;
+pub use stats::*;
+pub use status::*;
+pub use verdict::*;

@@ -1,0 +1,128 @@
+//! Following a file without a thread of the library's own: the program asks now and then.
+
+use std::time::SystemTime;
+
+use ipgate::Glance;
+
+use crate::boundary;
+use crate::error::{Failure, ipgate_error};
+use crate::file::FollowedFile;
+use crate::gate::{Writer, ipgate_gate};
+use crate::job::{Job, Progress};
+use crate::load::Loaded;
+use crate::raw;
+use std::mem::MaybeUninit;
+
+/// What a poll came to.
+#[repr(i32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ipgate_poll {
+    /// Nothing new; also where what is wrong with the file has been reported already.
+    IPGATE_POLL_UNCHANGED = 0,
+    /// A new list is being loaded on a thread, or the file is being written: poll again soon.
+    IPGATE_POLL_PENDING = 1,
+    /// A new list is in force.
+    IPGATE_POLL_SWAPPED = 2,
+    /// There is a new list and it was not taken, or the call failed. The last good list stays.
+    IPGATE_POLL_FAILED = 3,
+}
+
+/// Read, parse and compile on a thread that lives as long as that takes, instead of the calling one.
+pub const IPGATE_POLL_THREAD: u32 = 1;
+
+/// Looks whether the file of the last ipgate_gate_replace_file() has changed, and swaps its list in if so.
+/// For an event loop's timer: where nothing has changed this is one stat(), and with IPGATE_POLL_THREAD in
+/// `flags` it is never much more. Returns an ipgate_poll, with an error for IPGATE_POLL_FAILED.
+///
+/// The same failure is reported once, and then counted in ipgate_gate_stats(). A file that cannot be read is
+/// tried again each time; one that was rejected or refused, when it changes. Without a file there is nothing
+/// to do. Also drops expired entries, which have ceased to hold long before.
+///
+/// In a process that was forked while a load was pending the next poll begins anew.
+///
+/// # Safety
+///
+/// The rules at the top of the header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipgate_gate_poll(
+    gate: *mut ipgate_gate,
+    flags: u32,
+    error: Option<&mut MaybeUninit<*mut ipgate_error>>,
+) -> ipgate_poll {
+    let mut outcome = ipgate_poll::IPGATE_POLL_FAILED;
+    boundary::call(error, || {
+        // SAFETY: the header's rules.
+        let gate = unsafe { raw::handle(gate, "gate")? };
+        if flags & !IPGATE_POLL_THREAD != 0 {
+            return Err(Failure::argument(format!("flags is {flags:#x}: there is only IPGATE_POLL_THREAD")));
+        }
+        outcome = gate.writer().poll(flags & IPGATE_POLL_THREAD != 0)?;
+        Ok(())
+    });
+    outcome
+}
+
+impl Writer {
+    pub(crate) fn poll(&mut self, on_thread: bool) -> Result<ipgate_poll, Failure> {
+        match self.job.take().map(Job::look) {
+            Some(Progress::Pending(job)) => {
+                self.job = Some(job);
+                return Ok(ipgate_poll::IPGATE_POLL_PENDING);
+            }
+            Some(Progress::Done((file, loaded))) => {
+                self.file = file;
+                return self.polled(loaded.transpose());
+            }
+            Some(Progress::Elsewhere(file)) => self.file = file,
+            None => {}
+        }
+        let sight = self.file.as_mut().map_or(Glance::Same, FollowedFile::glance);
+        if on_thread && (matches!(sight, Glance::Settled) || self.has_expired_entries()) {
+            return self.start();
+        }
+        if !on_thread {
+            self.gate().drop_expired();
+        }
+        match sight {
+            Glance::Same => Ok(ipgate_poll::IPGATE_POLL_UNCHANGED),
+            Glance::Settled | Glance::Unsettled(_) => {
+                let loaded = self.file.as_mut().and_then(FollowedFile::load);
+                self.polled(loaded)
+            }
+        }
+    }
+
+    fn has_expired_entries(&self) -> bool {
+        let next = self.gate().snapshot().table().next_expiry();
+        next.is_some_and(|until| until.has_passed(SystemTime::now()))
+    }
+
+    /// Does what there is to do on a thread.
+    fn start(&mut self) -> Result<ipgate_poll, Failure> {
+        let gate = self.gate().clone();
+        match Job::start(&mut self.file, self.guard.clone(), gate) {
+            Ok(job) => {
+                self.job = Some(job);
+                Ok(ipgate_poll::IPGATE_POLL_PENDING)
+            }
+            Err(error) => self.polled(Some(Err(Failure::thread(&error)))),
+        }
+    }
+
+    /// What a load comes to: the same content as before is no news, nor is the same failure.
+    fn polled(&mut self, loaded: Option<Result<Loaded, Failure>>) -> Result<ipgate_poll, Failure> {
+        let Some(loaded) = loaded else { return Ok(ipgate_poll::IPGATE_POLL_PENDING) };
+        if loaded.as_ref().is_ok_and(|loaded| loaded.origin.is_same_text(&self.origin)) {
+            (self.last_failure, self.failures) = (None, 0);
+            return Ok(ipgate_poll::IPGATE_POLL_UNCHANGED);
+        }
+        let known = self.last_failure.clone();
+        match self.take(loaded) {
+            Ok(()) => Ok(ipgate_poll::IPGATE_POLL_SWAPPED),
+            Err(failure) if known.is_some_and(|known| known.message() == failure.message()) => {
+                Ok(ipgate_poll::IPGATE_POLL_UNCHANGED)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+}

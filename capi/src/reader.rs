@@ -1,0 +1,286 @@
+//! Readers: the checks.
+
+use std::ffi::c_char;
+use std::mem::{MaybeUninit, offset_of};
+use std::net::IpAddr;
+
+use ipgate::{Gate, parse_address};
+
+use crate::boundary::{self, given};
+use crate::error::Failure;
+use crate::gate::ipgate_gate;
+use crate::layers::{Layer, Layers};
+use crate::policy::{Slot, ipgate_policy};
+use crate::raw::{self, Array, Sized_};
+use crate::status::ipgate_status;
+use crate::verdict::{ipgate_decision, ipgate_entry, ipgate_verdict};
+
+/// A thread's handle for checks. A check takes no lock, does not wait and does not allocate.
+///
+/// One thread at a time; take one for each thread. It may outlive the gate or policy that it was made from,
+/// and then goes on with the last table. An idle reader keeps the table of its last check alive: see
+/// ipgate_reader_pause().
+#[derive(Debug)]
+pub struct ipgate_reader {
+    layers: Layers,
+    /// Where caught panics are reported.
+    gates: Vec<Gate>,
+}
+
+/// Takes a reader of a gate.
+#[unsafe(no_mangle)]
+pub extern "C" fn ipgate_reader_new(
+    gate: Option<&ipgate_gate>,
+    reader: Option<&mut MaybeUninit<*mut ipgate_reader>>,
+) -> ipgate_status {
+    boundary::make(reader, None, || {
+        let gate = given(gate, "gate")?.gate();
+        Ok(ipgate_reader { layers: Layers::One(Layer::new(gate, None)), gates: vec![gate.clone()] })
+    })
+}
+
+/// Takes a reader of a policy as it is now. The gates in it go on being swapped.
+///
+/// With two gates and IPGATE_EXTEND a check looks into both tables. Until a gate has its first list, such a
+/// policy denies everyone: what that list will deny is not known.
+#[unsafe(no_mangle)]
+pub extern "C" fn ipgate_reader_new_policy(
+    policy: Option<&ipgate_policy>,
+    reader: Option<&mut MaybeUninit<*mut ipgate_reader>>,
+) -> ipgate_status {
+    boundary::make(reader, None, || {
+        let policy = given(policy, "policy")?;
+        let gate = |slot: &Slot| if let Slot::Gate(gate) = slot { Some(gate.clone()) } else { None };
+        let gates = [&policy.app, &policy.default].into_iter().filter_map(gate).collect();
+        Ok(ipgate_reader { layers: Layers::of(policy), gates })
+    })
+}
+
+/// Checks a socket address: AF_INET or AF_INET6 is looked up, everything else is a client without an IP
+/// address. Writes the verdict unless it is NULL.
+///
+/// # Safety
+///
+/// The rules at the top of the header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipgate_check(
+    reader: Option<&mut ipgate_reader>,
+    address: *const libc::sockaddr,
+    len: libc::socklen_t,
+    verdict: *mut ipgate_verdict,
+) -> ipgate_decision {
+    // SAFETY: the header's rules.
+    let address = if address.is_null() { Err(()) } else { Ok(unsafe { raw::socket_ip(address, len) }) };
+    // SAFETY: the header's rules.
+    unsafe { check(reader, address, verdict) }
+}
+
+/// Checks an address of 4 bytes (IPv4) or 16 (IPv6) in network order. Any other length is a client without
+/// an IP address. Writes the verdict unless it is NULL.
+///
+/// # Safety
+///
+/// The rules at the top of the header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipgate_check_bytes(
+    reader: Option<&mut ipgate_reader>,
+    address: *const u8,
+    len: usize,
+    verdict: *mut ipgate_verdict,
+) -> ipgate_decision {
+    // SAFETY: the header's rules.
+    let address = unsafe { raw::bytes(address, len, "address") }.map(ip).map_err(drop);
+    // SAFETY: the header's rules.
+    unsafe { check(reader, address, verdict) }
+}
+
+/// Checks an address as text, such as "10.0.1.7" or "2001:db8::7", which need not end with a NUL. What is no
+/// IP address is a client without one. Writes the verdict unless it is NULL.
+///
+/// # Safety
+///
+/// The rules at the top of the header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipgate_check_text(
+    reader: Option<&mut ipgate_reader>,
+    address: *const c_char,
+    len: usize,
+    verdict: *mut ipgate_verdict,
+) -> ipgate_decision {
+    // SAFETY: the header's rules.
+    let address = unsafe { raw::bytes(address.cast(), len, "address") };
+    let parsed = |text| std::str::from_utf8(text).ok().and_then(|text| parse_address(text).ok());
+    // SAFETY: the header's rules.
+    unsafe { check(reader, address.map(parsed).map_err(drop), verdict) }
+}
+
+/// Checks `count` addresses of 16 bytes each in network order, IPv4 as ::ffff:a.b.c.d, and writes an
+/// ipgate_decision of one byte for each. Returns how many are allowed. A swap may come between two answers,
+/// never into one. Where it fails nothing is allowed: it returns 0, and every decision is a denial.
+///
+/// # Safety
+///
+/// The rules at the top of the header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipgate_check_batch(
+    reader: Option<&mut ipgate_reader>,
+    addresses: *const u8,
+    count: usize,
+    decisions: *mut u8,
+) -> usize {
+    boundary::value(0, || {
+        // SAFETY: the header's rules; a NULL is refused.
+        let Ok(decisions) = (unsafe { raw::bytes_mut(decisions, count, "decisions") }) else { return 0 };
+        decisions.fill(0);
+        let Some(len) = count.checked_mul(16) else { return 0 };
+        // SAFETY: the header's rules.
+        let Ok(addresses) = (unsafe { raw::bytes(addresses, len, "addresses") }) else { return 0 };
+        let Some(reader) = reader else { return 0 };
+        reader.guarded(0, |layers| batch(layers, addresses, decisions))
+    })
+}
+
+fn batch(layers: &mut Layers, addresses: &[u8], decisions: &mut [u8]) -> usize {
+    let mut allowed = 0;
+    for (address, decision) in addresses.chunks_exact(16).zip(decisions) {
+        let is_allowed = ip(address).is_some_and(|address| layers.is_allowed(address));
+        *decision = u8::from(is_allowed);
+        allowed += usize::from(is_allowed);
+    }
+    allowed
+}
+
+/// Explains a decision: writes the entries that cover an address, the one that decides first, as many as
+/// there is room for, and returns how many there are. The address is as for ipgate_check_bytes().
+///
+/// `entries` may be NULL where `capacity` is 0; otherwise the first element says how long each is. Allocates.
+///
+/// # Safety
+///
+/// The rules at the top of the header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipgate_explain(
+    reader: Option<&mut ipgate_reader>,
+    address: *const u8,
+    len: usize,
+    entries: *mut ipgate_entry,
+    capacity: usize,
+) -> usize {
+    list(reader, entries, capacity, |layers| {
+        // SAFETY: the header's rules.
+        let address = unsafe { raw::bytes(address, len, "address")? };
+        Ok(ip(address).map(|address| layers.covering(address)).unwrap_or_default())
+    })
+}
+
+/// Writes the entries that cease to hold at or before an instant (microseconds since 1970 UTC), the soonest
+/// first, as many as there is room for, and returns how many there are. Looks at every entry of a table that
+/// has such entries. `entries` as for ipgate_explain(). Allocates.
+///
+/// # Safety
+///
+/// The rules at the top of the header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipgate_expiring(
+    reader: Option<&mut ipgate_reader>,
+    until_micros: i64,
+    entries: *mut ipgate_entry,
+    capacity: usize,
+) -> usize {
+    list(reader, entries, capacity, |layers| Ok(layers.expiring(until_micros)))
+}
+
+/// Lets go of the table, so that an idle reader keeps no old one alive; the next check takes the current one.
+/// Ends the life of labels that the reader gave. NULL is fine.
+#[unsafe(no_mangle)]
+pub extern "C" fn ipgate_reader_pause(reader: Option<&mut ipgate_reader>) {
+    boundary::value((), || reader.into_iter().for_each(|reader| reader.layers.pause()));
+}
+
+/// Frees a reader. NULL is fine. Ends the life of labels that the reader gave.
+#[unsafe(no_mangle)]
+pub extern "C" fn ipgate_reader_free(reader: Option<Box<ipgate_reader>>) {
+    boundary::value((), || drop(reader));
+}
+
+/// The check behind all forms of addresses: `Err` is an address that the caller should not have given,
+/// `Ok(None)` a client without an IP address.
+///
+/// # Safety
+///
+/// The rules at the top of the header hold for `verdict`.
+#[inline]
+unsafe fn check(
+    reader: Option<&mut ipgate_reader>,
+    address: Result<Option<IpAddr>, ()>,
+    verdict: *mut ipgate_verdict,
+) -> ipgate_decision {
+    if verdict.is_null() {
+        let allowed = match (reader, address) {
+            (Some(reader), Ok(Some(address))) => reader.guarded(false, |layers| layers.is_allowed(address)),
+            _ => false,
+        };
+        return ipgate_decision::of(allowed);
+    }
+    // SAFETY: as promised to this function; `want` is a u32 of the first version.
+    let want = unsafe { raw::setting(verdict, offset_of!(ipgate_verdict, want), "verdict") };
+    let Ok(want) = want else { return ipgate_decision::IPGATE_DENY };
+    let failed = ipgate_verdict { want, ..ipgate_verdict::defaults() };
+    let answer = match (reader, address) {
+        (Some(reader), Ok(address)) => reader.guarded(failed, |layers| layers.check(address, want)),
+        _ => failed,
+    };
+    // SAFETY: as promised to this function. A denial is written as well, failed or not, so that no earlier
+    // verdict in the same place can be taken for this one.
+    let written = unsafe { raw::write(verdict, &answer, "verdict") };
+    ipgate_decision::of(written.is_ok() && answer.decision == ipgate_decision::IPGATE_ALLOW as i32)
+}
+
+impl ipgate_reader {
+    /// Runs a check; a panic is the fallback, and is reported by the gates' statistics.
+    #[inline]
+    fn guarded<T>(&mut self, fallback: T, check: impl FnOnce(&mut Layers) -> T) -> T {
+        let layers = &mut self.layers;
+        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(layers))) {
+            Ok(answer) => answer,
+            Err(panic) => {
+                report(&self.gates, boundary::panic_text(&*panic));
+                fallback
+            }
+        }
+    }
+}
+
+#[cold]
+fn report(gates: &[Gate], message: &str) {
+    let failure = Failure::panic(message);
+    boundary::value((), || gates.iter().for_each(|gate| gate.record_failure(failure.message())));
+}
+
+/// The address in 4 or 16 bytes.
+#[inline]
+fn ip(bytes: &[u8]) -> Option<IpAddr> {
+    match bytes.len() {
+        4 => Some(IpAddr::from(<[u8; 4]>::try_from(bytes).ok()?)),
+        16 => Some(IpAddr::from(<[u8; 16]>::try_from(bytes).ok()?)),
+        _ => None,
+    }
+}
+
+/// Runs a call that writes entries, as many as there is room for, and returns how many there are.
+fn list(
+    reader: Option<&mut ipgate_reader>,
+    entries: *mut ipgate_entry,
+    capacity: usize,
+    find: impl FnOnce(&mut Layers) -> Result<Vec<ipgate_entry>, Failure>,
+) -> usize {
+    let found = boundary::caught(|| {
+        let reader = reader.ok_or(Failure::null("reader"))?;
+        // SAFETY: an array of the caller's, by the header's rules.
+        let mut room = unsafe { Array::new(entries, capacity, "entries")? };
+        let found = find(&mut reader.layers)?;
+        found.iter().take(room.capacity()).enumerate().for_each(|(index, entry)| room.set(index, entry));
+        Ok(found.len())
+    });
+    found.unwrap_or(0)
+}

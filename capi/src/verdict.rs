@@ -1,0 +1,416 @@
+//! Verdicts and entries for C.
+
+use std::ffi::c_char;
+use std::net::IpAddr;
+
+use ipgate::{Action, Entry, EntryRef, Label, Origin, Until};
+use ipnet::IpNet;
+
+use crate::boundary;
+use crate::error::Failure;
+use crate::raw::{self, Sized_};
+
+/// Whether a client may pass.
+#[repr(i32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ipgate_decision {
+    /// No.
+    IPGATE_DENY = 0,
+    /// Yes.
+    IPGATE_ALLOW = 1,
+}
+
+impl ipgate_decision {
+    #[inline]
+    pub(crate) fn of(is_allowed: bool) -> ipgate_decision {
+        if is_allowed { ipgate_decision::IPGATE_ALLOW } else { ipgate_decision::IPGATE_DENY }
+    }
+}
+
+/// Why.
+#[repr(i32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ipgate_reason {
+    /// Denied: the check failed (a NULL pointer, a wrong size, a caught panic).
+    IPGATE_REASON_FAILED = 0,
+    /// Denied: the client has no usable IP address.
+    IPGATE_REASON_NO_ADDRESS = 1,
+    /// Denied: a list is required, and none is set.
+    IPGATE_REASON_NO_LIST = 2,
+    /// Denied: no entry covers the address.
+    IPGATE_REASON_NO_ENTRY = 3,
+    /// Denied: the longest prefix that covers the address has a deny entry.
+    IPGATE_REASON_DENY_ENTRY = 4,
+    /// Allowed: the longest prefix that covers the address has an allow entry.
+    IPGATE_REASON_ALLOW_ENTRY = 5,
+    /// Allowed: no list is set, and none is required.
+    IPGATE_REASON_NO_GATE = 6,
+}
+
+/// Which list of a policy an entry comes from.
+#[repr(i32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ipgate_origin {
+    /// No entry, so no list.
+    IPGATE_ORIGIN_NONE = 0,
+    /// The default list.
+    IPGATE_ORIGIN_DEFAULT = 1,
+    /// The app list; also the one list of a gate without a policy.
+    IPGATE_ORIGIN_APP = 2,
+}
+
+/// A prefix. Will never grow.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ipgate_prefix {
+    /// 4, 6, or 0 for none.
+    pub family: u8,
+    /// Bits: at most 32 or 128.
+    pub length: u8,
+    /// In network order; of an IPv4 prefix the first four bytes.
+    pub address: [u8; 16],
+}
+
+impl ipgate_prefix {
+    const NONE: ipgate_prefix = ipgate_prefix { family: 0, length: 0, address: [0; 16] };
+
+    #[inline]
+    fn new(prefix: IpNet) -> ipgate_prefix {
+        let mut address = [0; 16];
+        let family = match prefix.addr() {
+            IpAddr::V4(v4) => {
+                let [a, b, c, d] = v4.octets();
+                [address[0], address[1], address[2], address[3]] = [a, b, c, d];
+                4
+            }
+            IpAddr::V6(v6) => {
+                address = v6.octets();
+                6
+            }
+        };
+        ipgate_prefix { family, length: prefix.prefix_len(), address }
+    }
+
+    fn to_net(self) -> Option<IpNet> {
+        let [a, b, c, d, ..] = self.address;
+        let address = match self.family {
+            4 => IpAddr::from([a, b, c, d]),
+            6 => IpAddr::from(self.address),
+            _ => return None,
+        };
+        IpNet::new(address, self.length).ok()
+    }
+}
+
+/// Find also the entry that decided: prefix, until_micros and origin of a verdict. Costs another search.
+pub const IPGATE_WANT_ENTRY: u32 = 1;
+
+/// The answer for one client. Initialise it with IPGATE_VERDICT_INIT, which is a denial and wants everything;
+/// with `want` 0 it is faster, and has decision, reason, generation and label.
+///
+/// `label` lives until the next call with the reader that gave the verdict; ipgate_verdict_label() copies it.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct ipgate_verdict {
+    /// sizeof(ipgate_verdict), set by the caller: IPGATE_VERDICT_INIT.
+    pub size: usize,
+    /// IPGATE_WANT_ENTRY or 0, set by the caller.
+    pub want: u32,
+    /// An ipgate_decision; the same that the call returns.
+    pub decision: i32,
+    /// An ipgate_reason.
+    pub reason: i32,
+    /// An ipgate_origin: whose entry decided. Only if wanted.
+    pub origin: i32,
+    /// The generation of the table that decided; of a policy with gates, one more for each of their swaps.
+    pub generation: u64,
+    /// The label of the entry that decided, without a NUL behind it; empty where there is none, never NULL.
+    pub label: *const c_char,
+    /// Bytes of the label; 0 where there is none.
+    pub label_len: usize,
+    /// When the entry that decided ceases to hold, in microseconds since 1970 UTC; 0 for never. Only if
+    /// wanted.
+    pub until_micros: i64,
+    /// The prefix of the entry that decided; family 0 where none did. Only if wanted.
+    pub prefix: ipgate_prefix,
+    /// Unused.
+    pub reserved: [u8; 6],
+}
+
+// SAFETY: repr(C), `size` first, and raw pointers and integers hold any bits.
+unsafe impl Sized_ for ipgate_verdict {
+    const FIRST_SIZE: usize = size_of::<ipgate_verdict>();
+
+    #[inline]
+    fn defaults() -> ipgate_verdict {
+        ipgate_verdict {
+            size: size_of::<ipgate_verdict>(),
+            want: 0,
+            decision: ipgate_decision::IPGATE_DENY as i32,
+            reason: ipgate_reason::IPGATE_REASON_FAILED as i32,
+            origin: ipgate_origin::IPGATE_ORIGIN_NONE as i32,
+            generation: 0,
+            label: EMPTY,
+            label_len: 0,
+            until_micros: 0,
+            prefix: ipgate_prefix::NONE,
+            reserved: [0; 6],
+        }
+    }
+}
+
+/// One entry of a list. Initialise it, or the first of an array, with IPGATE_ENTRY_INIT.
+///
+/// `label` and `source` live until the next call with the reader that gave the entry.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct ipgate_entry {
+    /// sizeof(ipgate_entry), set by the caller: IPGATE_ENTRY_INIT.
+    pub size: usize,
+    /// What the entry does: an ipgate_decision.
+    pub action: i32,
+    /// An ipgate_origin.
+    pub origin: i32,
+    /// The label, without a NUL behind it; empty where there is none, never NULL.
+    pub label: *const c_char,
+    /// Bytes of the label; 0 where there is none.
+    pub label_len: usize,
+    /// The name of the entry's list, usually a path, without a NUL behind it; empty where it has none.
+    pub source: *const c_char,
+    /// Bytes of the source.
+    pub source_len: usize,
+    /// When the entry ceases to hold, in microseconds since 1970 UTC; 0 for never.
+    pub until_micros: i64,
+    /// The line of the list on which it stands, counted from 1; 0 where that is not known.
+    pub line: u32,
+    /// The prefix.
+    pub prefix: ipgate_prefix,
+    /// Unused.
+    pub reserved: [u8; 2],
+}
+
+// SAFETY: repr(C), `size` first, and raw pointers and integers hold any bits.
+unsafe impl Sized_ for ipgate_entry {
+    const FIRST_SIZE: usize = size_of::<ipgate_entry>();
+
+    fn defaults() -> ipgate_entry {
+        ipgate_entry {
+            size: size_of::<ipgate_entry>(),
+            action: ipgate_decision::IPGATE_DENY as i32,
+            origin: ipgate_origin::IPGATE_ORIGIN_NONE as i32,
+            label: EMPTY,
+            label_len: 0,
+            source: EMPTY,
+            source_len: 0,
+            until_micros: 0,
+            line: 0,
+            prefix: ipgate_prefix::NONE,
+            reserved: [0; 2],
+        }
+    }
+}
+
+/// A text that C may print and copy without a look.
+const EMPTY: *const c_char = c"".as_ptr();
+
+/// A text as pointer and length.
+#[inline]
+fn view(text: Option<&str>) -> (*const c_char, usize) {
+    text.map_or((EMPTY, 0), |text| (text.as_ptr().cast(), text.len()))
+}
+
+#[inline]
+fn origin(origin: Origin) -> ipgate_origin {
+    match origin {
+        Origin::Default => ipgate_origin::IPGATE_ORIGIN_DEFAULT,
+        Origin::App => ipgate_origin::IPGATE_ORIGIN_APP,
+    }
+}
+
+impl ipgate_verdict {
+    /// A verdict without the entry that decided.
+    #[inline]
+    pub(crate) fn new(
+        want: u32,
+        reason: ipgate::Reason,
+        label: Option<&str>,
+        generation: u64,
+    ) -> ipgate_verdict {
+        let (label, label_len) = view(label);
+        ipgate_verdict {
+            want,
+            decision: ipgate_decision::of(reason.is_allowed()) as i32,
+            reason: reason_code(reason) as i32,
+            generation,
+            label,
+            label_len,
+            ..ipgate_verdict::defaults()
+        }
+    }
+
+    pub(crate) fn wants_entry(want: u32) -> bool {
+        want & IPGATE_WANT_ENTRY != 0
+    }
+
+    /// The same with the entry, which comes from the list of `from` where that is known better than the
+    /// entry does.
+    pub(crate) fn with_entry(self, entry: Option<EntryRef<'_>>, from: Option<Origin>) -> ipgate_verdict {
+        let Some(entry) = entry else { return self };
+        ipgate_verdict {
+            origin: origin(from.unwrap_or(entry.origin())) as i32,
+            until_micros: entry.until().map_or(0, Until::unix_micros),
+            prefix: ipgate_prefix::new(entry.prefix()),
+            ..self
+        }
+    }
+}
+
+impl ipgate_entry {
+    pub(crate) fn new(entry: EntryRef<'_>, from: Option<Origin>) -> ipgate_entry {
+        let (label, label_len) = view(entry.label());
+        let (source, source_len) = view(entry.source());
+        ipgate_entry {
+            action: ipgate_decision::of(entry.action() == Action::Allow) as i32,
+            origin: origin(from.unwrap_or(entry.origin())) as i32,
+            label,
+            label_len,
+            source,
+            source_len,
+            until_micros: entry.until().map_or(0, Until::unix_micros),
+            line: entry.line().unwrap_or(0),
+            prefix: ipgate_prefix::new(entry.prefix()),
+            ..ipgate_entry::defaults()
+        }
+    }
+}
+
+#[inline]
+fn reason_code(reason: ipgate::Reason) -> ipgate_reason {
+    match reason {
+        ipgate::Reason::NoAddress => ipgate_reason::IPGATE_REASON_NO_ADDRESS,
+        ipgate::Reason::NoList => ipgate_reason::IPGATE_REASON_NO_LIST,
+        ipgate::Reason::NoEntry => ipgate_reason::IPGATE_REASON_NO_ENTRY,
+        ipgate::Reason::DenyEntry => ipgate_reason::IPGATE_REASON_DENY_ENTRY,
+        ipgate::Reason::AllowEntry => ipgate_reason::IPGATE_REASON_ALLOW_ENTRY,
+        ipgate::Reason::NoGate => ipgate_reason::IPGATE_REASON_NO_GATE,
+        _ => ipgate_reason::IPGATE_REASON_FAILED, // a reason that this ABI does not know yet
+    }
+}
+
+/// The name of an ipgate_reason, such as "no-entry"; "failed" for every other number.
+///
+/// Any thread. The text lives as long as the library is loaded.
+#[unsafe(no_mangle)]
+pub extern "C" fn ipgate_reason_name(reason: i32) -> *const c_char {
+    let name = match reason {
+        1 => c"no-address",
+        2 => c"no-list",
+        3 => c"no-entry",
+        4 => c"deny-entry",
+        5 => c"allow-entry",
+        6 => c"no-gate",
+        _ => c"failed",
+    };
+    name.as_ptr()
+}
+
+/// Copies the label of a verdict as snprintf() would: as much as fits, always with a NUL behind it, and
+/// returns the bytes of the whole label. 0 for NULL or where there is none. `buffer` may be NULL where
+/// `capacity` is 0.
+///
+/// To be called before the next call with the verdict's reader.
+///
+/// # Safety
+///
+/// The rules at the top of the header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipgate_verdict_label(
+    verdict: *const ipgate_verdict,
+    buffer: *mut c_char,
+    capacity: usize,
+) -> usize {
+    print(buffer, capacity, || {
+        // SAFETY: the header's rules.
+        let (_, label) = unsafe { with_label(verdict)? };
+        Ok(label)
+    })
+}
+
+/// Writes the entry that decided as list text, such as "10.0.1.0/24:office_ABC", in the manner of
+/// ipgate_verdict_label().
+///
+/// # Safety
+///
+/// The rules at the top of the header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipgate_verdict_entry(
+    verdict: *const ipgate_verdict,
+    buffer: *mut c_char,
+    capacity: usize,
+) -> usize {
+    print(buffer, capacity, || {
+        // SAFETY: the header's rules.
+        let (verdict, label) = unsafe { with_label(verdict)? };
+        let Some(prefix) = verdict.prefix.to_net() else { return Ok(String::new()) };
+        let action = if verdict.decision == ipgate_decision::IPGATE_ALLOW as i32 {
+            Action::Allow
+        } else {
+            Action::Deny
+        };
+        let mut entry = Entry::new(prefix, action);
+        if let Ok(label) = Label::new(&label) {
+            entry = entry.with_label(label);
+        }
+        if let Some(until) =
+            Until::from_unix_micros(verdict.until_micros).filter(|_| verdict.until_micros != 0)
+        {
+            entry = entry.with_until(until);
+        }
+        Ok(entry.to_string())
+    })
+}
+
+/// Writes a prefix as text, such as "10.0.1.0/24", in the manner of ipgate_verdict_label(). Nothing for
+/// NULL and family 0.
+///
+/// # Safety
+///
+/// The rules at the top of the header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipgate_prefix_text(
+    prefix: Option<&ipgate_prefix>,
+    buffer: *mut c_char,
+    capacity: usize,
+) -> usize {
+    print(buffer, capacity, || {
+        Ok(prefix.and_then(|prefix| prefix.to_net()).map(|net| net.to_string()).unwrap_or_default())
+    })
+}
+
+/// A verdict, and a copy of its label, which is empty where there is none.
+///
+/// # Safety
+///
+/// The rules at the top of the header hold for `verdict`, and its label still lives.
+unsafe fn with_label(verdict: *const ipgate_verdict) -> Result<(ipgate_verdict, String), Failure> {
+    // SAFETY: as promised to this function.
+    let verdict = unsafe { raw::read(verdict, "verdict")? };
+    let len = if verdict.label.is_null() { 0 } else { verdict.label_len };
+    // SAFETY: as promised to this function.
+    let label = unsafe { raw::bytes(verdict.label.cast(), len, "label")? };
+    Ok((verdict, String::from_utf8_lossy(label).into_owned()))
+}
+
+/// Writes a text for C; the empty one where there is a failure.
+pub(crate) fn print(
+    buffer: *mut c_char,
+    capacity: usize,
+    text: impl FnOnce() -> Result<String, Failure>,
+) -> usize {
+    let printed = boundary::caught(|| {
+        // SAFETY: a buffer of the caller's, by the header's rules.
+        let buffer = unsafe { raw::bytes_mut(buffer.cast(), capacity, "buffer")? };
+        Ok(raw::print(&boundary::caught(text).unwrap_or_default(), buffer))
+    });
+    printed.unwrap_or(0)
+}

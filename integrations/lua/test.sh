@@ -1,0 +1,120 @@
+#!/bin/sh
+# ipgate.lua in a real nginx: 200, 403, a swap without a reload, a bad list, a list that comes later.
+# Usage: test.sh PREFIX, where PREFIX is an installed libipgate. Speaks over a Unix socket, so takes no port.
+set -eu
+prefix=$1
+here=$(cd "$(dirname "$0")" && pwd)
+for tool in nginx curl; do
+    command -v $tool > /dev/null || { echo "$tool is missing: apt-get install nginx libnginx-mod-http-lua curl" >&2; exit 1; }
+done
+modules=/usr/lib/nginx/modules
+test -f $modules/ngx_http_lua_module.so || { echo "apt-get install libnginx-mod-http-lua" >&2; exit 1; }
+work=$(mktemp -d)
+pid=
+finish() { test -z "$pid" || kill "$pid" 2> /dev/null || true; wait 2> /dev/null || true; rm -rf "$work"; }
+trap finish EXIT
+fail() { echo "test.sh: $1" >&2; tail -n 20 "$work/error.log" >&2 || true; exit 1; }
+
+# What Lua believes of the functions is what the header says.
+one_line() { tr '\n' ' ' | tr -s ' ' | tr ';' '\n'; }
+one_line < "$prefix/include/ipgate.h" > "$work/header"
+sed -n '/^ffi.cdef/,/^\]\]/p' "$here/ipgate.lua" | grep -E '^[a-z].*\(.*\);$' | sed 's/;$//' | while read -r declaration; do
+    grep -qF "$declaration" "$work/header" || fail "ipgate.h does not have: $declaration"
+done
+# And of the structs, comments apart.
+grep -vE '^ *//' "$prefix/include/ipgate.h" | tr '\n' ' ' | tr -s ' ' > "$work/structs"
+sed -n '/^typedef struct {/,/^}/p' "$here/ipgate.lua" | tr '\n' ' ' | tr -s ' ' | sed 's/typedef struct {/\n&/g' |
+    grep typedef | while read -r struct; do
+    grep -qF "$struct" "$work/structs" || fail "ipgate.h does not have: $struct"
+done
+
+# As root, nginx would drop to a user who may not see the directory.
+user=$(test "$(id -u)" != 0 || echo "user root;")
+cat > "$work/nginx.conf" << CONF
+load_module $modules/ndk_http_module.so;
+load_module $modules/ngx_http_lua_module.so;
+$user
+daemon off;
+worker_processes 2;
+pid nginx.pid;
+error_log error.log notice;
+events {}
+http {
+    access_log access.log;
+    client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3; uwsgi_temp_path t4; scgi_temp_path t5;
+    lua_package_path "$here/?.lua;;";
+    init_worker_by_lua_block {
+        local ipgate = require "ipgate"
+        office = assert(ipgate.open("$work/office.list", { interval = 0.05, shrink = 100, keep = "10.0.1.7" }))
+        later = assert(ipgate.open("$work/later.list", { interval = 0.05, deny_status = 401 }))
+    }
+    log_format labelled "\$status \$label";
+    server {
+        listen unix:$work/socket;
+        set_real_ip_from unix:;
+        real_ip_header X-Real-IP;
+        set \$label "-";
+        location /office {
+            access_by_lua_block { office:access() }
+            log_by_lua_block { ngx.var.label = ngx.ctx.ipgate_label or "-" }
+            access_log labelled.log labelled;
+            empty_gif;
+        }
+        location /later { access_by_lua_block { later:access() } empty_gif; }
+        location /explain {
+            content_by_lua_block {
+                local verdict = office:explain(ngx.var.binary_remote_addr)
+                ngx.say(tostring(verdict.allowed), " ", verdict.entry, " ", verdict.reason, " ", verdict.generation)
+            }
+        }
+        location /stats { content_by_lua_block { ngx.say(office:stats().entries, " ", office:stats().failures) } }
+    }
+}
+CONF
+put() { printf "$2" > "$work/$1.new" && mv "$work/$1.new" "$work/$1"; }
+ask() { curl -s -o "$work/body" -w '%{http_code}' --unix-socket "$work/socket" -H "X-Real-IP: $2" "http://gate$1"; }
+# Waits until an answer is the expected one, in both workers: twenty times in a row.
+until_all() {
+    tries=0 row=0
+    while test $row -lt 20; do
+        if test "$(ask "$1" "$2")" = "$3"; then row=$((row + 1)); else row=0; fi
+        tries=$((tries + 1))
+        test $tries -lt 2000 || fail "$1 for $2 does not become $3"
+    done
+}
+expect() { test "$(ask "$1" "$2")" = "$3" || fail "$1 for $2 is $(ask "$1" "$2"), not $3"; }
+
+put office.list '10.0.1.0/24:office_ABC\n[2001:db8::1]:v6\n'
+LD_LIBRARY_PATH="$prefix/lib" nginx -p "$work" -c nginx.conf -e error.log &
+pid=$!
+until_all /office 10.0.1.7 200
+expect /office 10.0.2.7 403
+expect /office 2001:db8::1 200
+expect /office 2001:db8::2 403
+test "$(curl -s -o /dev/null -w '%{http_code}' --unix-socket "$work/socket" http://gate/office)" = 403 ||
+    fail "a client without an address got in"
+grep -q '^200 office_ABC$' "$work/labelled.log" || fail "the label is not in the log"
+expect /later 10.0.1.7 401
+
+expect /explain 10.0.1.7 200
+test "$(cat "$work/body")" = "true 10.0.1.0/24:office_ABC allow-entry 2" || fail "explained: $(cat "$work/body")"
+
+put office.list '10.0.1.0/24:office_ABC\n10.0.2.0/24:new\n'
+until_all /office 10.0.2.7 200
+expect /office 10.0.1.7 200
+expect /office 2001:db8::1 403
+put office.list '10.0.1.0/24:office_ABC\n10.0.2.0/33:new\n'
+sleep 1
+expect /office 10.0.2.7 200
+expect /stats 10.0.2.7 200
+test "$(cat "$work/body")" = "2 1" || fail "statistics: $(cat "$work/body")"
+test "$(grep -c 'the last good list stays' "$work/error.log")" = 2 || fail "not one line for each worker"
+put office.list '10.0.2.0/24:new\n'
+sleep 1
+expect /office 10.0.1.7 200
+test "$(grep -c '10.0.1.7 must be allowed' "$work/error.log")" = 2 || fail "the guard did not speak"
+put later.list '10.0.1.7\n'
+until_all /later 10.0.1.7 200
+test "$(pgrep -P "$pid" | wc -l)" = 2 || fail "a worker was lost"
+grep -qE '\[(emerg|alert|crit)\]' "$work/error.log" && fail "the error log has more than it should"
+echo "lua: ok"
