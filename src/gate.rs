@@ -15,7 +15,7 @@ use crate::address::canonical_address;
 use crate::guard::{Guard, Refused};
 use crate::list::List;
 use crate::policy::Policy;
-use crate::table::{Answer, EntryRef, Table};
+use crate::table::{Answer, Decision, EntryRef, Table};
 use crate::verdict::{Held, Verdict};
 
 /// The hot-swappable holder of the current table. Cloning gives another handle on the same gate.
@@ -88,6 +88,21 @@ impl Snapshot {
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// The decision for an address. Unlike that of [`Table::lookup`] it leaves out what has expired since the
+    /// table was compiled, as the gate's own checks do. An IPv4-mapped address is the IPv4 address that it
+    /// stands for.
+    #[inline]
+    #[must_use]
+    pub fn lookup(&self, address: IpAddr) -> Decision<'_> {
+        self.table.decision(self.answer(canonical_address(address), self.late()))
+    }
+
+    /// The entry that decides for an address by [`Snapshot::lookup`], if one does. One more search.
+    #[must_use]
+    pub fn entry(&self, address: IpAddr) -> Option<EntryRef<'_>> {
+        self.matched(canonical_address(address), self.late())
     }
 
     /// The time, where entries of the table have expired by now.

@@ -77,22 +77,14 @@ pub(crate) unsafe fn read<T: Sized_>(pointer: *const T, name: &'static str) -> R
     Ok(value)
 }
 
-/// Writes as much of a struct, whose size is that of its type, as the caller has room for; the size that the
-/// caller set stays.
+/// Writes as much of a struct as the caller has room for; the size that the caller set stays.
 ///
 /// # Safety
 ///
 /// `pointer` is NULL or points to as many writable bytes as its first field says.
-#[inline]
 pub(crate) unsafe fn write<T: Sized_>(pointer: *mut T, value: &T, name: &'static str) -> Result<(), Failure> {
     // SAFETY: as promised to this function.
     let size = unsafe { size_of_given(pointer.cast_const(), name)? };
-    if size == size_of::<T>() {
-        // The usual case, in one piece: the size that is written is the one that is there.
-        // SAFETY: the caller's struct is as long as ours, and writable by its promise.
-        unsafe { pointer.write_unaligned(*value) };
-        return Ok(());
-    }
     let (header, known) = (size_of::<usize>(), size.min(size_of::<T>()));
     let (from, to) = ((&raw const *value).cast::<u8>(), pointer.cast::<u8>());
     // SAFETY: both are at least `known` bytes long, `known >= FIRST_SIZE >= header`, and `value` is ours.
@@ -100,22 +92,43 @@ pub(crate) unsafe fn write<T: Sized_>(pointer: *mut T, value: &T, name: &'static
     Ok(())
 }
 
-/// A number that the caller has set in a struct whose first version has it.
+/// Has the caller's struct filled in place; one of another version's size is filled through one of ours. The
+/// filling begins with what the caller has set, and leaves the size alone.
+///
+/// In place because a struct that is copied costs more than the lookup it is about (`benches/check.rs`).
 ///
 /// # Safety
 ///
-/// `pointer` is NULL or points to as many readable bytes as its first field says, and `offset` is that of a
-/// `u32` within [`Sized_::FIRST_SIZE`].
-#[inline]
-pub(crate) unsafe fn setting<T: Sized_>(
-    pointer: *const T,
-    offset: usize,
+/// `pointer` is NULL or points to as many writable bytes as its first field says.
+#[inline(always)]
+pub(crate) unsafe fn fill<T: Sized_, R>(
+    pointer: *mut T,
     name: &'static str,
-) -> Result<u32, Failure> {
+    fill: impl FnOnce(&mut T) -> R,
+) -> Result<R, Failure> {
     // SAFETY: as promised to this function.
-    unsafe { size_of_given(pointer, name)? };
-    // SAFETY: as promised to this function; no alignment is assumed.
-    Ok(unsafe { pointer.cast::<u8>().add(offset).cast::<u32>().read_unaligned() })
+    let size = unsafe { size_of_given(pointer.cast_const(), name)? };
+    if size == size_of::<T>() && pointer.is_aligned() {
+        // SAFETY: not NULL, aligned, of our size, with any bits valid (`Sized_`), and nobody else's now.
+        return Ok(fill(unsafe { &mut *pointer }));
+    }
+    // SAFETY: as promised to this function.
+    unsafe { fill_other(pointer, name, fill) }
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn fill_other<T: Sized_, R>(
+    pointer: *mut T,
+    name: &'static str,
+    fill: impl FnOnce(&mut T) -> R,
+) -> Result<R, Failure> {
+    // SAFETY: as promised to `fill`.
+    let mut ours = unsafe { read(pointer.cast_const(), name)? };
+    let result = fill(&mut ours);
+    // SAFETY: as promised to `fill`.
+    unsafe { write(pointer, &ours, name)? };
+    Ok(result)
 }
 
 /// An array of structs that may grow, whose elements are as long as the first one says.

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::ffi::c_char;
-use std::mem::{MaybeUninit, offset_of};
+use std::mem::MaybeUninit;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -13,7 +13,7 @@ use crate::error::Failure;
 use crate::gate::ipgate_gate;
 use crate::layers::{Layer, Layers};
 use crate::policy::{Slot, ipgate_policy};
-use crate::raw::{self, Array, Sized_};
+use crate::raw::{self, Array};
 use crate::status::ipgate_status;
 use crate::verdict::{ipgate_decision, ipgate_entry, ipgate_verdict};
 
@@ -76,12 +76,7 @@ pub unsafe extern "C" fn ipgate_check(
         return unsafe { failed(verdict) };
     }
     // SAFETY: the header's rules.
-    match unsafe { raw::socket_ip(address, len) } {
-        // SAFETY: the header's rules.
-        Some(IpAddr::V4(v4)) => unsafe { check(reader, Some(IpAddr::V4(v4)), verdict) },
-        // SAFETY: the header's rules.
-        other => unsafe { check(reader, other, verdict) },
-    }
+    unsafe { check(reader, || raw::socket_ip(address, len), verdict) }
 }
 
 /// Checks an address of 4 bytes (IPv4) or 16 (IPv6) in network order. Any other length is a client without
@@ -102,11 +97,11 @@ pub unsafe extern "C" fn ipgate_check_bytes(
         // SAFETY: the header's rules.
         return unsafe { failed(verdict) };
     };
-    match <[u8; 4]>::try_from(bytes) {
+    match <&[u8; 4]>::try_from(bytes) {
         // SAFETY: the header's rules.
-        Ok(v4) => unsafe { check(reader, Some(IpAddr::from(v4)), verdict) },
+        Ok(v4) => unsafe { check(reader, || Some(IpAddr::from(*v4)), verdict) },
         // SAFETY: the header's rules.
-        Err(_) => unsafe { check(reader, ip(bytes), verdict) },
+        Err(_) => unsafe { check(reader, || ip(bytes), verdict) },
     }
 }
 
@@ -130,7 +125,7 @@ pub unsafe extern "C" fn ipgate_check_text(
     };
     let address = std::str::from_utf8(text).ok().and_then(|text| parse_address(text).ok());
     // SAFETY: the header's rules.
-    unsafe { check(reader, address, verdict) }
+    unsafe { check(reader, || address, verdict) }
 }
 
 /// Checks `count` addresses of 16 bytes each in network order, IPv4 as ::ffff:a.b.c.d, and writes an
@@ -222,8 +217,10 @@ pub extern "C" fn ipgate_reader_free(reader: Option<Box<ipgate_reader>>) {
     boundary::value((), || drop(reader));
 }
 
-/// The check behind all forms of addresses; `None` is a client without one. Inlined, so that each form is
-/// as fast as it can be.
+/// The check behind all forms of addresses; `None` is a client without one.
+///
+/// Inlined into each form, and the address made where it is looked up, so that it stays in registers: one
+/// that is written in small pieces and read back in a large one costs more than the lookup (`benches/check.rs`).
 ///
 /// # Safety
 ///
@@ -231,7 +228,7 @@ pub extern "C" fn ipgate_reader_free(reader: Option<Box<ipgate_reader>>) {
 #[inline(always)]
 unsafe fn check(
     reader: Option<&mut ipgate_reader>,
-    address: Option<IpAddr>,
+    address: impl FnOnce() -> Option<IpAddr>,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
     let Some(reader) = reader else {
@@ -241,15 +238,10 @@ unsafe fn check(
     let layers = &mut reader.layers;
     let checked = catch_unwind(AssertUnwindSafe(|| {
         if verdict.is_null() {
-            return address.is_some_and(|address| layers.is_allowed(address));
+            return address().is_some_and(|address| layers.is_allowed(address));
         }
-        // SAFETY: as promised to this function; `want` is a u32 of the first version.
-        let want = unsafe { raw::setting(verdict, offset_of!(ipgate_verdict, want), "verdict") };
-        let Ok(want) = want else { return false };
-        let answer = layers.check(address, want);
         // SAFETY: as promised to this function.
-        let written = unsafe { raw::write(verdict, &answer, "verdict") };
-        written.is_ok() && answer.decision == ipgate_decision::IPGATE_ALLOW as i32
+        unsafe { raw::fill(verdict, "verdict", |verdict| layers.check(address(), verdict)) }.unwrap_or(false)
     }));
     match checked {
         Ok(is_allowed) => ipgate_decision::of(is_allowed),
@@ -269,14 +261,9 @@ unsafe fn check(
 /// The rules at the top of the header hold for `verdict`.
 #[cold]
 unsafe fn failed(verdict: *mut ipgate_verdict) -> ipgate_decision {
-    boundary::value(ipgate_decision::IPGATE_DENY, || {
-        // SAFETY: as promised to this function.
-        let want = unsafe { raw::setting(verdict, offset_of!(ipgate_verdict, want), "verdict") };
-        let denial = ipgate_verdict { want: want.unwrap_or(0), ..ipgate_verdict::defaults() };
-        // SAFETY: as promised to this function. One of a wrong size cannot be written.
-        let _ = unsafe { raw::write(verdict, &denial, "verdict") };
-        ipgate_decision::IPGATE_DENY
-    })
+    // SAFETY: as promised to this function. One of a wrong size cannot be written.
+    boundary::value((), || drop(unsafe { raw::fill(verdict, "verdict", ipgate_verdict::fail) }));
+    ipgate_decision::IPGATE_DENY
 }
 
 /// Reports a caught panic where operators look.
