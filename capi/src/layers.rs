@@ -1,6 +1,6 @@
 //! What a reader looks at: one gate, or a policy's default and app gate together.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::SystemTime;
 
 use ipgate::{EntryRef, Gate, Mode, Origin, Policy, Reader, Reason, Verdict};
@@ -44,13 +44,23 @@ impl Layer {
     fn fill(&mut self, address: IpAddr, verdict: &mut ipgate_verdict) -> bool {
         let snapshot = self.reader.current();
         let decision = snapshot.lookup(address);
-        let is_allowed = verdict.fill(decision.reason(), decision.label(), snapshot.generation());
+        let is_allowed = verdict.fill(decision.reason(), decision.label_bytes(), snapshot.generation());
         if verdict.wants_entry()
-            && let Some(entry) = snapshot.entry(address)
+            && let Some(entry) = snapshot.entry(copied(address))
         {
             verdict.set_entry(entry, self.from);
         }
         is_allowed
+    }
+}
+
+/// The same address elsewhere, for a call that takes it by its place in memory: the one that is looked up
+/// shall have none.
+#[inline(always)]
+fn copied(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(v4) => IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits())),
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits())),
     }
 }
 
@@ -82,7 +92,7 @@ impl Layers {
     pub(crate) fn check(&mut self, address: Option<IpAddr>, verdict: &mut ipgate_verdict) -> bool {
         match (self, address) {
             (Layers::One(layer), Some(address)) => layer.fill(address, verdict),
-            (layers, address) => layers.check_both(address, verdict),
+            (layers, address) => layers.check_both(address.map(copied), verdict),
         }
     }
 
@@ -92,7 +102,7 @@ impl Layers {
         match self {
             Layers::One(layer) => {
                 let of_one = layer.check(address);
-                verdict.fill(of_one.reason(), of_one.label(), of_one.generation())
+                verdict.fill(of_one.reason(), of_one.label().map(str::as_bytes), of_one.generation())
             }
             Layers::Two { default, app, enforce } => {
                 let (default, app) = (default.check(address), app.check(address));
@@ -103,7 +113,8 @@ impl Layers {
                     Some(Origin::Default) => Some(&default),
                     None => None,
                 };
-                let is_allowed = verdict.fill(reason, deciding.and_then(|of| of.label()), generation);
+                let is_allowed =
+                    verdict.fill(reason, deciding.and_then(|of| of.label()).map(str::as_bytes), generation);
                 if let Some(entry) = deciding.filter(|_| verdict.wants_entry()).and_then(|of| of.entry()) {
                     verdict.set_entry(entry, from);
                 }
@@ -118,7 +129,8 @@ impl Layers {
         match self {
             Layers::One(layer) => layer.reader.is_allowed(address),
             Layers::Two { default, app, enforce } => {
-                let (default, app) = (default.check(Some(address)), app.check(Some(address)));
+                let address = Some(copied(address));
+                let (default, app) = (default.check(address), app.check(address));
                 combined(&default, &app, *enforce).0.is_allowed()
             }
         }

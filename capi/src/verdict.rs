@@ -215,7 +215,7 @@ const EMPTY: *const c_char = c"".as_ptr();
 
 /// A text as pointer and length.
 #[inline]
-fn view(text: Option<&str>) -> (*const c_char, usize) {
+fn view(text: Option<&[u8]>) -> (*const c_char, usize) {
     text.map_or((EMPTY, 0), |text| (text.as_ptr().cast(), text.len()))
 }
 
@@ -230,7 +230,7 @@ fn origin(origin: Origin) -> ipgate_origin {
 impl ipgate_verdict {
     /// Fills in everything but the entry that decided, which is none. Whether it is allowed.
     #[inline(always)]
-    pub(crate) fn fill(&mut self, reason: ipgate::Reason, label: Option<&str>, generation: u64) -> bool {
+    pub(crate) fn fill(&mut self, reason: ipgate::Reason, label: Option<&[u8]>, generation: u64) -> bool {
         let is_allowed = reason.is_allowed();
         self.decision = ipgate_decision::of(is_allowed) as i32;
         self.reason = reason_code(reason) as i32;
@@ -263,8 +263,8 @@ impl ipgate_verdict {
 
 impl ipgate_entry {
     pub(crate) fn new(entry: EntryRef<'_>, from: Option<Origin>) -> ipgate_entry {
-        let (label, label_len) = view(entry.label());
-        let (source, source_len) = view(entry.source());
+        let (label, label_len) = view(entry.label().map(str::as_bytes));
+        let (source, source_len) = view(entry.source().map(str::as_bytes));
         ipgate_entry {
             action: ipgate_decision::of(entry.action() == Action::Allow) as i32,
             origin: origin(from.unwrap_or(entry.origin())) as i32,
