@@ -15,7 +15,7 @@ use crate::address::canonical_address;
 use crate::guard::{Guard, Refused};
 use crate::list::List;
 use crate::policy::Policy;
-use crate::table::{Answer, EntryRef, Table};
+use crate::table::{Answer, Decision, EntryRef, Table};
 use crate::verdict::{Held, Verdict};
 
 /// The hot-swappable holder of the current table. Cloning gives another handle on the same gate.
@@ -71,6 +71,8 @@ pub struct Snapshot {
     next_expiry: Option<SystemTime>,
 }
 
+/// Lookups are inlined by force: an address that is passed through memory, written in parts and read back
+/// whole, costs more than the lookup (`capi/benches/check.rs`).
 impl Snapshot {
     fn new(table: Table, generation: u64) -> Snapshot {
         let next_expiry = table.next_expiry().map(|until| until.system_time());
@@ -90,20 +92,47 @@ impl Snapshot {
         self.generation
     }
 
+    /// The decision for an address. Unlike that of [`Table::lookup`] it leaves out what has expired since the
+    /// table was compiled, as the gate's own checks do. An IPv4-mapped address is the IPv4 address that it
+    /// stands for.
+    #[inline(always)]
+    #[must_use]
+    pub fn lookup(&self, address: IpAddr) -> Decision<'_> {
+        self.table.decision(self.answer(canonical_address(address), self.late()))
+    }
+
+    /// The entry that decides for an address by [`Snapshot::lookup`], if one does. One more search.
+    #[must_use]
+    pub fn entry(&self, address: IpAddr) -> Option<EntryRef<'_>> {
+        self.matched(canonical_address(address), self.late())
+    }
+
     /// The time, where entries of the table have expired by now.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn late(&self) -> Option<SystemTime> {
         let next_expiry = self.next_expiry?;
         Some(SystemTime::now()).filter(|now| next_expiry <= *now)
     }
 
     /// The answer for a canonical address, `late` being what [`Snapshot::late`] said.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn answer(&self, address: IpAddr, late: Option<SystemTime>) -> Answer {
-        match late {
-            None => self.table.answer(address),
-            Some(now) => self.table.answer_at(address, now),
+        match (late, address) {
+            (None, _) => self.table.answer(address),
+            (Some(now), IpAddr::V4(v4)) => self.late_answer_v4(v4.to_bits(), now),
+            (Some(now), IpAddr::V6(v6)) => self.late_answer_v6(v6.to_bits(), now),
         }
+    }
+
+    /// Takes a number, so that the address of the usual case needs no place in memory.
+    #[cold]
+    fn late_answer_v4(&self, address: u32, now: SystemTime) -> Answer {
+        self.table.answer_at(IpAddr::V4(address.into()), now)
+    }
+
+    #[cold]
+    fn late_answer_v6(&self, address: u128, now: SystemTime) -> Answer {
+        self.table.answer_at(IpAddr::V6(address.into()), now)
     }
 
     /// The entry that decides for a canonical address.
@@ -114,7 +143,7 @@ impl Snapshot {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn is_allowed(&self, address: IpAddr) -> bool {
         match self.late() {
             None => self.table.is_allowed(address),

@@ -1,6 +1,6 @@
 //! What a reader looks at: one gate, or a policy's default and app gate together.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::SystemTime;
 
 use ipgate::{EntryRef, Gate, Mode, Origin, Policy, Reader, Reason, Verdict};
@@ -32,12 +32,35 @@ impl Layer {
         Layer { reader: gate.reader(), from }
     }
 
-    #[inline]
     fn check(&mut self, address: Option<IpAddr>) -> Verdict<'_> {
         match address {
             Some(address) => self.reader.check(address),
             None => self.reader.check_without_address(),
         }
+    }
+
+    /// Fills in the verdict for an address. Whether it is allowed.
+    #[inline(always)]
+    fn fill(&mut self, address: IpAddr, verdict: &mut ipgate_verdict) -> bool {
+        let snapshot = self.reader.current();
+        let decision = snapshot.lookup(address);
+        let is_allowed = verdict.fill(decision.reason(), decision.label_bytes(), snapshot.generation());
+        if verdict.wants_entry()
+            && let Some(entry) = snapshot.entry(copied(address))
+        {
+            verdict.set_entry(entry, self.from);
+        }
+        is_allowed
+    }
+}
+
+/// The same address elsewhere, for a call that takes it by its place in memory: the one that is looked up
+/// shall have none.
+#[inline(always)]
+fn copied(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(v4) => IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits())),
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits())),
     }
 }
 
@@ -64,34 +87,50 @@ impl Layers {
         }
     }
 
-    /// The verdict for a client's address, or for a client without one, with what is wanted in it.
-    #[inline]
-    pub(crate) fn check(&mut self, address: Option<IpAddr>, want: u32) -> ipgate_verdict {
+    /// Fills in the verdict for a client's address, or for a client without one. Whether it is allowed.
+    #[inline(always)]
+    pub(crate) fn check(&mut self, address: Option<IpAddr>, verdict: &mut ipgate_verdict) -> bool {
+        match (self, address) {
+            (Layers::One(layer), Some(address)) => layer.fill(address, verdict),
+            (layers, address) => layers.check_both(address.map(copied), verdict),
+        }
+    }
+
+    /// The same for two lists, and for clients without an address.
+    #[inline(never)]
+    fn check_both(&mut self, address: Option<IpAddr>, verdict: &mut ipgate_verdict) -> bool {
         match self {
             Layers::One(layer) => {
-                let from = layer.from;
-                answer(&layer.check(address), from, want)
+                let of_one = layer.check(address);
+                verdict.fill(of_one.reason(), of_one.label().map(str::as_bytes), of_one.generation())
             }
             Layers::Two { default, app, enforce } => {
                 let (default, app) = (default.check(address), app.check(address));
                 let (reason, from) = combined(&default, &app, *enforce);
                 let generation = default.generation() + app.generation() - 1;
-                match from {
-                    Some(Origin::App) => ipgate_verdict { generation, ..answer(&app, from, want) },
-                    Some(Origin::Default) => ipgate_verdict { generation, ..answer(&default, from, want) },
-                    None => ipgate_verdict::new(want, reason, None, generation),
+                let deciding = match from {
+                    Some(Origin::App) => Some(&app),
+                    Some(Origin::Default) => Some(&default),
+                    None => None,
+                };
+                let is_allowed =
+                    verdict.fill(reason, deciding.and_then(|of| of.label()).map(str::as_bytes), generation);
+                if let Some(entry) = deciding.filter(|_| verdict.wants_entry()).and_then(|of| of.entry()) {
+                    verdict.set_entry(entry, from);
                 }
+                is_allowed
             }
         }
     }
 
     /// Whether a client's address is allowed, where only the decision is wanted.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_allowed(&mut self, address: IpAddr) -> bool {
         match self {
             Layers::One(layer) => layer.reader.is_allowed(address),
             Layers::Two { default, app, enforce } => {
-                let (default, app) = (default.check(Some(address)), app.check(Some(address)));
+                let address = Some(copied(address));
+                let (default, app) = (default.check(address), app.check(address));
                 combined(&default, &app, *enforce).0.is_allowed()
             }
         }
@@ -150,16 +189,6 @@ impl Layers {
                 found
             }
         }
-    }
-}
-
-/// One list's verdict for C.
-#[inline]
-fn answer(verdict: &Verdict<'_>, from: Option<Origin>, want: u32) -> ipgate_verdict {
-    let answer = ipgate_verdict::new(want, verdict.reason(), verdict.label(), verdict.generation());
-    match ipgate_verdict::wants_entry(want) {
-        true => answer.with_entry(verdict.entry(), from),
-        false => answer,
     }
 }
 

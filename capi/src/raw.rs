@@ -30,18 +30,28 @@ const LARGEST: usize = 4096;
 /// # Safety
 ///
 /// `pointer` is NULL or points to a readable `usize`.
+#[inline]
 unsafe fn size_of_given<T: Sized_>(pointer: *const T, name: &'static str) -> Result<usize, Failure> {
     if pointer.is_null() {
-        return Err(Failure::null(name));
+        return Err(null(name));
     }
     // SAFETY: not NULL, so readable by the caller's promise; no alignment is assumed.
     let size = unsafe { pointer.cast::<usize>().read_unaligned() };
-    if size < T::FIRST_SIZE || size > LARGEST {
-        return Err(Failure::argument(format!(
-            "{name} says that its size is {size} bytes, which no version has: initialise it with its _INIT macro"
-        )));
-    }
-    Ok(size)
+    if size < T::FIRST_SIZE || size > LARGEST { Err(wrong_size(name, size)) } else { Ok(size) }
+}
+
+#[cold]
+#[inline(never)]
+fn null(name: &'static str) -> Failure {
+    Failure::null(name)
+}
+
+#[cold]
+#[inline(never)]
+fn wrong_size(name: &'static str, size: usize) -> Failure {
+    Failure::argument(format!(
+        "{name} says that its size is {size} bytes, which no version has: initialise it with its _INIT macro"
+    ))
 }
 
 /// Reads a struct of any version. What an older caller does not have keeps its default; what a newer
@@ -72,39 +82,53 @@ pub(crate) unsafe fn read<T: Sized_>(pointer: *const T, name: &'static str) -> R
 /// # Safety
 ///
 /// `pointer` is NULL or points to as many writable bytes as its first field says.
-#[inline]
 pub(crate) unsafe fn write<T: Sized_>(pointer: *mut T, value: &T, name: &'static str) -> Result<(), Failure> {
     // SAFETY: as promised to this function.
     let size = unsafe { size_of_given(pointer.cast_const(), name)? };
-    let header = size_of::<usize>();
+    let (header, known) = (size_of::<usize>(), size.min(size_of::<T>()));
     let (from, to) = ((&raw const *value).cast::<u8>(), pointer.cast::<u8>());
-    let copy = |known: usize| {
-        // SAFETY: both are at least `known` bytes long, `known >= FIRST_SIZE >= header`, and `value` is ours.
-        unsafe { std::ptr::copy_nonoverlapping(from.add(header), to.add(header), known - header) }
-    };
-    match size == size_of::<T>() {
-        true => copy(size_of::<T>()), // the usual case, with a length that the compiler knows
-        false => copy(size.min(size_of::<T>())),
-    }
+    // SAFETY: both are at least `known` bytes long, `known >= FIRST_SIZE >= header`, and `value` is ours.
+    unsafe { std::ptr::copy_nonoverlapping(from.add(header), to.add(header), known - header) };
     Ok(())
 }
 
-/// A number that the caller has set in a struct whose first version has it.
+/// Has the caller's struct filled in place; one of another version's size is filled through one of ours. The
+/// filling begins with what the caller has set, and leaves the size alone.
+///
+/// In place because a struct that is copied costs more than the lookup it is about (`benches/check.rs`).
 ///
 /// # Safety
 ///
-/// `pointer` is NULL or points to as many readable bytes as its first field says, and `offset` is that of a
-/// `u32` within [`Sized_::FIRST_SIZE`].
-#[inline]
-pub(crate) unsafe fn setting<T: Sized_>(
-    pointer: *const T,
-    offset: usize,
+/// `pointer` is NULL or points to as many writable bytes as its first field says.
+#[inline(always)]
+pub(crate) unsafe fn fill<T: Sized_, R>(
+    pointer: *mut T,
     name: &'static str,
-) -> Result<u32, Failure> {
+    fill: impl FnOnce(&mut T) -> R,
+) -> Result<R, Failure> {
     // SAFETY: as promised to this function.
-    unsafe { size_of_given(pointer, name)? };
-    // SAFETY: as promised to this function; no alignment is assumed.
-    Ok(unsafe { pointer.cast::<u8>().add(offset).cast::<u32>().read_unaligned() })
+    let size = unsafe { size_of_given(pointer.cast_const(), name)? };
+    if size == size_of::<T>() && pointer.is_aligned() {
+        // SAFETY: not NULL, aligned, of our size, with any bits valid (`Sized_`), and nobody else's now.
+        return Ok(fill(unsafe { &mut *pointer }));
+    }
+    // SAFETY: as promised to this function.
+    unsafe { fill_other(pointer, name, fill) }
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn fill_other<T: Sized_, R>(
+    pointer: *mut T,
+    name: &'static str,
+    fill: impl FnOnce(&mut T) -> R,
+) -> Result<R, Failure> {
+    // SAFETY: as promised to `fill`.
+    let mut ours = unsafe { read(pointer.cast_const(), name)? };
+    let result = fill(&mut ours);
+    // SAFETY: as promised to `fill`.
+    unsafe { write(pointer, &ours, name)? };
+    Ok(result)
 }
 
 /// An array of structs that may grow, whose elements are as long as the first one says.
@@ -174,17 +198,34 @@ pub(crate) unsafe fn bytes<'a>(
     len: usize,
     name: &'static str,
 ) -> Result<&'a [u8], Failure> {
+    // SAFETY: as promised to this function.
+    unsafe { slice(pointer, len) }.ok_or_else(|| no_bytes(pointer, len, name))
+}
+
+/// The same without a reason, for checks.
+///
+/// # Safety
+///
+/// As [`bytes`].
+#[inline]
+pub(crate) unsafe fn slice<'a>(pointer: *const u8, len: usize) -> Option<&'a [u8]> {
     if len == 0 {
-        return Ok(&[]);
+        return Some(&[]);
     }
-    if pointer.is_null() {
-        return Err(Failure::null(name));
-    }
-    if isize::try_from(len).is_err() {
-        return Err(Failure::argument(format!("the length of {name} is {len}, more than any memory holds")));
+    if pointer.is_null() || isize::try_from(len).is_err() {
+        return None;
     }
     // SAFETY: not NULL, `len` bytes readable by the caller's promise, and no more than isize::MAX.
-    Ok(unsafe { std::slice::from_raw_parts(pointer, len) })
+    Some(unsafe { std::slice::from_raw_parts(pointer, len) })
+}
+
+#[cold]
+#[inline(never)]
+fn no_bytes(pointer: *const u8, len: usize, name: &'static str) -> Failure {
+    if pointer.is_null() {
+        return Failure::null(name);
+    }
+    Failure::argument(format!("the length of {name} is {len}, more than any memory holds"))
 }
 
 /// The bytes at a pointer that are to be written. No bytes need no pointer.

@@ -1,8 +1,10 @@
 //! Readers: the checks.
 
+use std::any::Any;
 use std::ffi::c_char;
-use std::mem::{MaybeUninit, offset_of};
+use std::mem::MaybeUninit;
 use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ipgate::{Gate, parse_address};
 
@@ -11,7 +13,7 @@ use crate::error::Failure;
 use crate::gate::ipgate_gate;
 use crate::layers::{Layer, Layers};
 use crate::policy::{Slot, ipgate_policy};
-use crate::raw::{self, Array, Sized_};
+use crate::raw::{self, Array};
 use crate::status::ipgate_status;
 use crate::verdict::{ipgate_decision, ipgate_entry, ipgate_verdict};
 
@@ -69,10 +71,12 @@ pub unsafe extern "C" fn ipgate_check(
     len: libc::socklen_t,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
+    if address.is_null() {
+        // SAFETY: the header's rules.
+        return unsafe { failed(verdict) };
+    }
     // SAFETY: the header's rules.
-    let address = if address.is_null() { Err(()) } else { Ok(unsafe { raw::socket_ip(address, len) }) };
-    // SAFETY: the header's rules.
-    unsafe { check(reader, address, verdict) }
+    unsafe { check(reader, || raw::socket_ip(address, len), verdict) }
 }
 
 /// Checks an address of 4 bytes (IPv4) or 16 (IPv6) in network order. Any other length is a client without
@@ -89,9 +93,16 @@ pub unsafe extern "C" fn ipgate_check_bytes(
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
     // SAFETY: the header's rules.
-    let address = unsafe { raw::bytes(address, len, "address") }.map(ip).map_err(drop);
-    // SAFETY: the header's rules.
-    unsafe { check(reader, address, verdict) }
+    let Some(bytes) = (unsafe { raw::slice(address, len) }) else {
+        // SAFETY: the header's rules.
+        return unsafe { failed(verdict) };
+    };
+    match <&[u8; 4]>::try_from(bytes) {
+        // SAFETY: the header's rules.
+        Ok(v4) => unsafe { check(reader, || Some(IpAddr::from(*v4)), verdict) },
+        // SAFETY: the header's rules.
+        Err(_) => unsafe { check(reader, || ip(bytes), verdict) },
+    }
 }
 
 /// Checks an address as text, such as "10.0.1.7" or "2001:db8::7", which need not end with a NUL. What is no
@@ -108,10 +119,13 @@ pub unsafe extern "C" fn ipgate_check_text(
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
     // SAFETY: the header's rules.
-    let address = unsafe { raw::bytes(address.cast(), len, "address") };
-    let parsed = |text| std::str::from_utf8(text).ok().and_then(|text| parse_address(text).ok());
+    let Some(text) = (unsafe { raw::slice(address.cast(), len) }) else {
+        // SAFETY: the header's rules.
+        return unsafe { failed(verdict) };
+    };
+    let address = std::str::from_utf8(text).ok().and_then(|text| parse_address(text).ok());
     // SAFETY: the header's rules.
-    unsafe { check(reader, address.map(parsed).map_err(drop), verdict) }
+    unsafe { check(reader, || address, verdict) }
 }
 
 /// Checks `count` addresses of 16 bytes each in network order, IPv4 as ::ffff:a.b.c.d, and writes an
@@ -136,7 +150,7 @@ pub unsafe extern "C" fn ipgate_check_batch(
         // SAFETY: the header's rules.
         let Ok(addresses) = (unsafe { raw::bytes(addresses, len, "addresses") }) else { return 0 };
         let Some(reader) = reader else { return 0 };
-        reader.guarded(0, |layers| batch(layers, addresses, decisions))
+        batch(&mut reader.layers, addresses, decisions)
     })
 }
 
@@ -203,57 +217,59 @@ pub extern "C" fn ipgate_reader_free(reader: Option<Box<ipgate_reader>>) {
     boundary::value((), || drop(reader));
 }
 
-/// The check behind all forms of addresses: `Err` is an address that the caller should not have given,
-/// `Ok(None)` a client without an IP address.
+/// The check behind all forms of addresses; `None` is a client without one.
+///
+/// Inlined into each form, and the address made where it is looked up, so that it stays in registers: one
+/// that is written in small pieces and read back in a large one costs more than the lookup (`benches/check.rs`).
 ///
 /// # Safety
 ///
 /// The rules at the top of the header hold for `verdict`.
-#[inline]
+#[inline(always)]
 unsafe fn check(
     reader: Option<&mut ipgate_reader>,
-    address: Result<Option<IpAddr>, ()>,
+    address: impl FnOnce() -> Option<IpAddr>,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
-    if verdict.is_null() {
-        let allowed = match (reader, address) {
-            (Some(reader), Ok(Some(address))) => reader.guarded(false, |layers| layers.is_allowed(address)),
-            _ => false,
-        };
-        return ipgate_decision::of(allowed);
-    }
-    // SAFETY: as promised to this function; `want` is a u32 of the first version.
-    let want = unsafe { raw::setting(verdict, offset_of!(ipgate_verdict, want), "verdict") };
-    let Ok(want) = want else { return ipgate_decision::IPGATE_DENY };
-    let failed = ipgate_verdict { want, ..ipgate_verdict::defaults() };
-    let answer = match (reader, address) {
-        (Some(reader), Ok(address)) => reader.guarded(failed, |layers| layers.check(address, want)),
-        _ => failed,
+    let Some(reader) = reader else {
+        // SAFETY: as promised to this function.
+        return unsafe { failed(verdict) };
     };
-    // SAFETY: as promised to this function. A denial is written as well, failed or not, so that no earlier
-    // verdict in the same place can be taken for this one.
-    let written = unsafe { raw::write(verdict, &answer, "verdict") };
-    ipgate_decision::of(written.is_ok() && answer.decision == ipgate_decision::IPGATE_ALLOW as i32)
-}
-
-impl ipgate_reader {
-    /// Runs a check; a panic is the fallback, and is reported by the gates' statistics.
-    #[inline]
-    fn guarded<T>(&mut self, fallback: T, check: impl FnOnce(&mut Layers) -> T) -> T {
-        let layers = &mut self.layers;
-        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(layers))) {
-            Ok(answer) => answer,
-            Err(panic) => {
-                report(&self.gates, boundary::panic_text(&*panic));
-                fallback
-            }
+    let layers = &mut reader.layers;
+    let checked = catch_unwind(AssertUnwindSafe(|| {
+        if verdict.is_null() {
+            return address().is_some_and(|address| layers.is_allowed(address));
+        }
+        // SAFETY: as promised to this function.
+        unsafe { raw::fill(verdict, "verdict", |verdict| layers.check(address(), verdict)) }.unwrap_or(false)
+    }));
+    match checked {
+        Ok(is_allowed) => ipgate_decision::of(is_allowed),
+        Err(panic) => {
+            report(&reader.gates, &*panic);
+            // SAFETY: as promised to this function.
+            unsafe { failed(verdict) }
         }
     }
 }
 
+/// The denial of a check that fails. It is written too, so that no earlier verdict in the same place can be
+/// taken for this one.
+///
+/// # Safety
+///
+/// The rules at the top of the header hold for `verdict`.
 #[cold]
-fn report(gates: &[Gate], message: &str) {
-    let failure = Failure::panic(message);
+unsafe fn failed(verdict: *mut ipgate_verdict) -> ipgate_decision {
+    // SAFETY: as promised to this function. One of a wrong size cannot be written.
+    boundary::value((), || drop(unsafe { raw::fill(verdict, "verdict", ipgate_verdict::fail) }));
+    ipgate_decision::IPGATE_DENY
+}
+
+/// Reports a caught panic where operators look.
+#[cold]
+fn report(gates: &[Gate], panic: &(dyn Any + Send)) {
+    let failure = Failure::panic(boundary::panic_text(panic));
     boundary::value((), || gates.iter().for_each(|gate| gate.record_failure(failure.message())));
 }
 

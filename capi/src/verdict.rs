@@ -215,7 +215,7 @@ const EMPTY: *const c_char = c"".as_ptr();
 
 /// A text as pointer and length.
 #[inline]
-fn view(text: Option<&str>) -> (*const c_char, usize) {
+fn view(text: Option<&[u8]>) -> (*const c_char, usize) {
     text.map_or((EMPTY, 0), |text| (text.as_ptr().cast(), text.len()))
 }
 
@@ -228,47 +228,43 @@ fn origin(origin: Origin) -> ipgate_origin {
 }
 
 impl ipgate_verdict {
-    /// A verdict without the entry that decided.
+    /// Fills in everything but the entry that decided, which is none. Whether it is allowed.
+    #[inline(always)]
+    pub(crate) fn fill(&mut self, reason: ipgate::Reason, label: Option<&[u8]>, generation: u64) -> bool {
+        let is_allowed = reason.is_allowed();
+        self.decision = ipgate_decision::of(is_allowed) as i32;
+        self.reason = reason_code(reason) as i32;
+        self.origin = ipgate_origin::IPGATE_ORIGIN_NONE as i32;
+        self.generation = generation;
+        (self.label, self.label_len) = view(label);
+        self.until_micros = 0;
+        self.prefix = ipgate_prefix::NONE;
+        is_allowed
+    }
+
+    /// Fills in the denial of a check that failed.
+    pub(crate) fn fail(&mut self) {
+        *self = ipgate_verdict { size: self.size, want: self.want, ..ipgate_verdict::defaults() };
+    }
+
     #[inline]
-    pub(crate) fn new(
-        want: u32,
-        reason: ipgate::Reason,
-        label: Option<&str>,
-        generation: u64,
-    ) -> ipgate_verdict {
-        let (label, label_len) = view(label);
-        ipgate_verdict {
-            want,
-            decision: ipgate_decision::of(reason.is_allowed()) as i32,
-            reason: reason_code(reason) as i32,
-            generation,
-            label,
-            label_len,
-            ..ipgate_verdict::defaults()
-        }
+    pub(crate) fn wants_entry(&self) -> bool {
+        self.want & IPGATE_WANT_ENTRY != 0
     }
 
-    pub(crate) fn wants_entry(want: u32) -> bool {
-        want & IPGATE_WANT_ENTRY != 0
-    }
-
-    /// The same with the entry, which comes from the list of `from` where that is known better than the
-    /// entry does.
-    pub(crate) fn with_entry(self, entry: Option<EntryRef<'_>>, from: Option<Origin>) -> ipgate_verdict {
-        let Some(entry) = entry else { return self };
-        ipgate_verdict {
-            origin: origin(from.unwrap_or(entry.origin())) as i32,
-            until_micros: entry.until().map_or(0, Until::unix_micros),
-            prefix: ipgate_prefix::new(entry.prefix()),
-            ..self
-        }
+    /// Fills in the entry, which comes from the list of `from` where that is known better than the entry does.
+    #[inline]
+    pub(crate) fn set_entry(&mut self, entry: EntryRef<'_>, from: Option<Origin>) {
+        self.origin = origin(from.unwrap_or(entry.origin())) as i32;
+        self.until_micros = entry.until().map_or(0, Until::unix_micros);
+        self.prefix = ipgate_prefix::new(entry.prefix());
     }
 }
 
 impl ipgate_entry {
     pub(crate) fn new(entry: EntryRef<'_>, from: Option<Origin>) -> ipgate_entry {
-        let (label, label_len) = view(entry.label());
-        let (source, source_len) = view(entry.source());
+        let (label, label_len) = view(entry.label().map(str::as_bytes));
+        let (source, source_len) = view(entry.source().map(str::as_bytes));
         ipgate_entry {
             action: ipgate_decision::of(entry.action() == Action::Allow) as i32,
             origin: origin(from.unwrap_or(entry.origin())) as i32,

@@ -49,6 +49,7 @@ impl Value {
         if self.0 & Value::APP == 0 { Origin::Default } else { Origin::App }
     }
 
+    #[inline]
     fn label(self) -> Option<usize> {
         (self.0 & Value::LABEL).checked_sub(1).map(|label| label as usize)
     }
@@ -154,11 +155,17 @@ impl Entries {
 
     /// The label of a value.
     pub(super) fn label<'b>(&self, bytes: &'b [u8], value: Value) -> Option<&'b str> {
+        std::str::from_utf8(self.label_bytes(bytes, value)?).ok()
+    }
+
+    /// The label of a value as UTF-8.
+    #[inline]
+    pub(super) fn label_bytes<'b>(&self, bytes: &'b [u8], value: Value) -> Option<&'b [u8]> {
         let number = value.label()?;
         let ends = slice(bytes, &self.label_ends);
         let start = number.checked_sub(1).map_or(0, |before| u32_at(ends, 4 * before)) as usize;
         let end = u32_at(ends, 4 * number) as usize;
-        std::str::from_utf8(slice(bytes, &self.label_text).get(start..end)?).ok()
+        slice(bytes, &self.label_text).get(start..end)
     }
 
     fn columns(&self, family: Width) -> &Columns {
@@ -264,6 +271,7 @@ impl Columns {
     }
 }
 
+#[inline]
 fn slice<'b>(bytes: &'b [u8], range: &Range<usize>) -> &'b [u8] {
     bytes.get(range.clone()).unwrap_or_default()
 }

@@ -115,6 +115,7 @@ impl Layout {
 }
 
 /// The little-endian word at `at`, 0 beyond the end.
+#[inline]
 pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
     let word = bytes.get(at..).and_then(|rest| rest.first_chunk());
     word.map_or(0, |word| u32::from_le_bytes(*word))

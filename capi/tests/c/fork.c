@@ -6,6 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Whether children of this process lack a thread that it has, with what only that thread could free. */
+static int threads_run;
+
 /* Runs a test in a child process that must not hang. */
 static void in_child(void (*test)(ipgate_gate *, ipgate_reader *), ipgate_gate *gate, ipgate_reader *reader)
 {
@@ -15,6 +18,8 @@ static void in_child(void (*test)(ipgate_gate *, ipgate_reader *), ipgate_gate *
     if (child == 0) {
         alarm(120);
         test(gate, reader);
+        if (threads_run)
+            _exit(0); /* without the sanitizer's look for leaks */
         exit(0);
     }
     CHECK(waitpid(child, &status, 0) == child);
@@ -124,6 +129,7 @@ int main(void)
     CHECK(ipgate_gate_poll(pending, IPGATE_POLL_THREAD, NULL) == IPGATE_POLL_PENDING);
     usleep(150000);
     CHECK(ipgate_gate_poll(pending, IPGATE_POLL_THREAD, NULL) == IPGATE_POLL_PENDING);
+    threads_run = 1;
     in_child(poll_on, pending, of_pending);
     in_child(free_pending, pending, of_pending);
     poll_on(pending, of_pending);
