@@ -33,8 +33,8 @@ pub use part::Engine;
 use part::{Draft, LINE, NO_CODE, Source, TINY_MAX, Width, build_tiny};
 pub use simd::SimdLevel;
 pub use sweep::Prefix;
-pub(crate) use sweep::sorted_places;
-use sweep::{MAX_PREFIXES, NO_ENTRY, sweep};
+pub(crate) use sweep::{MAX_PREFIXES, sorted_places};
+use sweep::{NO_ENTRY, sweep};
 use view::View;
 
 /// The greatest value a prefix may have: two codes are kept for "no match"
@@ -72,10 +72,10 @@ pub enum BuildError {
 impl std::fmt::Display for BuildError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            BuildError::TooMany => write!(f, "The list has more than {MAX_PREFIXES} prefixes."),
-            BuildError::Length(at) => write!(f, "Prefix {at} is longer than an address."),
-            BuildError::Value(at) => write!(f, "The value of prefix {at} is above {MAX_VALUE}."),
-            BuildError::Engine(e) => write!(f, "The engine {e:?} cannot hold this list."),
+            BuildError::TooMany => write!(f, "there are more than {MAX_PREFIXES} prefixes"),
+            BuildError::Length(at) => write!(f, "prefix {at} is longer than an address"),
+            BuildError::Value(at) => write!(f, "the value of prefix {at} is above {MAX_VALUE}"),
+            BuildError::Engine(e) => write!(f, "the engine {e:?} cannot hold this list"),
         }
     }
 }
