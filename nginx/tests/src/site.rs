@@ -21,6 +21,8 @@ pub struct Site {
     workers: usize,
     master: bool,
     daemon: bool,
+    modules: bool,
+    log_level: &'static str,
     wrapper: Vec<String>,
 }
 
@@ -46,7 +48,18 @@ impl Site {
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(folder.path(), mode).expect("permissions");
         let (main, http, stream) = Default::default();
-        Site { folder, main, http, stream, workers: 1, master: true, daemon: false, wrapper: Vec::new() }
+        Site {
+            folder,
+            main,
+            http,
+            stream,
+            workers: 1,
+            master: true,
+            daemon: false,
+            modules: true,
+            log_level: "info",
+            wrapper: Vec::new(),
+        }
     }
 
     /// The same with the given http block, which listens on PORT0.
@@ -83,6 +96,16 @@ impl Site {
     /// The same as a daemon, without which nginx knows no binary upgrade.
     pub fn daemon(self) -> Site {
         Site { daemon: true, ..self }
+    }
+
+    /// The same without the ipgate modules: stock nginx.
+    pub fn without_modules(self) -> Site {
+        Site { modules: false, http: self.http.replace("ipgate_report;", ""), ..self }
+    }
+
+    /// The same with nothing below errors in the log, for measurements.
+    pub fn quiet(self) -> Site {
+        Site { log_level: "error", ..self }
     }
 
     /// The same, with nginx run by another program, such as valgrind.
@@ -164,10 +187,11 @@ impl Site {
             self.http
         );
         let mut text = format!(
-            "{}daemon {daemon}; {master} {user} pid nginx.pid; worker_processes {}; error_log logs/error.log info;\n\
+            "{}daemon {daemon}; {master} {user} pid nginx.pid; worker_processes {}; error_log logs/error.log {};\n\
              events {{ worker_connections 512; }}\n{}\n{}{}",
-            Installed::get().load_modules(),
+            if self.modules { Installed::get().load_modules() } else { String::new() },
             self.workers,
+            self.log_level,
             self.main,
             block("http", &http),
             block("stream", &self.stream),
