@@ -68,3 +68,13 @@ install: ## libipgate with header and pkg-config file, under DESTDIR and PREFIX
 
 router: ## the example router on 127.0.0.1
 	$(CARGO) run --release --example router
+
+# Peers are compiled for the native CPU and ipgate for the default one, in one process. Real tables, one prefix a
+# line, are read where IPGATE_BENCH_V4 and IPGATE_BENCH_V6 name them.
+BENCH_TSV ?= benches/results/crates.tsv
+
+.PHONY: bench
+
+bench: ## the table beside other crates, ratios at the end; BENCH="v4-map-full ..." picks cases
+	IPGATE_BENCH_TSV=$(abspath $(BENCH_TSV)) RUSTC_WRAPPER=$(CURDIR)/benches/crates/native \
+		$(CARGO) bench -p ipgate-bench --bench crates --target-dir target/native-peers -- $(BENCH)

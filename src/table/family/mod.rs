@@ -7,6 +7,7 @@
 //! it; `kernel` does the lookups over a `view` of it, in a version for each instruction set (`simd`, `gather`).
 
 mod aligned;
+mod bits;
 mod flat;
 #[cfg(target_arch = "x86_64")]
 mod gather;
@@ -15,6 +16,7 @@ mod kernel;
 mod key;
 mod lines;
 mod part;
+mod records;
 mod simd;
 mod sweep;
 mod trace;
@@ -24,7 +26,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub(crate) use aligned::Aligned;
-use flat::{build_bits, build_flat};
+use bits::build_bits;
+use flat::build_flat;
 pub use image::ImageError;
 use kernel::{Kernels, kernels};
 pub use key::Key;
@@ -338,7 +341,7 @@ fn choose<K: Key>(src: &Source<'_, K>, decisions: bool) -> Engine {
         // boundaries lie between /24s, all but one in sixteen.
         let fine = src.starts.iter().filter(|s| s.window() & 255 != 0).count();
         let lines = boundaries * LINE / src.width.cap() * 5 / 4;
-        let flat = (12 << 18) + (boundaries << src.width.shift);
+        let flat = (4 << 18) + boundaries + (boundaries << src.width.shift);
         let enough = if decisions { boundaries >= 1 << 14 } else { lines > flat };
         if enough && fine <= boundaries / 16 {
             return if decisions { Engine::Bits } else { Engine::Flat };
