@@ -7,17 +7,20 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 # Debian packages that the tests use beside Rust.
-TEST_PACKAGES := gcc make pkg-config curl
+TEST_PACKAGES := gcc g++ make pkg-config binutils curl valgrind
+NGINX_PACKAGES := $(shell $(MAKE) -s --no-print-directory -C nginx packages)
+LUA_PACKAGES := nginx libnginx-mod-http-lua
 
-.PHONY: help test setup format lint unit doc bench-smoke fuzz-smoke fuzz router
+.PHONY: help test setup format lint unit doc bench-smoke fuzz-smoke fuzz capi lua nginx nginx-test nginx-bench \
+	nginx-demo install router
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-test: setup format lint unit doc bench-smoke fuzz-smoke ## everything that has to pass before a change lands
+test: setup format lint unit doc bench-smoke capi lua nginx-test fuzz-smoke ## everything that has to pass before a change lands
 
 setup: ## installs what the tests need, where it is missing
-	@scripts/setup $(TEST_PACKAGES)
+	@scripts/setup $(TEST_PACKAGES) $(NGINX_PACKAGES) $(LUA_PACKAGES)
 
 format: ## fails where rustfmt would change something
 	$(CARGO) fmt --all --check
@@ -27,7 +30,7 @@ lint: ## clippy, warnings denied, with every feature and with none
 	$(CARGO) clippy -p ipgate --no-default-features -- -D warnings
 
 unit: ## unit, integration, example, command and documentation tests
-	$(CARGO) test --workspace --all-features
+	$(CARGO) test --workspace --exclude ipgate-nginx-tests --all-features
 
 doc: ## documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --all-features
@@ -41,5 +44,37 @@ fuzz-smoke: ## every fuzz target for a few seconds
 fuzz: ## every fuzz target for FUZZ_SECONDS (300)
 	@scripts/fuzz $(FUZZ_SECONDS)
 
+capi: ## the C interface: C tests, valgrind, sanitizers
+	$(MAKE) --no-print-directory -C capi test test-valgrind test-sanitizers
+
+lua: ## the Lua binding inside a real nginx
+	$(MAKE) --no-print-directory -C capi stage
+	sh integrations/lua/test.sh $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/capi-tests/installed
+
+nginx: ## the nginx modules, for the nginx that is installed
+	$(MAKE) --no-print-directory -C nginx debian
+
+nginx-test: ## the nginx modules against real nginx processes
+	$(MAKE) --no-print-directory -C nginx test
+
+nginx-bench: ## what a request costs, beside stock nginx
+	$(MAKE) --no-print-directory -C nginx bench
+
+nginx-demo: setup ## an nginx on 127.0.0.1 with a list to edit
+	$(MAKE) --no-print-directory -C nginx demo
+
+install: ## libipgate with header and pkg-config file, under DESTDIR and PREFIX
+	$(MAKE) --no-print-directory -C capi install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+
 router: ## the example router on 127.0.0.1
 	$(CARGO) run --release --example router
+
+# Peers are compiled for the native CPU and ipgate for the default one, in one process. Real tables, one prefix a
+# line, are read where IPGATE_BENCH_V4 and IPGATE_BENCH_V6 name them.
+BENCH_TSV ?= benches/results/crates.tsv
+
+.PHONY: bench
+
+bench: ## the table beside other crates, ratios at the end; BENCH="v4-map-full ..." picks cases
+	IPGATE_BENCH_TSV=$(abspath $(BENCH_TSV)) RUSTC_WRAPPER=$(CURDIR)/benches/crates/native \
+		$(CARGO) bench -p ipgate-bench --bench crates --target-dir target/native-peers -- $(BENCH)

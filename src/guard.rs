@@ -134,6 +134,9 @@ fn too_wide(old: &Table, new: &Table, (v4, v6): (u8, u8)) -> Option<Refusal> {
         let allowed = table.entries().filter(|entry| entry.action() == Action::Allow);
         allowed.map(|entry| entry.prefix()).filter(is_wide).collect()
     };
+    if new.allows_everyone() && !old.allows_everyone() {
+        return Some(Refusal::TooWide { prefix: IpNet::default(), widest: v4 }); // a policy without lists: no gate
+    }
     let before = allowed(old); // wide prefixes are few
     let added = allowed(new).into_iter().find(|prefix| !before.contains(prefix))?;
     Some(Refusal::TooWide { prefix: added, widest: bound(added) })

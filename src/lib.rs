@@ -43,8 +43,8 @@ pub use gate::{Failure, Gate, Reader, Snapshot, Status};
 pub use guard::{Guard, Refusal, Refused};
 pub use ipnet;
 pub use list::{
-    Action, Code, Conflict, Diagnostic, Entry, Label, LabelError, Linter, List, Parsed, Parser, Position,
-    ReadError, Rejected, Report, Severity, Until, UntilError, format_text,
+    Action, Code, Conflict, Diagnostic, Entry, InvalidList, Label, LabelError, Linter, List, Parsed, Parser,
+    Position, ReadError, Rejected, Report, Severity, Until, UntilError, format_text,
 };
 pub use policy::{Mode, Policy, SettingError, parse_enforce};
 #[cfg(feature = "serde")]

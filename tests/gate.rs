@@ -84,6 +84,10 @@ fn a_guard_refuses_an_empty_list_and_wide_prefixes() {
     assert_eq!(refused(&guard, "10.0.0.0/8", "192.0.0.0/8,2001:db8::/32"), []);
     assert_eq!(refused(&guard, "0.0.0.0/0", "0.0.0.0/0,10.0.0.0/8"), [], "it was there before");
     assert_eq!(refused(&guard, "10.0.0.0/8", "10.0.0.0/8,!0.0.0.0/0"), [], "denied is not added");
+    // A policy without lists lets everyone in: nothing is wider.
+    let open =
+        guard.check(&Table::new(&list("10.0.0.0/8")), &Table::from_policy(&Policy::new())).unwrap_err();
+    assert_eq!(open.refusals(), [wide("0.0.0.0/0", 8)]);
 }
 
 #[test]

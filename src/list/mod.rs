@@ -4,6 +4,7 @@
 //! not, [`parse`] puts them together under the rules that concern the whole list, [`lint`] looks for what
 //! is legal but probably not meant.
 
+mod conflict;
 mod diagnose;
 mod diagnostic;
 mod entry;
@@ -12,6 +13,7 @@ mod grammar;
 mod label;
 mod lint;
 mod parse;
+mod pass;
 mod scan;
 mod until;
 
@@ -21,12 +23,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+pub use conflict::{Conflict, InvalidList};
 pub use diagnostic::{Code, Diagnostic, Position, Rejected, Report, Severity};
 pub use entry::{Action, Entry};
 pub use format::format_text;
 pub use label::{Label, LabelError};
 pub use lint::Linter;
-pub use parse::{Conflict, Parsed, Parser, ReadError};
+pub use parse::{Parsed, Parser, ReadError};
 pub use until::{Until, UntilError};
 
 /// An ordered sequence of entries.
@@ -50,6 +53,10 @@ pub struct List {
 }
 
 impl List {
+    /// The most entries that any list may have, whatever a parser's limit says: two such lists, a default and
+    /// an app list, fit one table.
+    pub const MAX_ENTRIES: usize = 32 << 20;
+
     /// A list without entries, which no address matches.
     #[must_use]
     pub fn new() -> List {
@@ -60,11 +67,16 @@ impl List {
     ///
     /// # Errors
     ///
-    /// [`Conflict`] where one prefix is both allowed and denied by entries that have not expired.
-    pub fn from_entries(entries: impl IntoIterator<Item = Entry>) -> Result<List, Conflict> {
+    /// [`InvalidList`] where one prefix is both allowed and denied by entries that have not expired, or where
+    /// there are more than [`List::MAX_ENTRIES`].
+    pub fn from_entries(entries: impl IntoIterator<Item = Entry>) -> Result<List, InvalidList> {
         let entries: Vec<Entry> = entries.into_iter().collect();
-        let conflict = parse::conflicts(&entries, SystemTime::now()).next();
-        conflict.map_or(Ok(List { entries, ..List::default() }), Err)
+        if entries.len() > List::MAX_ENTRIES {
+            return Err(InvalidList::TooManyEntries(entries.len()));
+        }
+        let conflict = conflict::conflicts(&entries, SystemTime::now()).next();
+        conflict
+            .map_or(Ok(List { entries, ..List::default() }), |conflict| Err(InvalidList::Conflict(conflict)))
     }
 
     /// A [`Parser`] with the default settings: strict, warnings allowed.

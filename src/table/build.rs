@@ -322,3 +322,6 @@ fn fill<T, const N: usize>(to: &mut [u8], values: impl Iterator<Item = T>, bytes
         *to = bytes(value);
     }
 }
+
+// What makes the number of entries a table never has to refuse.
+const _: () = assert!(2 * List::MAX_ENTRIES <= super::family::MAX_PREFIXES);

@@ -125,7 +125,7 @@ impl Table {
             IpAddr::V4(v4) => self.v4.is_allowed(v4.into()),
             IpAddr::V6(v6) => self.v6.is_allowed(v6.into()),
         };
-        allowed || self.scope == Scope::Everyone
+        allowed || self.allows_everyone()
     }
 
     /// The decision for an address, its reason and its label. An IPv4-mapped address is the IPv4 address
@@ -203,6 +203,11 @@ impl Table {
         indexes.flat_map(|index| self.entry(address, index).same_prefix()).collect()
     }
 
+    /// Whether everyone is allowed because no list is set and none is required.
+    pub(crate) fn allows_everyone(&self) -> bool {
+        self.scope == Scope::Everyone
+    }
+
     /// The number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -231,7 +236,7 @@ impl Table {
     /// The addresses that are allowed. O(n) for n entries.
     #[must_use]
     pub fn allowed_space(&self) -> Space {
-        if self.scope == Scope::Everyone {
+        if self.allows_everyone() {
             return Space::everything();
         }
         let mut entries = self.entries().map(|entry| (entry.prefix(), entry.action())).peekable();

@@ -1,8 +1,8 @@
 //! AVX-512 batches for the two flat engines: sixteen addresses in a vector.
 
 use super::Key;
-use super::kernel::{Answer, escaped};
-use super::view::{View, word};
+use super::kernel::{Answer, escaped, flat_deep};
+use super::view::View;
 use std::arch::x86_64::*;
 
 /// Sixteen IPv4 addresses. The flat engines are IPv4 engines; for any other
@@ -33,22 +33,21 @@ macro_rules! each_group {
     }};
 }
 
-/// Marks up to and including the block of eight addresses.
+/// Numbers of the codes of eight addresses, as `flat_rank` counts them.
 ///
 /// # Safety
-/// As [`flat_many`]; `node` holds first words of nodes.
+/// As [`flat_many`]; `record` holds offsets of records.
 #[inline(always)]
-unsafe fn ranks<K: Key>(v: &View<K>, node: __m256i, after: __m256i) -> __m256i {
+unsafe fn ranks<K: Key>(v: &View<K>, record: __m256i, after: __m256i) -> __m256i {
     // SAFETY: by the caller.
     unsafe {
-        let bitmap = _mm512_i32gather_epi64::<4>(node, v.root.cast());
-        let marks = _mm512_sllv_epi64(bitmap, _mm512_cvtepu32_epi64(after));
+        let marks = _mm512_i32gather_epi64::<1>(record, v.leaves.cast());
+        let marks = _mm512_sllv_epi64(marks, _mm512_cvtepu32_epi64(after));
         _mm512_cvtepi64_epi32(_mm512_popcnt_epi64(marks))
     }
 }
 
-/// Leaf numbers by two gathers and a vector population count, codes by one
-/// more gather.
+/// Records, marks and codes by a gather each, ranks by a vector population count.
 ///
 /// # Safety
 /// The view's invariant, engine `Flat`, AVX-512 with VPOPCNTDQ.
@@ -62,32 +61,30 @@ pub(crate) unsafe fn flat_many<K: Key, O: Answer>(v: &View<K>, keys: &[K], out: 
 /// As [`flat_many`].
 #[inline(always)]
 unsafe fn flat_group<K: Key, O: Answer>(v: &View<K>, keys: &[K; 16], out: &mut [O; 16]) {
-    // SAFETY: the gathers are those of `flat_at` and `code`, lane by lane: a
-    // node starts at word `3 * slot`, below 2^20; leaves number below 2^27.
+    // SAFETY: the gathers are the loads of `flat`, lane by lane; offsets of records are below 2^31.
     unsafe {
         let escape = _mm512_set1_epi32(v.escape as i32);
         let shift = _mm_cvtsi32_si128(v.width.shift as i32);
+        let drop = _mm_cvtsi32_si128(v.code_drop as i32);
         let address = load(keys);
-        let slot = _mm512_srli_epi32::<14>(address);
-        let node = _mm512_add_epi32(slot, _mm512_add_epi32(slot, slot));
+        let record = _mm512_i32gather_epi32::<4>(_mm512_srli_epi32::<14>(address), v.root.cast());
         let after = _mm512_andnot_si512(_mm512_srli_epi32::<8>(address), _mm512_set1_epi32(63));
-        let low = ranks(v, _mm512_castsi512_si256(node), _mm512_castsi512_si256(after));
-        let high = ranks(v, _mm512_extracti64x4_epi64::<1>(node), _mm512_extracti64x4_epi64::<1>(after));
+        let low = ranks(v, _mm512_castsi512_si256(record), _mm512_castsi512_si256(after));
+        let high = ranks(v, _mm512_extracti64x4_epi64::<1>(record), _mm512_extracti64x4_epi64::<1>(after));
         let rank = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high);
-        let base = _mm512_i32gather_epi32::<4>(_mm512_add_epi32(node, _mm512_set1_epi32(2)), v.root.cast());
-        let leaf = _mm512_sub_epi32(_mm512_add_epi32(base, rank), _mm512_set1_epi32(1));
-        let at = _mm512_sll_epi32(leaf, shift);
-        let code = _mm512_and_si512(_mm512_i32gather_epi32::<1>(at, v.leaves.cast()), escape);
+        let at = _mm512_add_epi32(record, _mm512_sll_epi32(rank, shift));
+        let raw = _mm512_i32gather_epi32::<1>(at, v.leaves.add(4).cast());
+        let code = _mm512_srl_epi32(raw, drop);
         let mut codes = [0u32; 16];
         _mm512_storeu_si512(codes.as_mut_ptr().cast(), code);
         let mut escapes = _mm512_cmpeq_epi32_mask(code, escape);
         if escapes != 0 {
-            let mut leaves = [0u32; 16];
-            _mm512_storeu_si512(leaves.as_mut_ptr().cast(), leaf);
+            let mut ranks = [0u32; 16];
+            _mm512_storeu_si512(ranks.as_mut_ptr().cast(), rank);
             while escapes != 0 {
                 let i = escapes.trailing_zeros() as usize;
                 escapes &= escapes - 1;
-                codes[i] = escaped(v, word(v.entries, leaves[i] as usize), keys[i]);
+                codes[i] = flat_deep(v, keys[i], ranks[i] as usize);
             }
         }
         for i in 0..16 {

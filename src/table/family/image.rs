@@ -12,9 +12,10 @@
 
 use super::Key;
 use super::part::{Draft, Engine, FLAT_ROOT, LINE, TINY_MAX, Width};
+use super::records::MARKS;
 use super::view::View;
 
-const MAGIC: u64 = u64::from_le_bytes(*b"lpm-tb01");
+const MAGIC: u64 = u64::from_le_bytes(*b"lpm-tb02");
 const HEADER: usize = 256;
 const PART_AT: [usize; 2] = [32, 128];
 const SECTIONS: usize = 10;
@@ -238,19 +239,10 @@ fn validate_part<K: Key>(
         }
         Engine::Flat => {
             check(K::BITS == 32 && root_bits == FLAT_ROOT, "a root width is wrong")?;
-            check(root_len == 12 << FLAT_ROOT, "a root is incomplete")?;
-            let count = leaves.len() >> shift;
-            check(entries.len() / 4 == count, "entries are missing")?;
-            check(leaves.len() < 1 << 31, "there are too many leaves")?;
-            let mut ok = true;
-            for node in root.as_chunks::<12>().0 {
-                let word = |i: usize| u32::from_le_bytes([node[i], node[i + 1], node[i + 2], node[i + 3]]);
-                let marks = word(0).count_ones() + word(4).count_ones();
-                // The first block is marked, so that a rank is never 0.
-                ok &= word(0) & 1 == 1;
-                ok &= u64::from(word(8)) + u64::from(marks) <= count as u64;
-            }
-            check(ok, "a node names no leaf")?;
+            check(root_len == 4 << FLAT_ROOT, "a root is incomplete")?;
+            check(bases.len() == 4 << FLAT_ROOT, "line bases are missing")?;
+            check(leaves.len() < 1 << 31, "there are too many records")?;
+            check(records_within(root, bases, leaves, shift, entries.len() / 4), "a slot names no record")?;
         }
         Engine::Bits => {
             check(K::BITS == 32 && root_bits == FLAT_ROOT, "a root width is wrong")?;
@@ -273,6 +265,7 @@ fn validate_part<K: Key>(
         key_mask: (1 << cap) - 1,
         code_at: 4 * cap,
         escape: width.mask(),
+        code_drop: 32 - (8 << shift),
         last_line: (lines.len() / LINE).saturating_sub(1),
         groups_len: groups_len as u32,
         root: root.as_ptr().cast(),
@@ -300,6 +293,24 @@ fn ascending(section: &[u8], first: usize, last: usize) -> bool {
         previous = next;
     }
     ok && previous as usize == last
+}
+
+/// Whether each slot names a record with a code for each mark, the first block marked, and an entry for each
+/// code after the slot's base.
+fn records_within(slots: &[u8], bases: &[u8], records: &[u8], shift: u32, entries: usize) -> bool {
+    let (mut latest, mut count) = (None, 0);
+    words(slots).zip(words(bases)).all(|(at, base)| {
+        if latest != Some(at) {
+            let marks = records.get(at as usize..).and_then(|record| record.first_chunk());
+            let marks = marks.map_or(0, |marks| u64::from_le_bytes(*marks));
+            count = marks.count_ones() as usize;
+            latest = Some(at);
+            if marks & 1 == 0 || at as usize + MARKS + (count << shift) > records.len() {
+                return false;
+            }
+        }
+        base as usize + count <= entries
+    })
 }
 
 /// Whether every slot word `base << 5 | k` stays below `count`.

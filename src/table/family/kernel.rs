@@ -164,45 +164,82 @@ unsafe fn lines_entry<K: Key, S: Simd>(v: &View<K>, key: K) -> u32 {
     }
 }
 
-/// Leaf number of `key`: the node's first, and one more for each mark up to
-/// the key's /24.
+/// Offset of the record of `key`.
 ///
 /// # Safety
-/// The view's invariant, engine `Flat`, and the level of `S`.
+/// The view's invariant and engine `Flat`.
 #[inline(always)]
-unsafe fn flat_at<K: Key, S: Simd>(v: &View<K>, key: K) -> usize {
-    let key = key.window();
-    // SAFETY: there are `2^18` nodes of three words.
+unsafe fn flat_record<K: Key>(v: &View<K>, key: K) -> usize {
+    // SAFETY: there are `2^18` slots.
+    unsafe { word(v.root, (key.window() >> 14) as usize) as usize }
+}
+
+/// Number of the code of `key` in a record, from 1: one for each mark up to the key's /24.
+///
+/// # Safety
+/// As [`flat_record`], for a record that a slot names; and the level of `S`.
+#[inline(always)]
+unsafe fn flat_rank<K: Key, S: Simd>(v: &View<K>, record: usize, key: K) -> usize {
+    // SAFETY: a record begins with its marks.
     unsafe {
-        let node = v.root.add((key >> 14) as usize * 3);
-        let bitmap = u64::from_le(node.cast::<u64>().read_unaligned());
+        let marks = u64::from_le(v.leaves.add(record).cast::<u64>().read_unaligned());
         // Shift the marks after the key's /24 out at the top.
-        let marks = bitmap << (!(key >> 8) & 63);
-        (word(node, 2) + S::ones(marks)) as usize - 1
+        S::ones(marks << (!(key.window() >> 8) & 63)) as usize
     }
 }
 
+/// Code number `rank` of a record. The load ends where the code ends, so that it stays in the record's line.
+///
 /// # Safety
-/// As [`flat_at`].
+/// As [`flat_rank`]; the record has that many codes, and at least one.
+#[inline(always)]
+unsafe fn flat_code<K: Key>(v: &View<K>, record: usize, rank: usize) -> u32 {
+    // SAFETY: eight bytes of marks lie before the codes.
+    let raw = unsafe { v.leaves.add(record + 4 + (rank << v.width.shift)).cast::<u32>().read_unaligned() };
+    u32::from_le(raw) >> v.code_drop
+}
+
+/// Entry word of code number `rank` in the slot of `key`.
+///
+/// # Safety
+/// As [`flat_code`], for the slot's own record.
+#[inline(always)]
+unsafe fn flat_word<K: Key>(v: &View<K>, key: K, rank: usize) -> u32 {
+    // SAFETY: each slot has a base, after which there are entries for all codes of its record.
+    unsafe { word(v.entries, word(v.bases, (key.window() >> 14) as usize) as usize + rank - 1) }
+}
+
+/// # Safety
+/// As [`flat_rank`].
 #[inline(always)]
 unsafe fn flat<K: Key, S: Simd>(v: &View<K>, key: K) -> u32 {
-    // SAFETY: every node's leaves exist; `entries` is parallel.
+    // SAFETY: the slot's record has a code for each mark.
     unsafe {
-        let at = flat_at::<K, S>(v, key);
-        let code = v.code(v.leaves, at);
-        if code == v.escape { deep_code(v, word(v.entries, at), key) } else { code }
+        let record = flat_record(v, key);
+        let rank = flat_rank::<K, S>(v, record, key);
+        let code = flat_code(v, record, rank);
+        if code == v.escape { flat_deep(v, key, rank) } else { code }
     }
 }
 
 /// # Safety
-/// As [`flat_at`], and the structure keeps entries.
+/// As [`flat_word`].
+#[cold]
+pub(crate) unsafe fn flat_deep<K: Key>(v: &View<K>, key: K, rank: usize) -> u32 {
+    // SAFETY: by the caller.
+    unsafe { deep_code(v, flat_word(v, key, rank), key) }
+}
+
+/// # Safety
+/// As [`flat_rank`], and the structure keeps entries.
 #[inline(always)]
 unsafe fn flat_entry<K: Key, S: Simd>(v: &View<K>, key: K) -> u32 {
     // SAFETY: as in `flat`.
     unsafe {
-        let at = flat_at::<K, S>(v, key);
-        let entry = word(v.entries, at);
-        let code = v.code(v.leaves, at);
+        let record = flat_record(v, key);
+        let rank = flat_rank::<K, S>(v, record, key);
+        let entry = flat_word(v, key, rank);
+        let code = flat_code(v, record, rank);
         if code == v.escape { deep_entry(v, entry, key) } else { entry }
     }
 }
@@ -295,18 +332,18 @@ unsafe fn flat_many<K: Key, S: Simd, O: Answer>(v: &View<K>, keys: &[K], out: &m
     let (groups, rest) = keys.as_chunks::<GROUP>();
     let (outs, out_rest) = out.as_chunks_mut::<GROUP>();
     for (keys, out) in groups.iter().zip(outs) {
-        let mut leaves = [0usize; GROUP];
-        for (leaf, &key) in leaves.iter_mut().zip(keys) {
+        let mut records = [0usize; GROUP];
+        for (record, &key) in records.iter_mut().zip(keys) {
             // SAFETY: by the caller.
-            *leaf = unsafe { flat_at::<K, S>(v, key) };
-            prefetch(v.leaves.wrapping_add(*leaf << v.width.shift));
+            *record = unsafe { flat_record(v, key) };
+            prefetch(v.leaves.wrapping_add(*record));
         }
         for i in 0..GROUP {
             // SAFETY: as in `flat`.
             unsafe {
-                let code = v.code(v.leaves, leaves[i]);
-                let code =
-                    if code == v.escape { deep_code(v, word(v.entries, leaves[i]), keys[i]) } else { code };
+                let rank = flat_rank::<K, S>(v, records[i], keys[i]);
+                let code = flat_code(v, records[i], rank);
+                let code = if code == v.escape { flat_deep(v, keys[i], rank) } else { code };
                 out[i] = O::from_code(code);
             }
         }

@@ -7,6 +7,7 @@
 //! it; `kernel` does the lookups over a `view` of it, in a version for each instruction set (`simd`, `gather`).
 
 mod aligned;
+mod bits;
 mod flat;
 #[cfg(target_arch = "x86_64")]
 mod gather;
@@ -15,6 +16,7 @@ mod kernel;
 mod key;
 mod lines;
 mod part;
+mod records;
 mod simd;
 mod sweep;
 mod trace;
@@ -24,7 +26,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub(crate) use aligned::Aligned;
-use flat::{build_bits, build_flat};
+use bits::build_bits;
+use flat::build_flat;
 pub use image::ImageError;
 use kernel::{Kernels, kernels};
 pub use key::Key;
@@ -33,8 +36,8 @@ pub use part::Engine;
 use part::{Draft, LINE, NO_CODE, Source, TINY_MAX, Width, build_tiny};
 pub use simd::SimdLevel;
 pub use sweep::Prefix;
-pub(crate) use sweep::sorted_places;
-use sweep::{MAX_PREFIXES, NO_ENTRY, sweep};
+pub(crate) use sweep::{MAX_PREFIXES, sorted_places};
+use sweep::{NO_ENTRY, sweep};
 use view::View;
 
 /// The greatest value a prefix may have: two codes are kept for "no match"
@@ -72,10 +75,10 @@ pub enum BuildError {
 impl std::fmt::Display for BuildError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            BuildError::TooMany => write!(f, "The list has more than {MAX_PREFIXES} prefixes."),
-            BuildError::Length(at) => write!(f, "Prefix {at} is longer than an address."),
-            BuildError::Value(at) => write!(f, "The value of prefix {at} is above {MAX_VALUE}."),
-            BuildError::Engine(e) => write!(f, "The engine {e:?} cannot hold this list."),
+            BuildError::TooMany => write!(f, "there are more than {MAX_PREFIXES} prefixes"),
+            BuildError::Length(at) => write!(f, "prefix {at} is longer than an address"),
+            BuildError::Value(at) => write!(f, "the value of prefix {at} is above {MAX_VALUE}"),
+            BuildError::Engine(e) => write!(f, "the engine {e:?} cannot hold this list"),
         }
     }
 }
@@ -338,7 +341,7 @@ fn choose<K: Key>(src: &Source<'_, K>, decisions: bool) -> Engine {
         // boundaries lie between /24s, all but one in sixteen.
         let fine = src.starts.iter().filter(|s| s.window() & 255 != 0).count();
         let lines = boundaries * LINE / src.width.cap() * 5 / 4;
-        let flat = (12 << 18) + (boundaries << src.width.shift);
+        let flat = (4 << 18) + boundaries + (boundaries << src.width.shift);
         let enough = if decisions { boundaries >= 1 << 14 } else { lines > flat };
         if enough && fine <= boundaries / 16 {
             return if decisions { Engine::Bits } else { Engine::Flat };

@@ -13,7 +13,7 @@ pub enum Engine {
     Tiny,
     /// Direct root, then one 64-byte line of 32-bit keys and their values.
     Lines,
-    /// IPv4: 2^18 nodes of 64 bits each, one bit per /24, then a leaf.
+    /// IPv4: 2^18 slots, each naming a record of 64 bits, one bit per /24, and its values.
     Flat,
     /// IPv4 decisions: 2^18 references to distinct 64-bit decision patterns.
     Bits,
@@ -91,15 +91,15 @@ pub(crate) struct Draft<K> {
     pub(crate) width: Width,
     /// Bits that index the root (for [`Engine::Tiny`]: number of keys, padded).
     pub(crate) root_bits: u32,
-    /// `Lines`: slot words. `Flat`: three words a node. `Bits`: pattern numbers.
+    /// `Lines`: slot words. `Flat`: offsets of records. `Bits`: pattern numbers.
     pub(crate) root: Vec<u32>,
     /// `Lines` of IPv6: slot words of the second table.
     pub(crate) second: Vec<u32>,
     /// `Lines`: 64-byte lines. `Bits`: patterns. `Tiny`: keys.
     pub(crate) lines: Vec<u8>,
-    /// `Flat`, `Tiny`: codes.
+    /// `Flat`: records. `Tiny`: codes.
     pub(crate) leaves: Vec<u8>,
-    /// `Lines`: for each line where its part of `entries` begins.
+    /// `Lines`, `Flat`: for each line or slot where its part of `entries` begins.
     pub(crate) bases: Vec<u32>,
     /// For each code: the entry, or the deep group of an escape.
     pub(crate) entries: Vec<u32>,

@@ -12,7 +12,7 @@ pub(crate) const NO_ENTRY: u32 = u32::MAX;
 
 /// Bits of an order word that hold the place in the list.
 const PLACE_BITS: u32 = 26;
-/// The most prefixes one table takes (64 Mi).
+/// The most prefixes one family takes: 64 Mi, two lists of the greatest length.
 pub(crate) const MAX_PREFIXES: usize = 1 << PLACE_BITS;
 
 /// One prefix of a list.

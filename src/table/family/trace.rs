@@ -3,6 +3,7 @@
 
 use super::Key;
 use super::part::{Engine, LINE};
+use super::records::MARKS;
 use super::view::View;
 use std::collections::BTreeSet;
 
@@ -61,11 +62,13 @@ pub(crate) fn lines_read<K: Key>(v: &View<K>, image: &[u8], key: K) -> usize {
         }
         Engine::Flat => {
             let key = key.window();
-            let node = 12 * (key >> 14) as usize;
-            let marks = t.read(v.root, node, 8) << (63 - (key >> 8 & 63));
-            let at = t.read(v.root, node + 8, 4) as usize + marks.count_ones() as usize - 1;
-            if t.read(v.leaves, at * width, width) == u64::from(v.escape) {
-                group = Some(t.read(v.entries, 4 * at, 4));
+            let slot = (key >> 14) as usize;
+            let record = t.read(v.root, 4 * slot, 4) as usize;
+            let marks = t.read(v.leaves, record, 8) << (63 - (key >> 8 & 63));
+            let at = marks.count_ones() as usize - 1;
+            if t.read(v.leaves, record + MARKS + at * width, width) == u64::from(v.escape) {
+                let base = t.read(v.bases, 4 * slot, 4) as usize;
+                group = Some(t.read(v.entries, 4 * (base + at), 4));
             }
         }
         Engine::Bits => {

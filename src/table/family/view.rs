@@ -23,6 +23,8 @@ pub(crate) struct View<K> {
     pub(crate) code_at: usize,
     /// Mask of a code, which is also the escape code.
     pub(crate) escape: u32,
+    /// `Flat`: how far a four-byte load that ends with a code is to be shifted down.
+    pub(crate) code_drop: u32,
     /// `Lines`: number of the last line.
     pub(crate) last_line: usize,
     /// Number of deep groups.

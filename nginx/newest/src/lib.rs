@@ -1,0 +1,1 @@
+//! Holds the version of nginx-src; see Cargo.toml.

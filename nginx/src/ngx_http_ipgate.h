@@ -1,0 +1,58 @@
+/*
+ *   ngx_http_ipgate_module.c     directives and their inheritance
+ *   ngx_http_ipgate_phases.c     where a request is stopped, and how
+ *   ngx_http_ipgate_variables.c  $ipgate_status and the others
+ */
+
+#ifndef NGX_HTTP_IPGATE_H
+#define NGX_HTTP_IPGATE_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_ipgate.h"
+
+
+#define NGX_HTTP_IPGATE_ACCESS  0
+#define NGX_HTTP_IPGATE_EARLY   1
+
+
+typedef struct {
+    ngx_flag_t                 keep_answers;   /* somebody may ask for the variables */
+} ngx_http_ipgate_main_conf_t;
+
+
+typedef struct {
+    ngx_ipgate_rules_t         rules;
+    ngx_uint_t                 phase;
+    ngx_uint_t                 deny_status;
+    ngx_http_complex_value_t  *address;        /* NULL: that of the connection */
+
+    void                     **level;          /* all modules' structures of this place */
+    unsigned                   names_list:1;   /* a list is named here, not inherited */
+    unsigned                   report:1;
+    unsigned                   report_open:1;  /* who may read it has been said */
+} ngx_http_ipgate_loc_conf_t;
+
+
+/* What is kept of a request, where anybody needs it. Belongs to the main request, and outlives redirects. */
+typedef struct {
+    ngx_ipgate_answer_t        answer;
+    ngx_ipgate_policy_t       *passed;         /* an early gate that was passed */
+} ngx_http_ipgate_ctx_t;
+
+
+extern ngx_module_t  ngx_http_ipgate_module;
+
+ngx_int_t ngx_http_ipgate_early_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_ipgate_access_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_ipgate_report_handler(ngx_http_request_t *r);
+
+ngx_http_ipgate_ctx_t *ngx_http_ipgate_ctx(ngx_http_request_t *r);
+
+ngx_int_t ngx_http_ipgate_add_variables(ngx_conf_t *cf);
+ngx_flag_t ngx_http_ipgate_variables_used(ngx_conf_t *cf);
+
+
+#endif /* NGX_HTTP_IPGATE_H */

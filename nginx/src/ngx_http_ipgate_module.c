@@ -1,0 +1,304 @@
+/*
+ * The directives for http, and their inheritance.
+ *
+ * Two modules, because of their order among nginx's own, which is that of their handlers within a phase (the
+ * last one is asked first). The first stands before the realip module, so that it is asked after it; the second
+ * stands last, so that it is asked before rewrite and the other access modules.
+ */
+
+#include "ngx_http_ipgate.h"
+
+
+static void *ngx_http_ipgate_create_main_conf(ngx_conf_t *cf);
+static void *ngx_http_ipgate_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_ipgate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
+static ngx_uint_t ngx_http_ipgate_report_opened(ngx_conf_t *cf, ngx_http_ipgate_loc_conf_t *prev,
+    ngx_http_ipgate_loc_conf_t *conf);
+static ngx_int_t ngx_http_ipgate_postconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_http_ipgate_order_postconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_http_ipgate_add_handler(ngx_conf_t *cf, ngx_http_phases phase,
+    ngx_http_handler_pt handler);
+static char *ngx_http_ipgate_report_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+static char *ngx_http_ipgate_check_status(ngx_conf_t *cf, void *post, void *data);
+
+
+static ngx_conf_enum_t  ngx_http_ipgate_phase_names[] = {
+    { ngx_string("access"), NGX_HTTP_IPGATE_ACCESS },
+    { ngx_string("early"), NGX_HTTP_IPGATE_EARLY },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_conf_post_t  ngx_http_ipgate_status_post = { ngx_http_ipgate_check_status };
+
+
+#define NGX_HTTP_IPGATE_ANYWHERE  (NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF)
+
+#define ngx_http_ipgate_at(field)  offsetof(ngx_http_ipgate_loc_conf_t, rules.field)
+
+
+static ngx_command_t  ngx_http_ipgate_commands[] = {
+
+    NGX_IPGATE_RULES_COMMANDS(NGX_HTTP_IPGATE_ANYWHERE, NGX_HTTP_LOC_CONF_OFFSET, ngx_http_ipgate_at),
+
+    { ngx_string("ipgate_list"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_2MORE,
+      ngx_ipgate_list_directive,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("ipgate_phase"),
+      NGX_HTTP_IPGATE_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_ipgate_loc_conf_t, phase),
+      &ngx_http_ipgate_phase_names },
+
+    { ngx_string("ipgate_deny_status"),
+      NGX_HTTP_IPGATE_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_ipgate_loc_conf_t, deny_status),
+      &ngx_http_ipgate_status_post },
+
+    { ngx_string("ipgate_address"),
+      NGX_HTTP_IPGATE_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_ipgate_loc_conf_t, address),
+      NULL },
+
+    { ngx_string("ipgate_report"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_ipgate_report_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_ipgate_module_ctx = {
+    ngx_http_ipgate_add_variables,         /* preconfiguration */
+    ngx_http_ipgate_postconfiguration,     /* postconfiguration */
+
+    ngx_http_ipgate_create_main_conf,      /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_ipgate_create_loc_conf,       /* create location configuration */
+    ngx_http_ipgate_merge_loc_conf         /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_ipgate_module = {
+    NGX_MODULE_V1,
+    &ngx_http_ipgate_module_ctx,           /* module context */
+    ngx_http_ipgate_commands,              /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_http_module_t  ngx_http_ipgate_order_module_ctx = {
+    NULL, ngx_http_ipgate_order_postconfiguration, NULL, NULL, NULL, NULL, NULL, NULL
+};
+
+
+ngx_module_t  ngx_http_ipgate_order_module = {
+    NGX_MODULE_V1,
+    &ngx_http_ipgate_order_module_ctx,     /* module context */
+    NULL,                                  /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    NGX_MODULE_V1_PADDING
+};
+
+
+static void *
+ngx_http_ipgate_create_main_conf(ngx_conf_t *cf)
+{
+    return ngx_pcalloc(cf->pool, sizeof(ngx_http_ipgate_main_conf_t));
+}
+
+
+static void *
+ngx_http_ipgate_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_ipgate_loc_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_ipgate_loc_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    ngx_ipgate_rules_init(&conf->rules);
+    conf->phase = NGX_CONF_UNSET_UINT;
+    conf->deny_status = NGX_CONF_UNSET_UINT;
+    conf->address = NGX_CONF_UNSET_PTR;
+
+    return conf;
+}
+
+
+static char *
+ngx_http_ipgate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_ipgate_loc_conf_t *prev = parent;
+    ngx_http_ipgate_loc_conf_t *conf = child;
+
+    ngx_ipgate_rules_t  *rules = &conf->rules;
+
+    conf->level = ((ngx_http_conf_ctx_t *) cf->ctx)->loc_conf;
+    conf->names_list = (rules->app != NGX_CONF_UNSET_PTR && rules->app != NULL)
+                       || (rules->fallback != NGX_CONF_UNSET_PTR && rules->fallback != NULL);
+
+    if (ngx_ipgate_rules_merge(cf, &prev->rules, rules) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_conf_merge_uint_value(conf->phase, prev->phase, NGX_HTTP_IPGATE_ACCESS);
+    ngx_conf_merge_uint_value(conf->deny_status, prev->deny_status, NGX_HTTP_FORBIDDEN);
+    ngx_conf_merge_ptr_value(conf->address, prev->address, NULL);
+
+    if (conf->report) {
+        conf->report_open = ngx_http_ipgate_report_opened(cf, prev, conf);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* Whether this very location says who may read the report: by a list, or by allow and deny. */
+
+static ngx_uint_t
+ngx_http_ipgate_report_opened(ngx_conf_t *cf, ngx_http_ipgate_loc_conf_t *prev,
+    ngx_http_ipgate_loc_conf_t *conf)
+{
+    void            **mine, **inherited;
+    ngx_uint_t        i;
+    ngx_module_t     *module;
+
+    if (conf->names_list && !conf->rules.dry_run) {
+        return 1;
+    }
+
+    /*
+     * The access module keeps its rules to itself, but it begins with one array of them for each family. It may
+     * have inherited its parent's by now, or be about to.
+     */
+
+    for (i = 0; cf->cycle->modules[i]; i++) {
+        module = cf->cycle->modules[i];
+
+        if (ngx_strcmp(module->name, "ngx_http_access_module") != 0) {
+            continue;
+        }
+
+        mine = conf->level[module->ctx_index];
+        inherited = prev->level ? prev->level[module->ctx_index] : NULL;
+
+        if (mine[0] && (inherited == NULL || mine[0] != inherited[0])) {
+            return 1;
+        }
+
+#if (NGX_HAVE_INET6)
+        if (mine[1] && (inherited == NULL || mine[1] != inherited[1])) {
+            return 1;
+        }
+#endif
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_http_ipgate_postconfiguration(ngx_conf_t *cf)
+{
+    ngx_http_ipgate_main_conf_t  *imcf;
+
+    imcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_ipgate_module);
+    imcf->keep_answers = ngx_http_ipgate_variables_used(cf);
+
+    return ngx_http_ipgate_add_handler(cf, NGX_HTTP_POST_READ_PHASE, ngx_http_ipgate_early_handler);
+}
+
+
+static ngx_int_t
+ngx_http_ipgate_order_postconfiguration(ngx_conf_t *cf)
+{
+    if (ngx_http_ipgate_add_handler(cf, NGX_HTTP_SERVER_REWRITE_PHASE, ngx_http_ipgate_early_handler) != NGX_OK
+        || ngx_http_ipgate_add_handler(cf, NGX_HTTP_REWRITE_PHASE, ngx_http_ipgate_early_handler) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_ipgate_add_handler(cf, NGX_HTTP_ACCESS_PHASE, ngx_http_ipgate_access_handler);
+}
+
+
+static ngx_int_t
+ngx_http_ipgate_add_handler(ngx_conf_t *cf, ngx_http_phases phase, ngx_http_handler_pt handler)
+{
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[phase].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = handler;
+
+    return NGX_OK;
+}
+
+
+static char *
+ngx_http_ipgate_report_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_ipgate_loc_conf_t *ilcf = conf;
+
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (ilcf->report) {
+        return "is duplicate";
+    }
+
+    ilcf->report = 1;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_http_ipgate_report_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_ipgate_check_status(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_uint_t  *status = data;
+
+    if (*status < 400 || *status > 599) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid status \"%ui\": a denial has one from 400 to 599; 444 closes the connection",
+                           *status);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}

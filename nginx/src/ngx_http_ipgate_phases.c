@@ -1,0 +1,299 @@
+/*
+ * Where a request is stopped, and how.
+ *
+ * ipgate_phase access: the access phase alone, as allow and deny, so that `satisfy` is honoured.
+ *
+ * ipgate_phase early: the first phase in which the place's rules are known. Those of a server are known right
+ * after realip has found the client's address; those of a location as soon as it has been chosen, before any
+ * rewrite. What reaches the access phase without having passed (a named location, a request so broken that it
+ * went to its error page at once) is stopped there, whatever `satisfy` says.
+ */
+
+#include "ngx_http_ipgate.h"
+
+
+static ngx_int_t ngx_http_ipgate_ask(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf,
+    ngx_ipgate_status_e *status);
+static ngx_int_t ngx_http_ipgate_keep(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf,
+    ngx_ipgate_answer_t *answer);
+static ngx_http_ipgate_ctx_t *ngx_http_ipgate_new_ctx(ngx_http_request_t *r);
+static void ngx_http_ipgate_ctx_mark(void *data);
+static ngx_uint_t ngx_http_ipgate_is_loopback(struct sockaddr *sockaddr);
+
+
+ngx_int_t
+ngx_http_ipgate_early_handler(ngx_http_request_t *r)
+{
+    ngx_ipgate_status_e          status;
+    ngx_http_ipgate_ctx_t       *ctx;
+    ngx_http_ipgate_loc_conf_t  *ilcf;
+
+    ilcf = ngx_http_get_module_loc_conf(r, ngx_http_ipgate_module);
+
+    if (ilcf->rules.policy == NULL || ilcf->phase != NGX_HTTP_IPGATE_EARLY) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_ipgate_ctx(r);
+
+    if (ctx && ctx->passed == ilcf->rules.policy) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_http_ipgate_ask(r, ilcf, &status) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return status == NGX_IPGATE_REJECTED ? (ngx_int_t) ilcf->deny_status : NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_http_ipgate_access_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                    rc;
+    ngx_ipgate_status_e          status;
+    ngx_http_core_loc_conf_t    *clcf;
+    ngx_http_ipgate_loc_conf_t  *ilcf;
+
+    ilcf = ngx_http_get_module_loc_conf(r, ngx_http_ipgate_module);
+
+    if (ilcf->rules.policy == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (ilcf->phase == NGX_HTTP_IPGATE_EARLY) {
+        rc = ngx_http_ipgate_early_handler(r);
+
+        if (rc == NGX_DECLINED) {
+            return NGX_DECLINED;
+        }
+
+        /* not by return: `satisfy any` would let others overrule it */
+
+        ngx_http_finalize_request(r, rc);
+        return NGX_DONE;
+    }
+
+    if (ngx_http_ipgate_ask(r, ilcf, &status) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (status == NGX_IPGATE_REJECTED) {
+        clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+        if (clcf->satisfy == NGX_HTTP_SATISFY_ANY) {
+
+            /* the answer, should nobody else be satisfied; a request for a password goes before it */
+
+            if (r->access_code != NGX_HTTP_UNAUTHORIZED) {
+                r->access_code = ilcf->deny_status;
+            }
+
+            return NGX_DECLINED;
+        }
+
+        return ilcf->deny_status;
+    }
+
+    /* in a dry run nobody has been asked: an address must not stand in for a password then */
+
+    return status == NGX_IPGATE_PASSED && !ilcf->rules.dry_run ? NGX_OK : NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_ipgate_ask(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf, ngx_ipgate_status_e *status)
+{
+    ngx_str_t                     text;
+    ngx_ipgate_answer_t           answer;
+    ngx_ipgate_client_t           client;
+    ngx_http_ipgate_main_conf_t  *imcf;
+
+    client.text = NULL;
+    client.sockaddr = r->connection->sockaddr;
+    client.socklen = r->connection->socklen;
+
+    if (ilcf->address) {
+        if (ngx_http_complex_value(r, ilcf->address, &text) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        client.text = &text;
+    }
+
+    imcf = ngx_http_get_module_main_conf(r, ngx_http_ipgate_module);
+
+    ngx_ipgate_ask(&ilcf->rules, &client, &answer, imcf->keep_answers);
+    *status = answer.status;
+
+    if (answer.status != NGX_IPGATE_PASSED) {
+        ngx_ipgate_answer_log(r->connection->log, &ilcf->rules, &client, &answer);
+    }
+
+    return ngx_http_ipgate_keep(r, ilcf, &answer);
+}
+
+
+/* Keeps an answer for the variables, where there may be any, and for the later phases of an early gate. */
+
+static ngx_int_t
+ngx_http_ipgate_keep(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf, ngx_ipgate_answer_t *answer)
+{
+    ngx_http_ipgate_ctx_t        *ctx;
+    ngx_http_ipgate_main_conf_t  *imcf;
+
+    imcf = ngx_http_get_module_main_conf(r, ngx_http_ipgate_module);
+
+    if (!imcf->keep_answers && ilcf->phase == NGX_HTTP_IPGATE_ACCESS) {
+        return NGX_OK;
+    }
+
+    ctx = ngx_http_ipgate_ctx(r);
+
+    if (ctx == NULL) {
+        ctx = ngx_http_ipgate_new_ctx(r);
+        if (ctx == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    ctx->answer = *answer;
+
+    if (ilcf->phase == NGX_HTTP_IPGATE_EARLY && answer->status != NGX_IPGATE_REJECTED) {
+        ctx->passed = ilcf->rules.policy;
+    }
+
+    return ngx_ipgate_answer_keep(r->pool, &ctx->answer);
+}
+
+
+/* A redirect within nginx forgets the contexts of all modules, but no cleanup. */
+
+ngx_http_ipgate_ctx_t *
+ngx_http_ipgate_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t     *cln;
+    ngx_http_ipgate_ctx_t  *ctx;
+
+    r = r->main;
+    ctx = ngx_http_get_module_ctx(r, ngx_http_ipgate_module);
+
+    if (ctx == NULL && (r->internal || r->filter_finalize)) {
+
+        for (cln = r->pool->cleanup; cln; cln = cln->next) {
+            if (cln->handler == ngx_http_ipgate_ctx_mark) {
+                ctx = cln->data;
+                ngx_http_set_ctx(r, ctx, ngx_http_ipgate_module);
+                break;
+            }
+        }
+    }
+
+    return ctx;
+}
+
+
+static ngx_http_ipgate_ctx_t *
+ngx_http_ipgate_new_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t     *cln;
+    ngx_http_ipgate_ctx_t  *ctx;
+
+    r = r->main;
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_ipgate_ctx_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    ctx = cln->data;
+    ngx_memzero(ctx, sizeof(ngx_http_ipgate_ctx_t));
+
+    cln->handler = ngx_http_ipgate_ctx_mark;
+    ngx_http_set_ctx(r, ctx, ngx_http_ipgate_module);
+
+    return ctx;
+}
+
+
+/* Nothing to clean up: it marks the place of the context. */
+
+static void
+ngx_http_ipgate_ctx_mark(void *data)
+{
+}
+
+
+/* Read-only, and for the machine itself unless the location says who else may read it. */
+
+ngx_int_t
+ngx_http_ipgate_report_handler(ngx_http_request_t *r)
+{
+    off_t                        length;
+    ngx_int_t                    rc;
+    ngx_chain_t                 *out, *link;
+    ngx_http_ipgate_loc_conf_t  *ilcf;
+
+    ilcf = ngx_http_get_module_loc_conf(r, ngx_http_ipgate_module);
+
+    if (!ilcf->report_open && !ngx_http_ipgate_is_loopback(r->connection->sockaddr)) {
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return NGX_HTTP_NOT_ALLOWED;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ngx_ipgate_report((ngx_cycle_t *) ngx_cycle, r->pool, &out, &length) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = length;
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+
+    rc = ngx_http_send_header(r);
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    for (link = out; link->next; link = link->next) { /* void */ }
+
+    link->buf->last_buf = (r == r->main);
+    link->buf->last_in_chain = 1;
+
+    return ngx_http_output_filter(r, out);
+}
+
+
+static ngx_uint_t
+ngx_http_ipgate_is_loopback(struct sockaddr *sockaddr)
+{
+    struct sockaddr_in   *sin;
+#if (NGX_HAVE_INET6)
+    struct sockaddr_in6  *sin6;
+#endif
+
+    switch (sockaddr->sa_family) {
+
+    case AF_INET:
+        sin = (struct sockaddr_in *) sockaddr;
+        return sin->sin_addr.s_addr == htonl(INADDR_LOOPBACK);
+
+#if (NGX_HAVE_INET6)
+    case AF_INET6:
+        sin6 = (struct sockaddr_in6 *) sockaddr;
+        return IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr);
+#endif
+
+    default:
+        return 0;
+    }
+}

@@ -1,0 +1,153 @@
+/*
+ * The life of lists: made while a configuration is read, followed in the processes that serve, freed with the
+ * configuration. Nothing that needs a thread happens before a worker has been forked.
+ */
+
+#include "ngx_ipgate.h"
+
+
+static void *ngx_ipgate_create_conf(ngx_cycle_t *cycle);
+static char *ngx_ipgate_init_conf(ngx_cycle_t *cycle, void *conf);
+static ngx_int_t ngx_ipgate_init_process(ngx_cycle_t *cycle);
+static void ngx_ipgate_free(void *data);
+
+
+static ngx_command_t  ngx_ipgate_commands[] = {
+
+    { ngx_string("ipgate_list"),
+      NGX_MAIN_CONF|NGX_DIRECT_CONF|NGX_CONF_2MORE,
+      ngx_ipgate_list_directive,
+      0,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_core_module_t  ngx_ipgate_module_ctx = {
+    ngx_string("ipgate"),
+    ngx_ipgate_create_conf,
+    ngx_ipgate_init_conf
+};
+
+
+ngx_module_t  ngx_ipgate_module = {
+    NGX_MODULE_V1,
+    &ngx_ipgate_module_ctx,                /* module context */
+    ngx_ipgate_commands,                   /* module directives */
+    NGX_CORE_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    ngx_ipgate_init_process,               /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static void *
+ngx_ipgate_create_conf(ngx_cycle_t *cycle)
+{
+    ngx_ipgate_conf_t   *icf;
+    ngx_pool_cleanup_t  *cln;
+
+    icf = ngx_pcalloc(cycle->pool, sizeof(ngx_ipgate_conf_t));
+    if (icf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&icf->lists, cycle->pool, 4, sizeof(ngx_ipgate_list_t *)) != NGX_OK
+        || ngx_array_init(&icf->policies, cycle->pool, 4, sizeof(ngx_ipgate_policy_t *)) != NGX_OK)
+    {
+        return NULL;
+    }
+
+    cln = ngx_pool_cleanup_add(cycle->pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    cln->handler = ngx_ipgate_free;
+    cln->data = icf;
+
+    return icf;
+}
+
+
+/* The whole configuration has been read: every list that was mentioned must be there. */
+
+static char *
+ngx_ipgate_init_conf(ngx_cycle_t *cycle, void *conf)
+{
+    ngx_ipgate_conf_t *icf = conf;
+
+    ngx_uint_t             i;
+    ngx_ipgate_list_t    **list;
+    ngx_ipgate_policy_t  **policy;
+
+    list = icf->lists.elts;
+
+    for (i = 0; i < icf->lists.nelts; i++) {
+
+        if (!list[i]->defined) {
+            ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                          "no ipgate_list defines \"%V\", which is used in %V:%ui",
+                          &list[i]->name, &list[i]->conf_file, list[i]->conf_line);
+            return NGX_CONF_ERROR;
+        }
+
+        ngx_ipgate_warn_unreadable(cycle, list[i]);
+    }
+
+    policy = icf->policies.elts;
+
+    for (i = 0; i < icf->policies.nelts; i++) {
+        if (ngx_ipgate_policy_open(policy[i]) != NGX_OK) {
+            ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "ipgate: no memory for a reader");
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_ipgate_init_process(ngx_cycle_t *cycle)
+{
+    /* cache manager and loader serve nobody */
+
+    if (ngx_process == NGX_PROCESS_WORKER || ngx_process == NGX_PROCESS_SINGLE) {
+        ngx_ipgate_follow(cycle);
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_ipgate_free(void *data)
+{
+    ngx_ipgate_conf_t *icf = data;
+
+    ngx_uint_t             i;
+    ngx_ipgate_list_t    **list;
+    ngx_ipgate_policy_t  **policy;
+
+    policy = icf->policies.elts;
+
+    for (i = 0; i < icf->policies.nelts; i++) {
+        ipgate_reader_free(policy[i]->reader);
+    }
+
+    list = icf->lists.elts;
+
+    for (i = 0; i < icf->lists.nelts; i++) {
+        ipgate_reader_free(list[i]->reader);
+        ipgate_gate_free(list[i]->gate);
+        ngx_ipgate_tally_free(list[i]->tally);
+    }
+}
