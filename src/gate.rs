@@ -55,6 +55,15 @@ struct Shared {
     writer: Mutex<Writer>,
 }
 
+impl Shared {
+    /// Apart, so that the check that needs no new snapshot stays small.
+    #[cold]
+    #[inline(never)]
+    fn load(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+}
+
 /// What only writers touch.
 #[derive(Debug)]
 struct Writer {
@@ -102,9 +111,14 @@ impl Snapshot {
     }
 
     /// The entry that decides for an address by [`Snapshot::lookup`], if one does. One more search.
+    #[inline(always)]
     #[must_use]
     pub fn entry(&self, address: IpAddr) -> Option<EntryRef<'_>> {
-        self.matched(canonical_address(address), self.late())
+        match (self.late(), canonical_address(address)) {
+            (None, address) => self.table.matched(address),
+            (Some(now), IpAddr::V4(v4)) => self.late_entry_v4(v4.to_bits(), now),
+            (Some(now), IpAddr::V6(v6)) => self.late_entry_v6(v6.to_bits(), now),
+        }
     }
 
     /// The time, where entries of the table have expired by now.
@@ -133,6 +147,16 @@ impl Snapshot {
     #[cold]
     fn late_answer_v6(&self, address: u128, now: SystemTime) -> Answer {
         self.table.answer_at(IpAddr::V6(address.into()), now)
+    }
+
+    #[cold]
+    fn late_entry_v4(&self, address: u32, now: SystemTime) -> Option<EntryRef<'_>> {
+        self.table.matched_at(IpAddr::V4(address.into()), now)
+    }
+
+    #[cold]
+    fn late_entry_v6(&self, address: u128, now: SystemTime) -> Option<EntryRef<'_>> {
+        self.table.matched_at(IpAddr::V6(address.into()), now)
     }
 
     /// The entry that decides for a canonical address.
@@ -342,19 +366,19 @@ impl Reader {
     }
 
     /// The current table with its generation.
-    #[inline]
+    #[inline(always)]
     pub fn current(&mut self) -> &Snapshot {
         let generation = self.shared.generation.load(Ordering::Acquire);
         if generation != self.generation {
             self.refresh();
         }
         let shared = &self.shared;
-        self.snapshot.get_or_insert_with(|| shared.current.load_full())
+        self.snapshot.get_or_insert_with(|| shared.load())
     }
 
     #[cold]
     fn refresh(&mut self) {
-        let snapshot = self.shared.current.load_full();
+        let snapshot = self.shared.load();
         self.generation = snapshot.generation;
         self.snapshot = Some(snapshot);
     }

@@ -128,9 +128,17 @@ impl Layers {
     pub(crate) fn is_allowed(&mut self, address: IpAddr) -> bool {
         match self {
             Layers::One(layer) => layer.reader.is_allowed(address),
+            layers => layers.is_allowed_by_both(copied(address)),
+        }
+    }
+
+    /// Apart, so that the usual case needs no room for this one.
+    #[inline(never)]
+    fn is_allowed_by_both(&mut self, address: IpAddr) -> bool {
+        match self {
+            Layers::One(layer) => layer.reader.is_allowed(address),
             Layers::Two { default, app, enforce } => {
-                let address = Some(copied(address));
-                let (default, app) = (default.check(address), app.check(address));
+                let (default, app) = (default.check(Some(address)), app.check(Some(address)));
                 combined(&default, &app, *enforce).0.is_allowed()
             }
         }

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ipgate::{Gate, parse_address};
@@ -76,7 +76,12 @@ pub unsafe extern "C" fn ipgate_check(
         return unsafe { failed(verdict) };
     }
     // SAFETY: the header's rules.
-    unsafe { check(reader, || raw::socket_ip(address, len), verdict) }
+    match unsafe { raw::socket_ip(address, len) } {
+        // SAFETY: the header's rules.
+        Some(IpAddr::V4(v4)) => unsafe { check_v4(reader, v4.to_bits(), verdict) },
+        // SAFETY: the header's rules.
+        other => unsafe { check_any(reader, other, verdict) },
+    }
 }
 
 /// Checks an address of 4 bytes (IPv4) or 16 (IPv6) in network order. Any other length is a client without
@@ -92,16 +97,18 @@ pub unsafe extern "C" fn ipgate_check_bytes(
     len: usize,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
+    if len == 4 && !address.is_null() {
+        // SAFETY: the header's rules; four bytes, of whatever alignment.
+        let v4 = Ipv4Addr::from(unsafe { address.cast::<[u8; 4]>().read() });
+        // SAFETY: the header's rules.
+        return unsafe { check_v4(reader, v4.to_bits(), verdict) };
+    }
     // SAFETY: the header's rules.
-    let Some(bytes) = (unsafe { raw::slice(address, len) }) else {
+    match unsafe { raw::slice(address, len) } {
         // SAFETY: the header's rules.
-        return unsafe { failed(verdict) };
-    };
-    match <&[u8; 4]>::try_from(bytes) {
+        Some(bytes) => unsafe { check_any(reader, ip(bytes), verdict) },
         // SAFETY: the header's rules.
-        Ok(v4) => unsafe { check(reader, || Some(IpAddr::from(*v4)), verdict) },
-        // SAFETY: the header's rules.
-        Err(_) => unsafe { check(reader, || ip(bytes), verdict) },
+        None => unsafe { failed(verdict) },
     }
 }
 
@@ -125,7 +132,7 @@ pub unsafe extern "C" fn ipgate_check_text(
     };
     let address = std::str::from_utf8(text).ok().and_then(|text| parse_address(text).ok());
     // SAFETY: the header's rules.
-    unsafe { check(reader, || address, verdict) }
+    unsafe { check_any(reader, address, verdict) }
 }
 
 /// Checks `count` addresses of 16 bytes each in network order, IPv4 as ::ffff:a.b.c.d, and writes an
@@ -217,36 +224,92 @@ pub extern "C" fn ipgate_reader_free(reader: Option<Box<ipgate_reader>>) {
     boundary::value((), || drop(reader));
 }
 
-/// The check behind all forms of addresses; `None` is a client without one.
-///
-/// Inlined into each form, and the address made where it is looked up, so that it stays in registers: one
-/// that is written in small pieces and read back in a large one costs more than the lookup (`benches/check.rs`).
-///
+// The checks behind all forms of addresses. They are apart for what is asked, and their addresses are numbers,
+// because registers that are saved for another case, and an address that is written to memory in small pieces
+// and read back in a large one, cost more than the lookup (benches/check.rs).
+
 /// # Safety
 ///
 /// The rules at the top of the header hold for `verdict`.
 #[inline(always)]
-unsafe fn check(
+unsafe fn check_v4(
     reader: Option<&mut ipgate_reader>,
-    address: impl FnOnce() -> Option<IpAddr>,
+    address: u32,
+    verdict: *mut ipgate_verdict,
+) -> ipgate_decision {
+    match reader {
+        Some(reader) if verdict.is_null() => decide_v4(reader, address),
+        // SAFETY: as promised to this function.
+        Some(reader) => unsafe { judge_v4(reader, address, verdict) },
+        // SAFETY: as promised to this function.
+        None => unsafe { failed(verdict) },
+    }
+}
+
+#[inline(never)]
+fn decide_v4(reader: &mut ipgate_reader, address: u32) -> ipgate_decision {
+    let layers = &mut reader.layers;
+    let decided =
+        catch_unwind(AssertUnwindSafe(|| layers.is_allowed(IpAddr::V4(Ipv4Addr::from_bits(address)))));
+    ipgate_decision::of(decided.unwrap_or_else(|panic| report(&reader.gates, panic)))
+}
+
+/// # Safety
+///
+/// As [`check_v4`].
+#[inline(never)]
+unsafe fn judge_v4(
+    reader: &mut ipgate_reader,
+    address: u32,
+    verdict: *mut ipgate_verdict,
+) -> ipgate_decision {
+    // SAFETY: as promised to this function.
+    unsafe { judge(reader, Some(IpAddr::V4(Ipv4Addr::from_bits(address))), verdict) }
+}
+
+/// The same for every other client.
+///
+/// # Safety
+///
+/// As [`check_v4`].
+#[inline(never)]
+unsafe fn check_any(
+    reader: Option<&mut ipgate_reader>,
+    address: Option<IpAddr>,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
     let Some(reader) = reader else {
         // SAFETY: as promised to this function.
         return unsafe { failed(verdict) };
     };
-    let layers = &mut reader.layers;
-    let checked = catch_unwind(AssertUnwindSafe(|| {
-        if verdict.is_null() {
-            return address().is_some_and(|address| layers.is_allowed(address));
-        }
+    if !verdict.is_null() {
         // SAFETY: as promised to this function.
-        unsafe { raw::fill(verdict, "verdict", |verdict| layers.check(address(), verdict)) }.unwrap_or(false)
+        return unsafe { judge(reader, address, verdict) };
+    }
+    let layers = &mut reader.layers;
+    let decide = || address.is_some_and(|address| layers.is_allowed(address));
+    let decided = catch_unwind(AssertUnwindSafe(decide));
+    ipgate_decision::of(decided.unwrap_or_else(|panic| report(&reader.gates, panic)))
+}
+
+/// # Safety
+///
+/// As [`check_v4`], and `verdict` is not NULL.
+#[inline(always)]
+unsafe fn judge(
+    reader: &mut ipgate_reader,
+    address: Option<IpAddr>,
+    verdict: *mut ipgate_verdict,
+) -> ipgate_decision {
+    let layers = &mut reader.layers;
+    let judged = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: as promised to this function.
+        unsafe { raw::fill(verdict, "verdict", |verdict| layers.check(address, verdict)) }.unwrap_or(false)
     }));
-    match checked {
+    match judged {
         Ok(is_allowed) => ipgate_decision::of(is_allowed),
         Err(panic) => {
-            report(&reader.gates, &*panic);
+            report(&reader.gates, panic);
             // SAFETY: as promised to this function.
             unsafe { failed(verdict) }
         }
@@ -266,11 +329,14 @@ unsafe fn failed(verdict: *mut ipgate_verdict) -> ipgate_decision {
     ipgate_decision::IPGATE_DENY
 }
 
-/// Reports a caught panic where operators look.
+/// Reports a caught panic where operators look, and denies.
 #[cold]
-fn report(gates: &[Gate], panic: &(dyn Any + Send)) {
-    let failure = Failure::panic(boundary::panic_text(panic));
-    boundary::value((), || gates.iter().for_each(|gate| gate.record_failure(failure.message())));
+fn report(gates: &[Gate], panic: Box<dyn Any + Send>) -> bool {
+    boundary::value(false, || {
+        let failure = Failure::panic(boundary::panic_text(&*panic));
+        gates.iter().for_each(|gate| gate.record_failure(failure.message()));
+        false
+    })
 }
 
 /// The address in 4 or 16 bytes.

@@ -171,6 +171,7 @@ impl Table {
     }
 
     /// The entry that decides for an address, or `None` where no entry covers it.
+    #[inline(always)]
     #[must_use]
     pub fn matched(&self, address: IpAddr) -> Option<EntryRef<'_>> {
         let address = canonical_address(address);
