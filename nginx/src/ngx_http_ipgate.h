@@ -20,6 +20,7 @@
 
 typedef struct {
     ngx_flag_t                 keep_answers;   /* somebody may ask for the variables */
+    ngx_flag_t                 has_early;      /* some place has an early gate */
 } ngx_http_ipgate_main_conf_t;
 
 

@@ -158,7 +158,8 @@ ngx_http_ipgate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_ipgate_loc_conf_t *prev = parent;
     ngx_http_ipgate_loc_conf_t *conf = child;
 
-    ngx_ipgate_rules_t  *rules = &conf->rules;
+    ngx_ipgate_rules_t           *rules = &conf->rules;
+    ngx_http_ipgate_main_conf_t  *imcf;
 
     conf->level = ((ngx_http_conf_ctx_t *) cf->ctx)->loc_conf;
     conf->names_list = (rules->app != NGX_CONF_UNSET_PTR && rules->app != NULL)
@@ -169,6 +170,11 @@ ngx_http_ipgate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     ngx_conf_merge_uint_value(conf->phase, prev->phase, NGX_HTTP_IPGATE_ACCESS);
+    if (conf->phase == NGX_HTTP_IPGATE_EARLY && rules->policy) {
+        imcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_ipgate_module);
+        imcf->has_early = 1;
+    }
+
     ngx_conf_merge_uint_value(conf->deny_status, prev->deny_status, NGX_HTTP_FORBIDDEN);
     ngx_conf_merge_ptr_value(conf->address, prev->address, NULL);
 
@@ -232,6 +238,10 @@ ngx_http_ipgate_postconfiguration(ngx_conf_t *cf)
     imcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_ipgate_module);
     imcf->keep_answers = ngx_http_ipgate_variables_used(cf);
 
+    if (!imcf->has_early) {
+        return NGX_OK;
+    }
+
     return ngx_http_ipgate_add_handler(cf, NGX_HTTP_POST_READ_PHASE, ngx_http_ipgate_early_handler);
 }
 
@@ -239,8 +249,13 @@ ngx_http_ipgate_postconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_ipgate_order_postconfiguration(ngx_conf_t *cf)
 {
-    if (ngx_http_ipgate_add_handler(cf, NGX_HTTP_SERVER_REWRITE_PHASE, ngx_http_ipgate_early_handler) != NGX_OK
-        || ngx_http_ipgate_add_handler(cf, NGX_HTTP_REWRITE_PHASE, ngx_http_ipgate_early_handler) != NGX_OK)
+    ngx_http_ipgate_main_conf_t  *imcf;
+
+    imcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_ipgate_module);
+
+    if (imcf->has_early
+        && (ngx_http_ipgate_add_handler(cf, NGX_HTTP_SERVER_REWRITE_PHASE, ngx_http_ipgate_early_handler) != NGX_OK
+            || ngx_http_ipgate_add_handler(cf, NGX_HTTP_REWRITE_PHASE, ngx_http_ipgate_early_handler) != NGX_OK))
     {
         return NGX_ERROR;
     }

@@ -125,32 +125,31 @@ fn processor_ns(pid: u32) -> f64 {
 
 /// Counted between two requests, so that loading and warming up are left out.
 fn instructions(filter: Filter, prefixes: &Prefixes, clients: &[Ipv4Addr]) -> [f64; 2] {
-    [&clients[..1], clients].map(|clients| {
-        let site = filter.site(prefixes).without_master();
-        let out = format!("--callgrind-out-file={}", site.path("callgrind.out").display());
-        let mut nginx = site.run_by(&["valgrind", "--tool=callgrind", "--instr-atstart=no", &out]).start();
-        let mut connection = Connection::open(nginx.port(0)).expect("a connection");
-        let mut ask = |count: usize| {
-            for client in clients.iter().cycle().take(count) {
-                let client = client.to_string();
-                // Of one length, so that parsing it costs the same for every filter.
-                let response = connection.get("/", &[("X-Real-IP", &client)]).expect("a response");
-                assert_eq!(response.status, 200);
-            }
-        };
-        ask(200);
-        control(&nginx, "on");
-        ask(COUNTED);
-        control(&nginx, "off");
-        assert!(nginx.quit());
-        let text = fs::read_to_string(nginx.path("callgrind.out")).expect("callgrind's figures");
+    let site = filter.site(prefixes).without_master();
+    let out = format!("--callgrind-out-file={}", site.path("callgrind.out").display());
+    let nginx = site.run_by(&["valgrind", "--tool=callgrind", "--instr-atstart=no", &out]).start();
+    let mut connection = Connection::open(nginx.port(0)).expect("a connection");
+    let mut ask = |clients: &[Ipv4Addr], count: usize| {
+        for client in clients.iter().cycle().take(count) {
+            let response = connection.get("/", &[("X-Real-IP", &client.to_string())]).expect("a response");
+            assert_eq!(response.status, 200);
+        }
+    };
+    ask(clients, 200);
+    [(&clients[..1], 1), (clients, 2)].map(|(clients, part)| {
+        control(&nginx, &["-i", "on"]);
+        ask(clients, COUNTED);
+        control(&nginx, &["-i", "off"]);
+        control(&nginx, &["-d"]);
+        let text =
+            fs::read_to_string(nginx.path(&format!("callgrind.out.{part}"))).expect("callgrind's figures");
         let total = text.lines().find_map(|line| line.strip_prefix("totals: ")).expect("the total");
         total.trim().parse::<f64>().expect("a number") / COUNTED as f64
     })
 }
 
-fn control(nginx: &Nginx, switch: &str) {
-    let status = Command::new("callgrind_control").args(["-i", switch, &nginx.pid().to_string()]).output();
+fn control(nginx: &Nginx, command: &[&str]) {
+    let status = Command::new("callgrind_control").args(command).arg(nginx.pid().to_string()).output();
     assert!(status.expect("callgrind_control").status.success());
 }
 
