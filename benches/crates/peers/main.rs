@@ -13,7 +13,7 @@ use ipgate_bench::{bars, ours, whole};
 use peers::Peers;
 
 /// Repetitions of each pass, taken in turns.
-const REPETITIONS: usize = 7;
+const REPETITIONS: usize = 5;
 
 /// The largest list that is looked at without measuring.
 const QUICK: usize = 5000;

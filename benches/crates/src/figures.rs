@@ -20,14 +20,18 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// For the cases whose names contain one of the filters, or for all where there is no filter.
+    /// For the cases that a filter names (`v4-*` names all that begin so), or for all where there is no filter.
     pub fn new(repetitions: usize, filters: Vec<String>) -> Figures {
         Figures { all: BTreeMap::new(), repetitions, filters }
     }
 
     /// Whether a case is asked for.
     pub fn wants(&self, case: &str) -> bool {
-        self.filters.is_empty() || self.filters.iter().any(|filter| case.contains(filter.as_str()))
+        let fits = |filter: &String| match filter.strip_suffix('*') {
+            Some(start) => case.starts_with(start),
+            None => case == filter,
+        };
+        self.filters.is_empty() || self.filters.iter().any(fits)
     }
 
     /// Keeps one figure.
@@ -66,17 +70,11 @@ impl Figures {
         for mix in MIXES {
             let keys = addresses(list, mix);
             verify(case, mix, contenders, &keys[..4096], list);
-            // The first pass warms caches and page tables and is not kept.
-            for repetition in 0..=self.repetitions {
-                if self.repetitions == 0 {
-                    break;
-                }
+            for _ in 0..self.repetitions {
                 for contender in contenders {
                     for mode in contender.modes() {
                         let figure = contender.run(mode, &keys, &mut other).unwrap_or(f64::NAN);
-                        if repetition > 0 {
-                            self.push(case, mix, mode, contender.name, figure);
-                        }
+                        self.push(case, mix, mode, contender.name, figure);
                     }
                 }
             }

@@ -2,11 +2,19 @@
 
 use std::time::Instant;
 
-use ipgate::family::{Family, NO_MATCH, Prefix};
+use ipgate::family::{Family, NO_MATCH, Prefix, SimdLevel};
 
 use crate::contender::Contender;
 use crate::data::{MIXES, addresses};
 use crate::figures::Figures;
+
+fn level_name(level: SimdLevel) -> &'static str {
+    match level {
+        SimdLevel::Portable => "ours-portable",
+        SimdLevel::Avx2 => "ours-avx2",
+        SimdLevel::Avx512 => "ours-avx512",
+    }
+}
 
 macro_rules! ours {
     ($build:ident, $contenders:ident, $extras:ident, $key:ty) => {
@@ -46,7 +54,17 @@ macro_rules! ours {
                 |value| value,
             );
             let name = move |key| family.matched(key).map_or(NO_MATCH, |place| place as u32);
-            vec![values, Contender::new("ours-matched", build_ms, Some(map_bytes + names), name)]
+            let mut all =
+                vec![values, Contender::new("ours-matched", build_ms, Some(map_bytes + names), name)];
+            for level in SimdLevel::available().filter(|&level| level != family.level()) {
+                // Leaked, so that closures can borrow it: once for each case of a benchmark.
+                let forced: &Family<$key> = Box::leak(Box::new(family.at_level(level)));
+                let ask = move |key| forced.lookup(key).unwrap_or(NO_MATCH);
+                let contender = Contender::new(level_name(level), build_ms, None, ask);
+                let batch = move |keys: &[$key], out: &mut [u32]| forced.lookup_batch(keys, out);
+                all.push(contender.with_batch(batch, |value| value));
+            }
+            all
         }
 
         /// What only we report: cache lines of a lookup, and two threads beside one.

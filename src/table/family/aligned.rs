@@ -1,18 +1,27 @@
 //! The memory of an image: aligned to a cache line, or to a huge page.
 
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
 
 /// Size of a huge page on the targets that matter.
 const HUGE: usize = 2 << 20;
 
-/// Zeroed bytes at an address divisible by 64. Images of at least half a huge
-/// page ask for huge pages: a lookup in a large table else misses the
-/// translation cache at every step (`benches/table.rs`, full tables).
+/// Zeroed bytes at an address divisible by 64. Images of at least half a huge page ask for huge pages: a lookup
+/// in a large table else misses the translation cache at every step (`benches/crates`, full tables).
 pub(crate) struct Aligned {
     start: NonNull<u8>,
     len: usize,
-    layout: Layout,
+    memory: Memory,
+}
+
+/// Where the bytes come from, and what gives them back.
+enum Memory {
+    Heap(Layout),
+    #[cfg(all(target_os = "linux", not(miri)))]
+    Mapped {
+        at: NonNull<u8>,
+        size: usize,
+    },
 }
 
 // SAFETY: plain bytes, owned like a `Vec<u8>`.
@@ -23,23 +32,42 @@ unsafe impl Sync for Aligned {}
 impl Aligned {
     /// `len` zeroed bytes.
     pub(crate) fn new(len: usize) -> Self {
-        let align = if len >= HUGE / 2 { HUGE } else { 64 };
-        let size = len.max(1).next_multiple_of(align);
-        let Ok(layout) = Layout::from_size_align(size, align) else {
+        #[cfg(all(target_os = "linux", not(miri)))]
+        if let Some(mapped) = Aligned::mapped(len) {
+            return mapped;
+        }
+        let Ok(layout) = Layout::from_size_align(len.max(1), 64) else {
             panic!("an image of {len} bytes exceeds the address space")
         };
         // SAFETY: the size is not zero.
-        let start = unsafe { alloc(layout) };
+        let start = unsafe { alloc_zeroed(layout) };
         let Some(start) = NonNull::new(start) else { handle_alloc_error(layout) };
-        #[cfg(target_os = "linux")]
-        if align == HUGE {
-            // SAFETY: the range is ours; the advice changes no contents, and
-            // a kernel that declines it harms nothing.
-            unsafe { libc::madvise(start.as_ptr().cast(), size, libc::MADV_HUGEPAGE) };
+        Aligned { start, len, memory: Memory::Heap(layout) }
+    }
+
+    /// A mapping of its own for a large image. The system zeroes pages as they are first touched, so that
+    /// nothing is written twice. `None` where the image is small or the system declines.
+    #[cfg(all(target_os = "linux", not(miri)))]
+    fn mapped(len: usize) -> Option<Self> {
+        if len < HUGE / 2 {
+            return None;
         }
-        // SAFETY: the allocation holds `size` bytes.
-        unsafe { start.write_bytes(0, size) };
-        Aligned { start, len, layout }
+        // Room to begin at a huge page; pages that are never touched cost nothing.
+        let size = len.checked_next_multiple_of(HUGE)?.checked_add(HUGE)?;
+        let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+        // SAFETY: an anonymous mapping at an address of the system's choice touches no memory of ours.
+        let at = unsafe { libc::mmap(std::ptr::null_mut(), size, access, kind, -1, 0) };
+        if at == libc::MAP_FAILED {
+            return None;
+        }
+        let at = NonNull::new(at.cast::<u8>())?;
+        let skip = at.as_ptr().align_offset(HUGE);
+        // SAFETY: the first multiple of the huge page lies less than one after the start of the mapping, and
+        // `len` bytes follow it.
+        let start = unsafe { at.add(skip) };
+        // SAFETY: the range is ours; the advice changes no contents, and a kernel that declines it harms nothing.
+        unsafe { libc::madvise(start.as_ptr().cast(), size - HUGE, libc::MADV_HUGEPAGE) };
+        Some(Aligned { start, len, memory: Memory::Mapped { at, size } })
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -55,7 +83,14 @@ impl Aligned {
 
 impl Drop for Aligned {
     fn drop(&mut self) {
-        // SAFETY: allocated with this layout.
-        unsafe { dealloc(self.start.as_ptr(), self.layout) }
+        match self.memory {
+            // SAFETY: allocated with this layout.
+            Memory::Heap(layout) => unsafe { dealloc(self.start.as_ptr(), layout) },
+            // SAFETY: mapped with this size, and nothing borrows it any more.
+            #[cfg(all(target_os = "linux", not(miri)))]
+            Memory::Mapped { at, size } => unsafe {
+                libc::munmap(at.as_ptr().cast(), size);
+            },
+        }
     }
 }

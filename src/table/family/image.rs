@@ -11,7 +11,7 @@
 //! follow from the lengths.
 
 use super::Key;
-use super::part::{Draft, Engine, FLAT_ROOT, LINE, TINY_MAX, Width};
+use super::part::{Draft, Engine, FLAT_ROOT, LINE, TINY_MAX, Width, tiny_vector};
 use super::records::MARKS;
 use super::view::View;
 
@@ -220,7 +220,11 @@ fn validate_part<K: Key>(
         Engine::Tiny => {
             let keys = root_bits as usize;
             check(shift == 2, "a code width is wrong")?;
-            check(keys.is_multiple_of(16) && (16..=TINY_MAX).contains(&keys), "a key count is wrong")?;
+            let vector = tiny_vector::<K>();
+            check(
+                keys.is_multiple_of(vector) && (vector..=TINY_MAX).contains(&keys),
+                "a key count is wrong",
+            )?;
             check(lines.len() == keys * K::BYTES, "keys are missing")?;
             check(leaves.len() == 4 * (keys + 1), "codes are missing")?;
             check(entries.len() == 4 * (keys + 1), "entries are missing")?;

@@ -59,13 +59,9 @@ unsafe fn tiny_at<K: Key, S: Simd>(v: &View<K>, key: K) -> usize {
         }
     } else {
         let (high, low) = (key.left(), key.wide() as u64);
-        for i in 0..keys {
-            // SAFETY: `lines` holds `keys` upper, then `keys` lower halves.
-            let (h, l) = unsafe {
-                let high = v.lines.cast::<u64>();
-                (u64::from_le(*high.add(i)), u64::from_le(*high.add(keys + i)))
-            };
-            at += usize::from((h < high) | ((h == high) & (l <= low)));
+        for i in (0..keys).step_by(8) {
+            // SAFETY: `lines` holds `keys` upper, then `keys` lower halves, a multiple of eight.
+            at += unsafe { S::at_most_wide(v.lines.add(8 * i), v.lines.add(8 * (keys + i)), high, low) };
         }
     }
     at

@@ -73,6 +73,14 @@ impl Key for u32 {
         self
     }
     #[inline(always)]
+    fn masked(self, len: u8) -> Self {
+        self & u32::MAX.checked_shl(32 - u32::from(len)).unwrap_or(0)
+    }
+    #[inline(always)]
+    fn last(self, len: u8) -> Self {
+        self | u32::MAX.checked_shr(u32::from(len)).unwrap_or(0)
+    }
+    #[inline(always)]
     fn wide(self) -> u128 {
         u128::from(self)
     }

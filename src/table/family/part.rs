@@ -39,6 +39,10 @@ pub(crate) const NO_CODE: u32 = 0;
 pub(crate) const FLAT_ROOT: u32 = 18;
 /// Most boundaries of the tiny engine.
 pub(crate) const TINY_MAX: usize = 32;
+/// Keys of the tiny engine that are compared at once.
+pub(crate) fn tiny_vector<K: Key>() -> usize {
+    if K::BITS == 32 { 16 } else { 8 }
+}
 /// Bytes of a line.
 pub(crate) const LINE: usize = 64;
 
@@ -178,11 +182,12 @@ impl<K: Key> Draft<K> {
     }
 }
 
-/// All boundaries in one or two vectors of keys, padded with the greatest key
-/// to a multiple of 16; a pad's code repeats the last one, so that counting a
+/// All boundaries in a few vectors of keys, padded with the greatest key to
+/// whole ones; a pad's code repeats the last one, so that counting a
 /// pad is harmless.
 pub(crate) fn build_tiny<K: Key>(src: &Source<'_, K>) -> Draft<K> {
-    let count = (src.len() - 1).next_multiple_of(16).max(16);
+    let vector = tiny_vector::<K>();
+    let count = (src.len() - 1).next_multiple_of(vector).max(vector);
     let mut d = Draft::new(Engine::Tiny, Width { shift: 2 }, count as u32);
     let key = |i: usize| src.starts.get(i + 1).copied().unwrap_or(K::MAX);
     if K::BITS == 32 {
