@@ -30,4 +30,17 @@ test "$(./check 10.0.1.7)" = "allow office_ABC" || fail "the header's example sa
 test "$(./check 212.121.212.122 || true)" = "deny " || fail "the header's example lets a stranger in"
 ./check 10.0.1.8 > /dev/null || fail "the header's example ends with an error"
 ! ./check 10.0.2.8 > /dev/null || fail "the header's example does not report a denial"
+
+# The examples as they are.
+examples="$(dirname "$0")/../../examples"
+for example in check reload; do
+    gcc -std=c11 -Wall -Wextra -Werror -Wpedantic "$examples/$example.c" $(pkg-config --cflags --libs ipgate) \
+        -lpthread -o "example-$example"
+done
+printf '10.0.0.0/9\n' > reload.list
+(sleep 1; printf '10.128.0.0/9\n' > reload.new && mv reload.new reload.list) &
+./example-reload reload.list 3 > reload.out
+wait
+grep -q '^generation 3 is in force' reload.out || fail "the example did not swap: $(cat reload.out)"
+test "$(grep -c 'last by generation 3$' reload.out)" = 2 || fail "a worker did not see the swap: $(cat reload.out)"
 echo "installed: ok, $(wc -l < exported) symbols"
