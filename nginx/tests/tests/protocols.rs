@@ -37,7 +37,7 @@ fn proxy_protocol_over_http() {
     ] {
         for path in ["/", "/early"] {
             let mut stream = TcpStream::connect(("127.0.0.1", nginx.port(0))).unwrap();
-            write!(stream, "PROXY {client} 1000 80\r\n").unwrap();
+            stream.write_all(format!("PROXY {client} 1000 80\r\n").as_bytes()).unwrap();
             let response = Connection::over(stream).unwrap().get(path, &[]).unwrap();
             assert_eq!(response.status, expected, "{client} {path}");
         }

