@@ -72,7 +72,7 @@ where
         figures.push(case, "-", "build_ms", "ours", ms);
     }
     for _ in 0..figures.repetitions.min(3) {
-        let start = std::time::Instant::now();
+        let start = ipgate_bench::timer::Timer::now();
         let trie = K::trie_new(&list);
         figures.push(case, "-", "build_ms", "prefix-trie", start.elapsed().as_secs_f64() * 1e3);
         drop(trie);

@@ -1,10 +1,10 @@
 //! The other crates, and the two plain methods, behind one constructor.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::time::Instant;
 
 use ipgate::family::{NO_MATCH, Prefix};
 use ipgate_bench::contender::{Chain, Contender};
+use ipgate_bench::timer::Timer;
 
 /// Owns what the contenders borrow.
 pub(crate) struct Peers<K: Family> {
@@ -73,7 +73,7 @@ family!(u32, Ipv4Addr, iptrie::Ipv4Prefix, ipnet::Ipv4Net, 32);
 family!(u128, Ipv6Addr, iptrie::Ipv6Prefix, ipnet::Ipv6Net, 128);
 
 fn timed<T>(f: impl FnOnce() -> T) -> (T, f64) {
-    let t = Instant::now();
+    let t = Timer::now();
     let x = f();
     let ms = t.elapsed().as_secs_f64() * 1e3;
     (x, ms)

@@ -1,9 +1,10 @@
 //! One way of asking for all: latency, throughput, batches and cold lookups.
 
 use std::hint::black_box;
-use std::time::Instant;
 
 use ipgate::family::Key;
+
+use crate::timer::Timer;
 
 /// One timed pass over addresses. The other memory is what a cold lookup's caches are full of.
 type Run<'a, K> = Box<dyn Fn(&[K], &mut [u8]) -> f64 + 'a>;
@@ -58,7 +59,7 @@ impl<'a, K: Chain> Contender<'a, K> {
         let lat = move |keys: &[K], _: &mut [u8]| {
             let zero = black_box(0u32);
             let mut answer = 0;
-            let start = Instant::now();
+            let start = Timer::now();
             for &key in keys {
                 answer = ask(key.after(answer & zero));
             }
@@ -67,7 +68,7 @@ impl<'a, K: Chain> Contender<'a, K> {
         };
         let thr = move |keys: &[K], _: &mut [u8]| {
             let mut sum = 0u32;
-            let start = Instant::now();
+            let start = Timer::now();
             for &key in keys {
                 sum = sum.wrapping_add(ask(key));
             }
@@ -109,7 +110,7 @@ impl<'a, K: Chain> Contender<'a, K> {
     ) -> Self {
         let run = move |keys: &[K], _: &mut [u8]| {
             let mut out = [O::default(); BATCH];
-            let start = Instant::now();
+            let start = Timer::now();
             for keys in keys.chunks(BATCH) {
                 batch(keys, &mut out[..keys.len()]);
                 black_box(&out);
@@ -143,7 +144,7 @@ impl<'a, K: Chain> Contender<'a, K> {
     }
 }
 
-fn per_key<K>(start: Instant, keys: &[K]) -> f64 {
+fn per_key<K>(start: Timer, keys: &[K]) -> f64 {
     start.elapsed().as_nanos() as f64 / keys.len() as f64
 }
 
@@ -164,7 +165,7 @@ fn nanoseconds(call: impl FnOnce()) -> f64 {
     }
     #[cfg(not(target_arch = "x86_64"))]
     {
-        let start = Instant::now();
+        let start = Timer::now();
         call();
         start.elapsed().as_nanos() as f64
     }
@@ -176,7 +177,7 @@ fn ticks_per_ns() -> f64 {
     *TICKS.get_or_init(|| {
         // SAFETY: the counter is part of x86-64.
         let read = || unsafe { std::arch::x86_64::_rdtsc() };
-        let (start, ticks) = (Instant::now(), read());
+        let (start, ticks) = (std::time::Instant::now(), read());
         std::thread::sleep(std::time::Duration::from_millis(20));
         (read() - ticks) as f64 / start.elapsed().as_nanos() as f64
     })

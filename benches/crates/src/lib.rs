@@ -9,4 +9,5 @@ pub mod contender;
 pub mod data;
 pub mod figures;
 pub mod ours;
+pub mod timer;
 pub mod whole;

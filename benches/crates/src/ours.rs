@@ -7,6 +7,7 @@ use ipgate::family::{Family, NO_MATCH, Prefix, SimdLevel};
 use crate::contender::Contender;
 use crate::data::{MIXES, addresses};
 use crate::figures::Figures;
+use crate::timer::Timer;
 
 fn level_name(level: SimdLevel) -> &'static str {
     match level {
@@ -27,7 +28,7 @@ macro_rules! ours {
         pub fn $build(list: &[Prefix<$key>]) -> (Family<$key>, Vec<f64>) {
             let mut times = Vec::new();
             loop {
-                let start = Instant::now();
+                let start = Timer::now();
                 let family = Family::build(list).expect("the list is sound");
                 times.push(start.elapsed().as_secs_f64() * 1e3);
                 if times.len() == 5 {

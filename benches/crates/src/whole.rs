@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Instant;
 
 use ipgate::family::Prefix;
 use ipgate::{Gate, List, Table};
 
 use crate::data::addresses;
 use crate::figures::Figures;
+use crate::timer::Timer;
 
 /// Image load, and the reader beside the bare table, for a list of IPv4 prefixes.
 ///
@@ -23,13 +23,13 @@ pub fn measure(figures: &mut Figures, case: &str, list: &[Prefix<u32>]) {
         let _ = writeln!(text, "{}/{}:label_{}", Ipv4Addr::from(prefix.key), prefix.len, prefix.value);
     }
     let parsed: List = text.parse().expect("the list is sound");
-    let start = Instant::now();
+    let start = Timer::now();
     let table = Table::new(&parsed);
     figures.push(case, "-", "table_build_ms", "ours", start.elapsed().as_secs_f64() * 1e3);
     let file = tempfile::NamedTempFile::new().expect("a temporary file can be made");
     std::fs::write(file.path(), table.to_image(1)).expect("an image can be written");
     for _ in 0..figures.repetitions.max(1) {
-        let start = Instant::now();
+        let start = Timer::now();
         let loaded = Table::read_image(file.path()).expect("the image is sound");
         figures.push(case, "-", "load_ms", "ours", start.elapsed().as_secs_f64() * 1e3);
         assert_eq!(loaded.len(), table.len(), "{case}");
@@ -56,14 +56,14 @@ pub fn measure(figures: &mut Figures, case: &str, list: &[Prefix<u32>]) {
 fn pass(keys: &[IpAddr], mut ask: impl FnMut(IpAddr) -> bool) -> (f64, f64) {
     let zero = black_box(0u32);
     let mut answer = keys.iter().filter(|&&key| ask(key)).count() > keys.len();
-    let start = Instant::now();
+    let start = Timer::now();
     for &key in keys {
         let IpAddr::V4(v4) = key else { continue };
         answer = ask(IpAddr::from(Ipv4Addr::from_bits(v4.to_bits() ^ u32::from(answer) & zero)));
     }
     black_box(answer);
     let lat = start.elapsed().as_nanos() as f64 / keys.len() as f64;
-    let start = Instant::now();
+    let start = Timer::now();
     let allowed = keys.iter().filter(|&&key| ask(key)).count();
     black_box(allowed);
     (lat, start.elapsed().as_nanos() as f64 / keys.len() as f64)

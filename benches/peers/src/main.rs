@@ -2,12 +2,11 @@
 //!
 //! Bulk calls of 256 addresses, the answers where each leaves them (DPDK: eight bytes each).
 
-use std::time::Instant;
-
 use ipgate::family::{NO_MATCH, Prefix};
 use ipgate_bench::contender::{Chain, Contender};
 use ipgate_bench::data::{TABLE_SIZES, sample, table_v4, table_v6};
 use ipgate_bench::figures::{Figures, cpu};
+use ipgate_bench::timer::Timer;
 use ipgate_bench::{bars, ours};
 
 /// One of DPDK's tables.
@@ -50,7 +49,7 @@ impl<K: Chain> Columns<K> {
 }
 
 fn timed(build: impl FnOnce() -> *mut Table) -> (*mut Table, f64) {
-    let start = Instant::now();
+    let start = Timer::now();
     let table = build();
     assert!(!table.is_null(), "DPDK refused the list or had no memory for it");
     (table, start.elapsed().as_secs_f64() * 1e3)
