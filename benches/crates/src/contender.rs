@@ -9,6 +9,9 @@ use crate::timer::Timer;
 /// One timed pass over addresses. The other memory is what a cold lookup's caches are full of.
 type Run<'a, K> = Box<dyn Fn(&[K], &mut [u8]) -> f64 + 'a>;
 
+/// The values of many addresses.
+pub type Answers<'a, K> = Box<dyn Fn(&[K]) -> Vec<u32> + 'a>;
+
 /// A table under test.
 pub struct Contender<'a, K> {
     /// What the figures call it.
@@ -18,9 +21,9 @@ pub struct Contender<'a, K> {
     /// Memory of the lookup structures, where the peer tells it.
     pub bytes: Option<usize>,
     /// The values of many addresses, asked one by one, [`ipgate::family::NO_MATCH`] where there is none.
-    pub answers: Box<dyn Fn(&[K]) -> Vec<u32> + 'a>,
+    pub answers: Answers<'a, K>,
     /// The same, asked in a batch.
-    pub batch_answers: Option<Box<dyn Fn(&[K]) -> Vec<u32> + 'a>>,
+    pub batch_answers: Option<Answers<'a, K>>,
     runs: Vec<(&'static str, Run<'a, K>)>,
 }
 

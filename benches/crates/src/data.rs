@@ -56,11 +56,10 @@ pub fn table_v4() -> Plain<u32> {
         (25, 10),
     ];
     let mut rng = Rng(4);
-    let out = generate(900_000, &lengths, &mut rng, |rng| {
+    generate(900_000, &lengths, &mut rng, |rng| {
         let block = (rng.unit().powi(2) * 3500.0) as u32 + 16;
         block.wrapping_mul(2654435761) >> 20 << 20 | rng.next() as u32 >> 12
-    });
-    out
+    })
 }
 
 /// The IPv6 routing table in the file that `IPGATE_BENCH_V6` names, or one of the same shape.
