@@ -38,6 +38,8 @@ impl Nginx {
                 if nginx.site.is_daemon() {
                     nginx.leader = nginx.pid_in_file().expect("a daemon's number");
                 }
+                // The master listens before it has anybody who answers.
+                eventually("a worker", || !nginx.site.has_master() || !nginx.workers().is_empty());
                 return nginx;
             }
             let log = nginx.log();

@@ -136,6 +136,10 @@ impl Site {
         self.folder.path().join(name)
     }
 
+    pub(crate) fn has_master(&self) -> bool {
+        self.master
+    }
+
     pub(crate) fn is_daemon(&self) -> bool {
         self.daemon
     }

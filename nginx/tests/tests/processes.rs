@@ -99,7 +99,7 @@ fn a_thousand_reloads_leave_no_memory_behind() {
 }
 
 #[test]
-fn a_thousand_swaps_leave_no_memory_behind() {
+fn swaps_leave_no_memory_behind() {
     let text = |label: &str| -> String {
         (0..2_000).map(|n| format!("10.{}.{}.0/24:{label}\n", n / 250, n % 250)).collect()
     };
