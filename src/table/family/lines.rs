@@ -45,10 +45,10 @@ fn root_bits<K: Key>(boundaries: usize) -> u32 {
     if K::SECOND {
         (log + 2).clamp(8, 16)
     } else {
-        // Eight, four or two bytes of root for a boundary: the more slots,
+        // Sixteen, four or two bytes of root for a boundary: the more slots,
         // the fewer need separator lines.
         match log {
-            0..13 => log + 1,
+            0..13 => log + 2,
             13..18 => log,
             _ => (log - 1).min(22),
         }
