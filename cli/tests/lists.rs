@@ -195,8 +195,20 @@ fn help_completions_and_manual() {
     for part in ["Exit codes:", "Examples:", "replay", "--entries", "--enforce"] {
         assert!(help.out.contains(part), "{part} in {}", help.out);
     }
-    let commands =
-        ["check", "explain", "lint", "fmt", "diff", "add", "remove", "list", "replay", "completions", "man"];
+    let commands = [
+        "check",
+        "compile",
+        "explain",
+        "lint",
+        "fmt",
+        "diff",
+        "add",
+        "remove",
+        "list",
+        "replay",
+        "completions",
+        "man",
+    ];
     for command in commands {
         assert_eq!(run(&[command, "--help"]).code, 0, "{command}");
     }
