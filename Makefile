@@ -33,10 +33,10 @@ unit: ## unit, integration, example, command and documentation tests
 	$(CARGO) test --workspace --exclude ipgate-nginx-tests --all-features
 
 doc: ## documentation, warnings denied
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --all-features
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc -p ipgate -p ipgate-capi --no-deps --all-features
 
 bench-smoke: ## every benchmark once, for its answers and not for its figures
-	$(CARGO) bench --workspace --all-features -- --test
+	$(CARGO) bench -p ipgate --all-features -- --test
 
 fuzz-smoke: ## every fuzz target for a few seconds
 	@scripts/fuzz $(FUZZ_SMOKE_SECONDS)

@@ -1,7 +1,7 @@
 //! The C ABI of ipgate. Its documentation is the header, `include/ipgate.h`, which is made from this crate.
 //!
-//! An entry point takes references that may be absent, checks them, and runs inside [`boundary`], which
-//! turns panics into failures; the few places that read or write through raw pointers are in [`raw`].
+//! An entry point takes references that may be absent, checks them, and runs inside `boundary`, which
+//! turns panics into failures; the few places that read or write through raw pointers are in `raw`.
 
 #![allow(non_camel_case_types)] // types have the names that C knows them by
 
