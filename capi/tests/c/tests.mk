@@ -64,7 +64,7 @@ memcheck := valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-k
 
 test-valgrind: test-shared
 	$(call run,c11,$(filter-out threads fork,$(programs)),IPGATE_SLOW=1 $(memcheck))
-	$(call run,c11,fork,IPGATE_SLOW=1 $(memcheck) --suppressions=$(tests)/fork.supp \
+	$(call run,c11,fork,IPGATE_SLOW=1 $(memcheck) --suppressions=$(tests)/fork.supp --num-callers=60 \
 	    --errors-for-leak-kinds=definite)
 	$(call run,c11,threads,IPGATE_SLOW=1 $(memcheck))
 
