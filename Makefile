@@ -45,11 +45,10 @@ fuzz: ## every fuzz target for FUZZ_SECONDS (300)
 	@scripts/fuzz $(FUZZ_SECONDS)
 
 capi: ## the C interface: C tests, valgrind, sanitizers
-	$(MAKE) --no-print-directory -C capi test test-valgrind test-sanitizers
+	$(MAKE) --no-print-directory -C capi test test-valgrind test-sanitizers test-threads
 
 lua: ## the Lua binding inside a real nginx
-	$(MAKE) --no-print-directory -C capi stage
-	sh integrations/lua/test.sh $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/capi-tests/installed
+	$(MAKE) --no-print-directory -C integrations/lua test
 
 nginx: ## the nginx modules, for the nginx that is installed
 	$(MAKE) --no-print-directory -C nginx debian
