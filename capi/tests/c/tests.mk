@@ -66,7 +66,6 @@ test-valgrind: test-shared
 	$(call run,c11,$(filter-out threads fork,$(programs)),IPGATE_SLOW=1 $(memcheck))
 	$(call run,c11,fork,IPGATE_SLOW=1 $(memcheck) --suppressions=$(tests)/fork.supp --num-callers=60 \
 	    --errors-for-leak-kinds=definite)
-	$(call run,c11,threads,IPGATE_SLOW=1 $(memcheck))
 
 # ThreadSanitizer with all of the library, the standard library's part included: without that, what it orders by
 # fences looks like races (and helgrind takes every atomic for one). Needs a nightly toolchain with its sources.
