@@ -64,12 +64,13 @@
  * diagnostics end with a NUL and live as long as the error.
  *
  * Manners. Nothing is printed, no signal handler is set, no environment is read, and no thread is started unless
- * asked (IPGATE_POLL_THREAD, ipgate_gate_follow()), and such a thread takes no signals. Panics do not leave the library: a caught one
- * is a denial or IPGATE_ERROR_PANIC, and shows in ipgate_gate_last_error().
+ * asked (IPGATE_POLL_THREAD, ipgate_gate_follow()), and such a thread takes no signals. Panics do not leave the
+ * library: a caught one is a denial or IPGATE_ERROR_PANIC, and shows in ipgate_gate_last_error().
  *
- * Processes. The library may be loaded, and handles made, before fork(), and used by parent and children after
- * it, each with its own copy: a swap in one is not seen by the others. Fork while no other thread is inside the
- * library, a follower's included; a poll that is pending is no obstacle. After dlclose() nothing runs, once every handle is freed.
+ * Processes. The library may be loaded, and handles made, before fork(), and used by parent and children after it,
+ * each with its own copy: a swap in one is not seen by the others. Fork while no other thread of the program is
+ * inside the library; its own threads are no obstacle, and do not exist in the child. After dlclose() nothing runs,
+ * once every handle is freed.
  *
  * Stability. Names, values and meanings of this header hold for all versions with the same IPGATE_ABI_VERSION,
  * which is the number in libipgate.so's name. Values may be added to enums: treat an unknown reason as what the

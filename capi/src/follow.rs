@@ -4,17 +4,18 @@ use std::ffi::{c_char, c_void};
 use std::mem::{self, MaybeUninit};
 use std::process;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::boundary;
 use crate::error::{Failure, ipgate_error};
+use crate::fork;
 use crate::gate::ipgate_gate;
 use crate::options::{self, ipgate_options};
 use crate::poll::ipgate_poll;
 use crate::raw;
-use crate::signals;
 use crate::status::ipgate_status;
+use crate::threads;
 
 /// Is told of each new list: IPGATE_POLL_SWAPPED, with the list's warnings as `report`, or
 /// IPGATE_POLL_FAILED, with the error. Runs on the following thread; `report` lives until it returns, and is
@@ -107,8 +108,7 @@ pub unsafe extern "C" fn ipgate_gate_follow(
             let (gate, stop) = (gate.share(), Arc::clone(&stop));
             move || follow(&gate, &stop, interval, &listener)
         };
-        let builder = thread::Builder::new().name("ipgate-follow".to_owned());
-        let thread = signals::blocked(|| builder.spawn(follow)).map_err(|error| Failure::thread(&error))?;
+        let thread = threads::start("ipgate-follow", follow).map_err(|error| Failure::thread(&error))?;
         Ok(ipgate_follower { stop, thread: Some(thread), process: process::id() })
     })
 }
@@ -116,7 +116,8 @@ pub unsafe extern "C" fn ipgate_gate_follow(
 fn follow(gate: &ipgate_gate, stop: &Stop, interval: Duration, listener: &Listener) {
     let mut wait = interval;
     while !stop.wait(wait) {
-        let outcome = boundary::caught(|| gate.writer().poll(false));
+        // What takes long is a thread's, so that neither the gate's lock is held nor a fork put off by it.
+        let outcome = boundary::caught(|| fork::put_off(|| gate.writer().poll(true)));
         wait = if matches!(outcome, Ok(ipgate_poll::IPGATE_POLL_PENDING)) {
             SOON.min(interval)
         } else {
@@ -124,7 +125,7 @@ fn follow(gate: &ipgate_gate, stop: &Stop, interval: Duration, listener: &Listen
         };
         match outcome {
             Ok(ipgate_poll::IPGATE_POLL_SWAPPED) => {
-                let warnings = gate.writer().warnings.clone().unwrap_or_default();
+                let warnings = fork::put_off(|| gate.writer().warnings.clone()).unwrap_or_default();
                 listener.tell(ipgate_poll::IPGATE_POLL_SWAPPED, &warnings);
             }
             Ok(_) => {}

@@ -3,15 +3,16 @@
 use std::io;
 use std::mem;
 use std::process;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 use ipgate::{Gate, Guard};
 
 use crate::boundary;
 use crate::error::Failure;
 use crate::file::FollowedFile;
+use crate::fork;
 use crate::load::Loaded;
-use crate::signals;
+use crate::threads;
 
 /// A load that is under way.
 #[derive(Debug)]
@@ -44,14 +45,13 @@ impl Job {
         let mut taken = file.clone();
         let load = move || {
             let loaded = boundary::caught(|| {
-                gate.drop_expired();
+                fork::put_off(|| gate.drop_expired());
                 let Some(loaded) = taken.as_mut().and_then(FollowedFile::load) else { return Ok(None) };
                 loaded?.guarded(&guard, &gate).map(Some)
             });
             (taken, loaded)
         };
-        let builder = thread::Builder::new().name("ipgate-load".to_owned());
-        let thread = signals::blocked(|| builder.spawn(load))?;
+        let thread = threads::start("ipgate-load", load)?;
         Ok(Job { thread: Some(thread), process: process::id(), before: file.take() })
     }
 

@@ -34,11 +34,12 @@ mod verdict;
 
 mod boundary;
 mod file;
+mod fork;
 mod job;
 mod layers;
 mod load;
 mod raw;
-mod signals;
+mod threads;
 
 pub use diagnostic::*;
 pub use error::*;

@@ -16,7 +16,7 @@ static void in_child(void (*test)(ipgate_gate *, ipgate_reader *), ipgate_gate *
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
-        alarm(120);
+        alarm(60);
         test(gate, reader);
         if (threads_run)
             _exit(0); /* without the sanitizer's look for leaks */
@@ -78,6 +78,16 @@ static void free_follower(ipgate_gate *gate, ipgate_reader *reader)
     free_pending(gate, reader);
 }
 
+/* A list that takes a while to load. */
+static void write_long_list(const char *label)
+{
+    FILE *file = fopen("fork.new", "w");
+    CHECK(file != NULL);
+    for (int line = 0; line < 20000; line++)
+        fprintf(file, "10.%d.%d.0/24:%s%d\n", line / 256, line % 256, label, line);
+    CHECK(fclose(file) == 0 && rename("fork.new", "fork.list") == 0);
+}
+
 /* The library's threads leave the program's signals alone. */
 static volatile sig_atomic_t signalled_here;
 static pthread_t main_thread;
@@ -106,7 +116,6 @@ int main(void)
 {
     ipgate_gate *gate = NULL, *pending = NULL;
     ipgate_reader *reader, *of_pending;
-    FILE *file;
 
     in_child(begin_anew, NULL, NULL);
     gate = gate_of("10.0.0.0/8");
@@ -121,11 +130,7 @@ int main(void)
     CHECK_OK(ipgate_gate_replace_file(pending, "fork.list", NULL, NULL));
     of_pending = reader_of(pending);
     CHECK(allows(of_pending, "10.0.0.1"));
-    file = fopen("fork.new", "w");
-    CHECK(file != NULL);
-    for (int line = 0; line < 20000; line++)
-        fprintf(file, "10.%d.%d.0/24:label%d\n", line / 256, line % 256, line);
-    CHECK(fclose(file) == 0 && rename("fork.new", "fork.list") == 0);
+    write_long_list("label");
     CHECK(ipgate_gate_poll(pending, IPGATE_POLL_THREAD, NULL) == IPGATE_POLL_PENDING);
     usleep(150000);
     CHECK(ipgate_gate_poll(pending, IPGATE_POLL_THREAD, NULL) == IPGATE_POLL_PENDING);
@@ -136,8 +141,11 @@ int main(void)
 
     CHECK_OK(ipgate_gate_replace_text(gate, "10.0.0.0/8", 10, NULL, NULL));
     threads_take_no_signals(gate);
-    usleep(50000);
-    in_child(free_follower, gate, reader);
+    for (int i = 0; i < rounds(50, 5); i++) { /* while the thread waits, loads, and swaps */
+        write_long_list(i % 2 ? "odd" : "even");
+        usleep((useconds_t)(3001 * i));
+        in_child(free_follower, gate, reader);
+    }
     ipgate_follower_free(follower);
     ipgate_reader_free(reader);
     ipgate_gate_free(gate);
