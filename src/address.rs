@@ -120,10 +120,91 @@ pub(crate) fn parse_v4(text: &str) -> Option<Ipv4Addr> {
     leading_v4(text.as_bytes()).filter(|&(_, len)| len == text.len()).map(|(address, _)| address)
 }
 
-/// RFC 4291 text, dotted tail included, without zone id or brackets. The standard library's parser is as
-/// strict as we are.
+/// RFC 4291 text, dotted tail included, without zone id or brackets, and nothing else.
 pub(crate) fn parse_v6(text: &str) -> Option<Ipv6Addr> {
-    text.parse().ok()
+    leading_v6(text.as_bytes()).filter(|&(_, len)| len == text.len()).map(|(address, _)| address)
+}
+
+/// RFC 4291 text at the start of a text, not followed by a hexadecimal digit, a colon or a dot: the address,
+/// and how many bytes it takes.
+pub(crate) fn leading_v6(text: &[u8]) -> Option<(Ipv6Addr, usize)> {
+    let mut address = Groups::default();
+    let mut at = 0;
+    if text.starts_with(b"::") {
+        (address.before_gap, at) = (Some(0), 2);
+    }
+    loop {
+        let rest = text.get(at..)?;
+        let (group, digits) = leading_hex(rest);
+        match rest.get(digits) {
+            Some(b'.') => {
+                let (tail, len) = leading_v4(rest)?;
+                if rest.get(len).is_some_and(|byte| byte.is_ascii_hexdigit() || *byte == b':') {
+                    return None;
+                }
+                let [high, low] = [tail.to_bits() >> 16, tail.to_bits() & 0xffff];
+                address = address.push(high as u16)?.push(low as u16)?;
+                return Some((address.whole()?, at + len));
+            }
+            Some(b':') if digits > 0 => {
+                address = address.push(group)?;
+                at += digits + 1;
+                if text.get(at) == Some(&b':') && address.before_gap.replace(address.count).is_none() {
+                    at += 1;
+                }
+            }
+            Some(byte) if byte.is_ascii_hexdigit() || *byte == b':' => return None,
+            _ if digits > 0 => return Some((address.push(group)?.whole()?, at + digits)),
+            _ => return (text.get(..at)?.ends_with(b"::")).then_some((address.whole()?, at)),
+        }
+    }
+}
+
+/// At most four hexadecimal digits at the start of a text: their value, and how many there are.
+#[inline]
+fn leading_hex(text: &[u8]) -> (u16, usize) {
+    let (mut value, mut digits) = (0, 0);
+    for byte in text.iter().take(4) {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' | b'A'..=b'F' => (byte | 0x20) - b'a' + 10,
+            _ => break,
+        };
+        value = value << 4 | u16::from(digit);
+        digits += 1;
+    }
+    (value, digits)
+}
+
+/// The groups of an IPv6 address as they are read.
+#[derive(Debug, Clone, Copy, Default)]
+struct Groups {
+    bits: u128,
+    count: u32,
+    /// How many stand before `::`.
+    before_gap: Option<u32>,
+}
+
+impl Groups {
+    #[inline]
+    fn push(self, group: u16) -> Option<Groups> {
+        (self.count < 8).then_some(Groups {
+            bits: self.bits << 16 | u128::from(group),
+            count: self.count + 1,
+            ..self
+        })
+    }
+
+    /// The address, with `::` filled by at least one group of zeros.
+    #[inline]
+    fn whole(self) -> Option<Ipv6Addr> {
+        let Some(before) = self.before_gap else { return (self.count == 8).then_some(self.bits.into()) };
+        let missing = 8u32.checked_sub(self.count).filter(|missing| *missing > 0)?;
+        let after_bits = 16 * (self.count - before);
+        let low = self.bits & ((1 << after_bits) - 1); // at most seven groups
+        let high = self.bits >> after_bits << after_bits;
+        Some((high.checked_shl(16 * missing).unwrap_or(0) | low).into())
+    }
 }
 
 /// A prefix length: decimal digits without sign or leading zero, at most `max`.
@@ -143,16 +224,25 @@ pub(crate) struct CanonicalPrefix {
 }
 
 /// The canonical form of a prefix, whose address may have bits set beyond its length.
+#[inline]
 pub(crate) fn canonical_prefix(given: IpNet) -> CanonicalPrefix {
-    let prefix = given.trunc();
-    let host_bits = prefix.addr() != given.addr();
-    let canonical = |prefix, covers_mapped| CanonicalPrefix { prefix, host_bits, covers_mapped };
-    match prefix {
-        IpNet::V4(_) => canonical(prefix, false),
-        IpNet::V6(v6) => match unmapped_prefix(&v6) {
-            Some(v4) => canonical(IpNet::V4(v4), false),
-            None => canonical(prefix, covers_mapped(&v6)),
-        },
+    match given {
+        IpNet::V4(given) => {
+            let prefix = given.trunc();
+            let host_bits = prefix.addr() != given.addr();
+            CanonicalPrefix { prefix: IpNet::V4(prefix), host_bits, covers_mapped: false }
+        }
+        IpNet::V6(given) => {
+            let prefix = given.trunc();
+            let host_bits = prefix.addr() != given.addr();
+            match unmapped_prefix(&prefix) {
+                Some(v4) => CanonicalPrefix { prefix: IpNet::V4(v4), host_bits, covers_mapped: false },
+                None => {
+                    let covers_mapped = covers_mapped(&prefix);
+                    CanonicalPrefix { prefix: IpNet::V6(prefix), host_bits, covers_mapped }
+                }
+            }
+        }
     }
 }
 
@@ -229,6 +319,20 @@ mod tests {
             "300.2.3.4",
         ] {
             assert_eq!(parse_v4(text), text.parse().ok(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn groups_are_read_as_the_standard_library_reads_them() {
+        const TOKENS: [&str; 9] = ["::", ":", "1", "a:B:0", "00fF", "12345", "1.2.3.4", "1.2", "g"];
+        const LONGEST: u32 = 6;
+        for number in 0..TOKENS.len().pow(LONGEST) {
+            let (mut text, mut left) = (String::new(), number);
+            while left > 0 {
+                text.push_str(TOKENS[left % TOKENS.len()]);
+                left /= TOKENS.len();
+            }
+            assert_eq!(parse_v6(&text), text.parse().ok(), "{text:?}");
         }
     }
 

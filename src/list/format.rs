@@ -26,8 +26,7 @@ pub fn format_text(text: impl AsRef<[u8]>) -> Result<String, Rejected> {
     let mut out = String::with_capacity(text.len());
     let mut blank_lines = 0;
     for line in scan::lines(text) {
-        let items: Vec<_> =
-            line.entries.pieces().filter_map(|piece| grammar::item(utf8(piece.bytes))).collect();
+        let items: Vec<_> = line.pieces().filter_map(|piece| grammar::item(utf8(piece.bytes))).collect();
         let comment = line.comment.map(|comment| utf8(comment.bytes).trim_end());
         if items.is_empty() && comment.is_none() {
             blank_lines += 1;

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv4Subnets, Ipv6Net, Ipv6Subnets};
 use nom::branch::alt;
-use nom::bytes::complete::{tag, take_while, take_while1};
+use nom::bytes::complete::{tag, take_while};
 use nom::character::complete::char;
 use nom::combinator::{all_consuming, map_opt, opt, value};
 use nom::error::ErrorKind;
@@ -17,7 +17,7 @@ use nom::{IResult, Parser};
 
 use super::entry::{EntryText, needs_brackets};
 use super::{Until, label};
-use crate::address::{PrefixText, canonical_prefix, leading_decimal, leading_v4, parse_v6};
+use crate::address::{PrefixText, canonical_prefix, leading_decimal, leading_v4, leading_v6};
 
 /// The two characters that count as blank.
 pub(super) const BLANKS: [char; 2] = [' ', '\t'];
@@ -103,41 +103,70 @@ pub(super) fn item(piece: &str) -> Option<Item<'_>> {
 fn target(input: &str) -> IResult<&str, Target> {
     match input.as_bytes().first() {
         Some(b'[') => bracketed(input),
-        Some(b'0'..=b'9') => alt((ipv4_target, ipv6_target)).parse(input),
-        _ => alt((ipv6_target, value(Target::All, tag("all")))).parse(input),
+        Some(b'0'..=b'9') => alt((in_family::<Ipv4Addr>, in_family::<Ipv6Addr>)).parse(input),
+        _ => alt((in_family::<Ipv6Addr>, value(Target::All, tag("all")))).parse(input),
     }
 }
 
-/// `address`, `address/length` or `first-last`.
-fn ipv4_target(input: &str) -> IResult<&str, Target> {
-    let (rest, first) = ipv4(input)?;
-    match rest.as_bytes().first() {
-        Some(b'/') => map_opt(length(32), |length| prefix(first.into(), length, false)).parse(rest),
-        Some(b'-') => {
-            let in_order = |last| (first <= last).then_some(Target::RangeV4 { first, last });
-            map_opt(preceded(char('-'), ipv4), in_order).parse(rest)
-        }
-        _ => Ok((rest, Target::Prefix { given: IpNet::from(IpAddr::V4(first)), bare: true })),
+/// An address family, as far as its text differs.
+trait Family: Copy + PartialOrd + Into<IpAddr> {
+    const BITS: u8;
+
+    /// The address at the start of a text, and how many bytes it takes.
+    fn leading(text: &[u8]) -> Option<(Self, usize)>;
+
+    fn range(first: Self, last: Self) -> Target;
+}
+
+impl Family for Ipv4Addr {
+    const BITS: u8 = 32;
+
+    fn leading(text: &[u8]) -> Option<(Ipv4Addr, usize)> {
+        leading_v4(text)
+    }
+
+    fn range(first: Ipv4Addr, last: Ipv4Addr) -> Target {
+        Target::RangeV4 { first, last }
     }
 }
 
-/// `address`, `address/length` or `first-last`.
-fn ipv6_target(input: &str) -> IResult<&str, Target> {
-    let (rest, first) = ipv6(input)?;
-    match rest.as_bytes().first() {
-        Some(b'/') => map_opt(length(128), |length| prefix(first.into(), length, false)).parse(rest),
-        Some(b'-') => {
-            let in_order = |last| (first <= last).then_some(Target::RangeV6 { first, last });
-            map_opt(preceded(char('-'), ipv6), in_order).parse(rest)
+impl Family for Ipv6Addr {
+    const BITS: u8 = 128;
+
+    fn leading(text: &[u8]) -> Option<(Ipv6Addr, usize)> {
+        leading_v6(text)
+    }
+
+    fn range(first: Ipv6Addr, last: Ipv6Addr) -> Target {
+        Target::RangeV6 { first, last }
+    }
+}
+
+/// `address`, `address/length` or `first-last` of one family. Most entries are nothing but this, so it is read
+/// byte by byte.
+fn in_family<A: Family>(input: &str) -> IResult<&str, Target> {
+    leading(input, leading_in_family::<A>(input.as_bytes()))
+}
+
+fn leading_in_family<A: Family>(text: &[u8]) -> Option<(Target, usize)> {
+    let (first, at) = A::leading(text)?;
+    match text.get(at..)? {
+        [b'/', rest @ ..] => {
+            let (length, digits) = leading_decimal(rest, A::BITS)?;
+            Some((prefix(first.into(), length, false)?, at + 1 + digits))
         }
-        _ => Ok((rest, Target::Prefix { given: IpNet::from(IpAddr::V6(first)), bare: true })),
+        [b'-', rest @ ..] => {
+            let (last, len) = A::leading(rest)?;
+            (first <= last).then(|| (A::range(first, last), at + 1 + len))
+        }
+        _ => Some((prefix(first.into(), A::BITS, true)?, at)),
     }
 }
 
 /// `[address]`, `[address]/length` or `[address/length]`.
 fn bracketed(input: &str) -> IResult<&str, Target> {
     map_opt(
-        (delimited(char('['), (ipv6, opt(length(128))), char(']')), opt(length(128))),
+        (delimited(char('['), (ipv6, opt(length)), char(']')), opt(length)),
         |((address, inside), outside)| match (inside, outside) {
             (Some(_), Some(_)) => None,
             (length, None) | (None, length) => prefix(address.into(), length.unwrap_or(128), false),
@@ -150,17 +179,14 @@ fn prefix(address: IpAddr, length: u8, bare: bool) -> Option<Target> {
     IpNet::new(address, length).ok().map(|given| Target::Prefix { given, bare })
 }
 
-fn ipv4(input: &str) -> IResult<&str, Ipv4Addr> {
-    leading(input, leading_v4(input.as_bytes()))
-}
-
 fn ipv6(input: &str) -> IResult<&str, Ipv6Addr> {
-    let text = take_while1(|c: char| c.is_ascii_hexdigit() || matches!(c, ':' | '.'));
-    map_opt(text, parse_v6).parse(input)
+    leading(input, leading_v6(input.as_bytes()))
 }
 
-fn length<'a>(max: u8) -> impl Parser<&'a str, Output = u8, Error = nom::error::Error<&'a str>> {
-    preceded(char('/'), move |input: &'a str| leading(input, leading_decimal(input.as_bytes(), max)))
+/// `/` and the length of an IPv6 prefix.
+fn length(input: &str) -> IResult<&str, u8> {
+    preceded(char('/'), |input| leading(input, leading_decimal(input.as_bytes(), <Ipv6Addr as Family>::BITS)))
+        .parse(input)
 }
 
 /// A value read from the first bytes of the input.

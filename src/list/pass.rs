@@ -56,7 +56,7 @@ impl<'t> Pass<'t> {
     pub(super) fn run(&mut self) -> bool {
         for line in scan::lines(self.text) {
             self.locator.start(line.number, line.offset);
-            for piece in line.entries.pieces() {
+            for piece in line.pieces() {
                 self.piece(piece);
                 if self.entries.len() > self.max_entries {
                     self.entries.truncate(self.max_entries);

@@ -1,6 +1,8 @@
 //! Cuts list text into lines, pieces and comments, before anything looks at what they say.
 
-use memchr::{memchr, memchr_iter};
+use std::ops::Range;
+
+use memchr::memchr;
 
 /// Bytes of the text with the offset at which they begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,21 +13,30 @@ pub(super) struct Slice<'a> {
 
 impl<'a> Slice<'a> {
     /// Without blanks at either end.
+    #[inline]
     fn trim(self) -> Slice<'a> {
-        let is_blank = |b: &&u8| matches!(b, b' ' | b'\t');
-        let start = self.bytes.iter().take_while(is_blank).count();
-        let rest = self.bytes.get(start..).unwrap_or_default();
-        let end = rest.len() - rest.iter().rev().take_while(is_blank).count();
-        Slice { bytes: rest.get(..end).unwrap_or_default(), offset: self.offset + start }
+        let Slice { mut bytes, mut offset } = self;
+        while let [b' ' | b'\t', rest @ ..] = bytes {
+            (bytes, offset) = (rest, offset + 1);
+        }
+        while let [rest @ .., b' ' | b'\t'] = bytes {
+            bytes = rest;
+        }
+        Slice { bytes, offset }
     }
 
     /// The pieces between commas, trimmed; empty ones are left out.
     pub(super) fn pieces(self) -> impl Iterator<Item = Slice<'a>> {
+        self.cut(true)
+    }
+
+    /// The pieces between commas, where there may be any.
+    fn cut(self, has_commas: bool) -> impl Iterator<Item = Slice<'a>> {
         let mut rest = Some(self);
         std::iter::from_fn(move || {
             loop {
                 let Slice { bytes, offset } = rest?;
-                let comma = memchr(b',', bytes);
+                let comma = if has_commas { memchr(b',', bytes) } else { None };
                 let piece = Slice { bytes: bytes.get(..comma.unwrap_or(bytes.len()))?, offset }.trim();
                 rest =
                     comma.and_then(|at| Some(Slice { bytes: bytes.get(at + 1..)?, offset: offset + at + 1 }));
@@ -45,9 +56,17 @@ pub(super) struct Line<'a> {
     /// Where the line begins in the text.
     pub(super) offset: usize,
     /// Everything before the comment.
-    pub(super) entries: Slice<'a>,
+    entries: Slice<'a>,
+    has_commas: bool,
     /// The comment with its `#`.
     pub(super) comment: Option<Slice<'a>>,
+}
+
+impl<'a> Line<'a> {
+    /// What stands before the comment, cut at commas.
+    pub(super) fn pieces(self) -> impl Iterator<Item = Slice<'a>> {
+        self.entries.cut(self.has_commas)
+    }
 }
 
 /// The byte-order mark that some editors put before UTF-8.
@@ -57,6 +76,7 @@ const BOM: &[u8] = "\u{feff}".as_bytes();
 pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = Line<'_>> {
     let mut offset = if text.starts_with(BOM) { BOM.len() } else { 0 };
     let mut number = 0;
+    let (mut hashes, mut commas) = (Places::of(b'#', text), Places::of(b',', text));
     std::iter::from_fn(move || {
         let rest = text.get(offset..).filter(|rest| !rest.is_empty())?;
         let end = memchr(b'\n', rest);
@@ -65,21 +85,47 @@ pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = Line<'_>> {
         let start = offset;
         offset += bytes.len() + 1;
         number += 1;
-        Some(split_comment(line, start, number))
+        let comment = comment_start(line, hashes.in_range(start..start + line.len()));
+        let (entries, comment) = line.split_at(comment.unwrap_or(line.len()));
+        Some(Line {
+            number,
+            offset: start,
+            entries: Slice { bytes: entries, offset: start },
+            has_commas: commas.in_range(start..start + entries.len()).is_some(),
+            comment: (!comment.is_empty()).then_some(Slice { bytes: comment, offset: start + entries.len() }),
+        })
     })
 }
 
-/// `#` at the start of a line or after a blank begins a comment.
-fn split_comment(line: &[u8], offset: usize, number: u32) -> Line<'_> {
-    let begins_comment =
-        |&at: &usize| at.checked_sub(1).is_none_or(|before| matches!(line[before], b' ' | b'\t'));
-    let at = memchr_iter(b'#', line).find(begins_comment);
-    let (entries, comment) = line.split_at(at.unwrap_or(line.len()));
-    Line {
-        number,
-        offset,
-        entries: Slice { bytes: entries, offset },
-        comment: at.map(|at| Slice { bytes: comment, offset: offset + at }),
+/// `#` at the start of a line or after a blank begins a comment; `first` is where the line's first one stands.
+fn comment_start(line: &[u8], first: Option<usize>) -> Option<usize> {
+    (first?..line.len()).find(|&at| {
+        let after_blank = || at.checked_sub(1).is_none_or(|before| matches!(line[before], b' ' | b'\t'));
+        line[at] == b'#' && after_blank()
+    })
+}
+
+/// Where a byte stands in a text, asked range by range from the front. Lines are short and most lack the byte:
+/// one search of the text costs less than one of each line.
+struct Places<'a> {
+    byte: u8,
+    text: &'a [u8],
+    /// The first place that no range has passed yet; the text's length where there is none.
+    next: usize,
+}
+
+impl<'a> Places<'a> {
+    fn of(byte: u8, text: &'a [u8]) -> Places<'a> {
+        Places { byte, text, next: memchr(byte, text).unwrap_or(text.len()) }
+    }
+
+    /// The first place in a range, relative to its start.
+    fn in_range(&mut self, range: Range<usize>) -> Option<usize> {
+        if self.next < range.start {
+            let found = self.text.get(range.start..).and_then(|rest| memchr(self.byte, rest));
+            self.next = found.map_or(self.text.len(), |at| range.start + at);
+        }
+        (self.next < range.end).then(|| self.next - range.start)
     }
 }
 
@@ -91,9 +137,7 @@ mod tests {
         let utf8 = |slice: Slice<'_>| {
             std::str::from_utf8(&text.as_bytes()[slice.offset..][..slice.bytes.len()]).unwrap()
         };
-        lines(text.as_bytes())
-            .map(|l| (l.entries.pieces().map(utf8).collect(), l.comment.map(utf8)))
-            .collect()
+        lines(text.as_bytes()).map(|l| (l.pieces().map(utf8).collect(), l.comment.map(utf8))).collect()
     }
 
     #[test]
