@@ -9,6 +9,7 @@ use ipgate::{Gate, Guard, Parser, Policy, Table};
 
 use crate::boundary::{self, given};
 use crate::error::{Failure, ipgate_error};
+use crate::fault;
 use crate::file::FollowedFile;
 use crate::guard::{self, ipgate_guard};
 use crate::job::Job;
@@ -109,6 +110,7 @@ impl Writer {
     }
 
     fn swap(&mut self, loaded: Loaded) -> Result<(), Failure> {
+        fault::point();
         let loaded = loaded.guarded(&self.guard, &self.gate)?;
         let warnings = loaded.warnings();
         self.gate.replace_table(loaded.table).map_err(|refused| Failure::refused(&refused))?;

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use ipgate::{EntryRef, Gate, Mode, Origin, Policy, Reader, Reason, Verdict};
 
+use crate::fault;
 use crate::policy::{Slot, ipgate_policy};
 use crate::verdict::{ipgate_entry, ipgate_verdict};
 
@@ -90,6 +91,7 @@ impl Layers {
     /// Fills in the verdict for a client's address, or for a client without one. Whether it is allowed.
     #[inline(always)]
     pub(crate) fn check(&mut self, address: Option<IpAddr>, verdict: &mut ipgate_verdict) -> bool {
+        fault::point();
         match (self, address) {
             (Layers::One(layer), Some(address)) => layer.fill(address, verdict),
             (layers, address) => layers.check_both(address.map(copied), verdict),
@@ -126,6 +128,7 @@ impl Layers {
     /// Whether a client's address is allowed, where only the decision is wanted.
     #[inline(always)]
     pub(crate) fn is_allowed(&mut self, address: IpAddr) -> bool {
+        fault::point();
         match self {
             Layers::One(layer) => layer.reader.is_allowed(address),
             layers => layers.is_allowed_by_both(copied(address)),
@@ -189,6 +192,7 @@ impl Layers {
 
     /// What both layers give, the app list's first.
     fn collect(&mut self, of: impl Fn(&mut Layer) -> Vec<ipgate_entry>) -> Vec<ipgate_entry> {
+        fault::point();
         match self {
             Layers::One(layer) => of(layer),
             Layers::Two { default, app, .. } => {

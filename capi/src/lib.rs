@@ -33,6 +33,7 @@ mod reader;
 mod verdict;
 
 mod boundary;
+mod fault;
 mod file;
 mod fork;
 mod job;

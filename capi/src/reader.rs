@@ -366,3 +366,6 @@ fn list(
     });
     found.unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;
