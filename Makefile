@@ -39,13 +39,13 @@ bench-smoke: ## every benchmark once, for its answers and not for its figures
 	$(CARGO) bench -p ipgate --all-features -- --test
 
 fuzz-smoke: ## every fuzz target for a few seconds
-	@scripts/fuzz $(FUZZ_SMOKE_SECONDS) parse lookup
+	@scripts/fuzz $(FUZZ_SMOKE_SECONDS)
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (300)
 	@scripts/fuzz $(FUZZ_SECONDS)
 
 capi: ## the C interface: C tests, valgrind, sanitizers
-	$(MAKE) --no-print-directory -C capi test test-valgrind test-sanitizers
+	$(MAKE) --no-print-directory -C capi test test-valgrind test-sanitizers test-threads
 
 lua: ## the Lua binding inside a real nginx
 	$(MAKE) --no-print-directory -C integrations/lua test
