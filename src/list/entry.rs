@@ -36,15 +36,21 @@ pub struct Entry {
     action: Action,
     label: Option<Label>,
     until: Option<Until>,
-    position: Option<Position>,
+    /// Line 0, which no text has, for an entry that stands nowhere.
+    position: Position,
 }
+
+/// A list may hold millions.
+const _: () = assert!(size_of::<Entry>() <= 64);
+
+const NOWHERE: Position = Position { line: 0, column: 0, offset: 0, len: 0 };
 
 impl Entry {
     /// An entry without label or expiry. The prefix is made canonical: host bits are cleared, and a
     /// prefix inside `::ffff:0:0/96` becomes the IPv4 prefix that it stands for.
     #[must_use]
     pub fn new(prefix: IpNet, action: Action) -> Entry {
-        Entry { prefix: canonical_prefix(prefix).prefix, action, label: None, until: None, position: None }
+        Entry { prefix: canonical_prefix(prefix).prefix, action, label: None, until: None, position: NOWHERE }
     }
 
     /// The same entry with a label.
@@ -67,7 +73,7 @@ impl Entry {
         until: Option<Until>,
         position: Position,
     ) -> Entry {
-        Entry { prefix, action, label, until, position: Some(position) }
+        Entry { prefix, action, label, until, position }
     }
 
     /// The canonical prefix.
@@ -97,7 +103,7 @@ impl Entry {
     /// Where it stands in the text that its list was parsed from.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
-        self.position
+        Some(self.position).filter(|position| *position != NOWHERE)
     }
 
     /// Whether it holds at `now`.

@@ -1,6 +1,7 @@
 //! `until=`: the instant from which an entry no longer holds.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -26,32 +27,35 @@ use nom::{IResult, Parser};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Until {
-    /// Microseconds since 1970-01-01T00:00:00Z.
-    micros: i64,
+    /// Microseconds since [`Until::ZERO`] ones before 1970-01-01T00:00:00Z, which lie before every year that has
+    /// a name: never 0, so that an entry without one takes no more room.
+    since_zero: NonZeroU64,
 }
 
 const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 impl Until {
+    const ZERO: u64 = 1 << 63;
+
     /// The instant as microseconds since the Unix epoch; negative before it.
     #[must_use]
     pub fn unix_micros(self) -> i64 {
-        self.micros
+        self.since_zero.get().wrapping_sub(Until::ZERO).cast_signed()
     }
 
     /// The instant that many microseconds after the Unix epoch, where a four-digit year can name it.
     #[must_use]
     pub fn from_unix_micros(micros: i64) -> Option<Until> {
-        let until = Until { micros };
+        let until = Until { since_zero: NonZeroU64::new(micros.cast_unsigned().wrapping_add(Until::ZERO))? };
         until.named_date().map(|_| until)
     }
 
     /// The instant as the system's clock counts it.
     #[must_use]
     pub fn system_time(self) -> SystemTime {
-        let distance = Duration::from_micros(self.micros.unsigned_abs());
-        if self.micros >= 0 { UNIX_EPOCH + distance } else { UNIX_EPOCH - distance }
+        let distance = Duration::from_micros(self.unix_micros().unsigned_abs());
+        if self.unix_micros() >= 0 { UNIX_EPOCH + distance } else { UNIX_EPOCH - distance }
     }
 
     /// Whether an entry with this attribute has expired at `now`.
@@ -63,7 +67,7 @@ impl Until {
     /// The calendar day on which the instant falls; for midnight, the day that it ends.
     fn named_date(self) -> Option<(Date, i64)> {
         let (mut days, mut rest) =
-            (self.micros.div_euclid(MICROS_PER_DAY), self.micros.rem_euclid(MICROS_PER_DAY));
+            (self.unix_micros().div_euclid(MICROS_PER_DAY), self.unix_micros().rem_euclid(MICROS_PER_DAY));
         if rest == 0 {
             (days, rest) = (days - 1, MICROS_PER_DAY);
         }
@@ -168,7 +172,7 @@ impl fmt::Display for Until {
     /// A date where the instant is the end of one, otherwise a date-time in UTC.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some((day, rest)) = self.named_date() else {
-            return write!(f, "{}us", self.micros); // unreachable by construction, and harmless
+            return write!(f, "{}us", self.unix_micros()); // unreachable by construction, and harmless
         };
         if rest == MICROS_PER_DAY {
             return write!(f, "{day}");
