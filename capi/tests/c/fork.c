@@ -9,11 +9,22 @@
 /* Whether children of this process lack a thread that it has, with what only that thread could free. */
 static int threads_run;
 
+/* AddressSanitizer's allocator, before that of GCC 14, is not unlocked in a child of a process with threads: the
+ * child would wait for it for ever, whatever the library does. */
+#if defined(__SANITIZE_ADDRESS__) && __GNUC__ < 14
+#define FORKS_BESIDE_THREADS 0
+#else
+#define FORKS_BESIDE_THREADS 1
+#endif
+
 /* Runs a test in a child process that must not hang. */
 static void in_child(void (*test)(ipgate_gate *, ipgate_reader *), ipgate_gate *gate, ipgate_reader *reader)
 {
     int status = -1;
-    pid_t child = fork();
+    pid_t child;
+    if (threads_run && !FORKS_BESIDE_THREADS)
+        return;
+    child = fork();
     CHECK(child >= 0);
     if (child == 0) {
         alarm(60);
@@ -135,6 +146,8 @@ int main(void)
     usleep(150000);
     CHECK(ipgate_gate_poll(pending, IPGATE_POLL_THREAD, NULL) == IPGATE_POLL_PENDING);
     threads_run = 1;
+    if (!FORKS_BESIDE_THREADS)
+        puts("skipped: forks beside threads, which this compiler's AddressSanitizer does not survive");
     in_child(poll_on, pending, of_pending);
     in_child(free_pending, pending, of_pending);
     poll_on(pending, of_pending);
