@@ -51,6 +51,20 @@ fn the_corpus_keeps_the_rules() {
     }
 }
 
+/// Found by fuzzing: `write` before two entries of which one allows what the other denies.
+#[test]
+fn nobody_is_told_to_write_a_contradiction() {
+    for text in [
+        "2001:db8::/4 !2001:db8::/4",
+        "10.0.0.0-10.0.0.9|!10.0.0.8/31",
+        "!all 0.0.0.0/0",
+        "10.0.0.1:a 10.0.0.2|!10.0.0.1",
+    ] {
+        check_bytes(text.as_bytes());
+        check_suggestions(text.as_bytes());
+    }
+}
+
 /// Small changes to good entries: the mistakes that people make.
 fn mutated() -> impl Strategy<Value = String> {
     let snippets = vec![

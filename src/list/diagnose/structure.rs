@@ -1,9 +1,11 @@
 //! Mistakes around an entry: comments, negation, separators, attributes, blanks.
 
+use std::collections::HashSet;
+
 use super::{Problem, Token, is_entry, write};
 use crate::address::{parse_v4, parse_v6};
 use crate::list::diagnostic::Code;
-use crate::list::grammar::{self, BLANKS};
+use crate::list::grammar::{self, BLANKS, Item};
 use crate::list::until::Until;
 
 /// `10.0.0.0/8#office`: a `#` that begins no comment.
@@ -56,13 +58,29 @@ pub(super) fn separator(piece: &str) -> Option<Problem> {
         };
         let next = right.split([' ', '\t', '|', ';']).next().unwrap_or(right);
         let token = Token { text: piece.get(at..at + 1)?, start: at };
-        let suggestion = match is_entry(next) {
-            true => write(format_args!("{left},{next}")),
-            false => "write a comma or a line break between entries".to_owned(),
+        let suggestion = match pair(left, next) {
+            Some(pair) => write(pair),
+            None => "write a comma or a line break between entries".to_owned(),
         };
         return Some(token.problem(Code::Separator, format!("{name} does not separate entries"), suggestion));
     }
     None
+}
+
+/// Two texts as the list that they are meant as, where they are one: each an entry, and no contradiction.
+fn pair(left: &str, right: &str) -> Option<String> {
+    let items = (grammar::item(left)?, grammar::item(right)?);
+    (!contradict(&items.0, &items.1)).then(|| format!("{left},{right}"))
+}
+
+/// Whether one prefix is allowed by one item and denied by the other.
+fn contradict(left: &Item<'_>, right: &Item<'_>) -> bool {
+    let prefixes = |item: &Item<'_>| {
+        let mut prefixes = HashSet::new();
+        item.target.for_each_prefix(|prefix| _ = prefixes.insert(prefix.trunc()));
+        prefixes
+    };
+    left.deny != right.deny && !prefixes(left).is_disjoint(&prefixes(right))
 }
 
 /// `10.0.0.0 255.0.0.0`, as routers write it.
@@ -102,10 +120,10 @@ pub(in crate::list) fn address_in_label<'a>(piece: &'a str, label: &'a str) -> O
     if !begins_with_address(rest) {
         return None;
     }
-    let before = Token::within(piece, label).start;
-    let suggestion = match is_entry(rest) {
-        true => format!("if it is meant as one, write `{}{name},{rest}`", piece.get(..before)?),
-        false => "if it is meant as one, put a comma before it".to_owned(),
+    let first = format!("{}{name}", piece.get(..Token::within(piece, label).start)?);
+    let suggestion = match pair(&first, rest) {
+        Some(pair) => format!("if it is meant as one, write `{pair}`"),
+        None => "if it is meant as one, put a comma before it".to_owned(),
     };
     Some((rest, suggestion))
 }
