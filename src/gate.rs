@@ -360,9 +360,33 @@ impl Reader {
     }
 
     /// Whether a client's address is allowed, where only the decision is wanted.
-    #[inline]
+    #[inline(always)]
     pub fn is_allowed(&mut self, address: IpAddr) -> bool {
-        self.current().is_allowed(address)
+        match (self.settled(), address) {
+            (Some(table), _) => table.is_allowed(address),
+            (None, IpAddr::V4(v4)) => self.unsettled_v4(v4.to_bits()),
+            (None, IpAddr::V6(v6)) => self.unsettled_v6(v6.to_bits()),
+        }
+    }
+
+    /// The table, where it is known to be current and nothing in it expires: what nearly every check meets.
+    #[inline(always)]
+    fn settled(&self) -> Option<&Table> {
+        let is_current = self.generation == self.shared.generation.load(Ordering::Acquire);
+        let snapshot = self.snapshot.as_deref().filter(|_| is_current)?;
+        snapshot.next_expiry.is_none().then_some(&snapshot.table)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unsettled_v4(&mut self, address: u32) -> bool {
+        self.current().is_allowed(IpAddr::V4(address.into()))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unsettled_v6(&mut self, address: u128) -> bool {
+        self.current().is_allowed(IpAddr::V6(address.into()))
     }
 
     /// The current table with its generation.

@@ -106,7 +106,7 @@
 // Read, parse and compile on a thread that lives as long as that takes, instead of the calling one.
 #define IPGATE_POLL_THREAD 1
 
-// Find also the entry that decided: prefix, until_micros and origin of a verdict. Costs another search.
+// Find also the entry that decided: prefix and until_micros of a verdict. Costs another search.
 #define IPGATE_WANT_ENTRY 1
 
 // What a call that may fail came to. Values never change; new ones may come.
@@ -422,7 +422,7 @@ typedef struct {
 } ipgate_prefix;
 
 // The answer for one client. Initialise it with IPGATE_VERDICT_INIT, which is a denial and wants everything;
-// with `want` 0 it is faster, and has decision, reason, generation and label.
+// with `want` 0 it is faster, and has all but the prefix and until_micros.
 //
 // `label` lives until the next call with the reader that gave the verdict; ipgate_verdict_label() copies it.
 typedef struct {
@@ -434,7 +434,7 @@ typedef struct {
   int32_t decision;
   // An ipgate_reason.
   int32_t reason;
-  // An ipgate_origin: whose entry decided. Only if wanted.
+  // An ipgate_origin: whose entry decided.
   int32_t origin;
   // The generation of the table that decided; of a policy with gates, one more for each of their swaps.
   uint64_t generation;

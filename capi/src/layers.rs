@@ -45,11 +45,13 @@ impl Layer {
     fn fill(&mut self, address: IpAddr, verdict: &mut ipgate_verdict) -> bool {
         let snapshot = self.reader.current();
         let decision = snapshot.lookup(address);
-        let is_allowed = verdict.fill(decision.reason(), decision.label_bytes(), snapshot.generation());
+        let origin = decision.origin().map(|origin| self.from.unwrap_or(origin));
+        let (label, generation) = (decision.label_bytes(), snapshot.generation());
+        let is_allowed = verdict.fill(decision.reason(), origin, label, generation);
         if verdict.wants_entry()
             && let Some(entry) = snapshot.entry(copied(address))
         {
-            verdict.set_entry(entry, self.from);
+            verdict.set_entry(entry);
         }
         is_allowed
     }
@@ -104,7 +106,7 @@ impl Layers {
         match self {
             Layers::One(layer) => {
                 let of_one = layer.check(address);
-                verdict.fill(of_one.reason(), of_one.label().map(str::as_bytes), of_one.generation())
+                verdict.fill(of_one.reason(), None, None, of_one.generation())
             }
             Layers::Two { default, app, enforce } => {
                 let (default, app) = (default.check(address), app.check(address));
@@ -115,10 +117,10 @@ impl Layers {
                     Some(Origin::Default) => Some(&default),
                     None => None,
                 };
-                let is_allowed =
-                    verdict.fill(reason, deciding.and_then(|of| of.label()).map(str::as_bytes), generation);
+                let label = deciding.and_then(|of| of.label()).map(str::as_bytes);
+                let is_allowed = verdict.fill(reason, from, label, generation);
                 if let Some(entry) = deciding.filter(|_| verdict.wants_entry()).and_then(|of| of.entry()) {
-                    verdict.set_entry(entry, from);
+                    verdict.set_entry(entry);
                 }
                 is_allowed
             }
@@ -131,18 +133,8 @@ impl Layers {
         fault::point();
         match self {
             Layers::One(layer) => layer.reader.is_allowed(address),
-            layers => layers.is_allowed_by_both(copied(address)),
-        }
-    }
-
-    /// Apart, so that the usual case needs no room for this one.
-    #[inline(never)]
-    fn is_allowed_by_both(&mut self, address: IpAddr) -> bool {
-        match self {
-            Layers::One(layer) => layer.reader.is_allowed(address),
             Layers::Two { default, app, enforce } => {
-                let (default, app) = (default.check(Some(address)), app.check(Some(address)));
-                combined(&default, &app, *enforce).0.is_allowed()
+                is_allowed_by_both(default, app, *enforce, copied(address))
             }
         }
     }
@@ -202,6 +194,14 @@ impl Layers {
             }
         }
     }
+}
+
+/// Apart, so that the usual case needs no room for this one.
+#[cold]
+#[inline(never)]
+fn is_allowed_by_both(default: &mut Layer, app: &mut Layer, enforce: bool, address: IpAddr) -> bool {
+    let (default, app) = (default.check(Some(address)), app.check(Some(address)));
+    combined(&default, &app, enforce).0.is_allowed()
 }
 
 /// The reason of two lists together, and which of them decided.

@@ -104,6 +104,22 @@ pub unsafe extern "C" fn ipgate_check_bytes(
         return unsafe { check_v4(reader, v4.to_bits(), verdict) };
     }
     // SAFETY: the header's rules.
+    unsafe { check_bytes(reader, address, len, verdict) }
+}
+
+/// [`ipgate_check_bytes`] for every other client.
+///
+/// # Safety
+///
+/// As there.
+#[inline(never)]
+unsafe extern "C" fn check_bytes(
+    reader: Option<&mut ipgate_reader>,
+    address: *const u8,
+    len: usize,
+    verdict: *mut ipgate_verdict,
+) -> ipgate_decision {
+    // SAFETY: the header's rules.
     match unsafe { raw::slice(address, len) } {
         // SAFETY: the header's rules.
         Some(bytes) => unsafe { check_any(reader, ip(bytes), verdict) },
@@ -226,7 +242,8 @@ pub extern "C" fn ipgate_reader_free(reader: Option<Box<ipgate_reader>>) {
 
 // The checks behind all forms of addresses. They are apart for what is asked, and their addresses are numbers,
 // because registers that are saved for another case, and an address that is written to memory in small pieces
-// and read back in a large one, cost more than the lookup (benches/check.rs).
+// and read back in a large one, cost more than the lookup (benches/check.rs). They are `extern "C"` because such
+// a function does not unwind: an entry point can jump to it where it would have to call it otherwise.
 
 /// # Safety
 ///
@@ -247,7 +264,7 @@ unsafe fn check_v4(
 }
 
 #[inline(never)]
-fn decide_v4(reader: &mut ipgate_reader, address: u32) -> ipgate_decision {
+extern "C" fn decide_v4(reader: &mut ipgate_reader, address: u32) -> ipgate_decision {
     let layers = &mut reader.layers;
     let decided =
         catch_unwind(AssertUnwindSafe(|| layers.is_allowed(IpAddr::V4(Ipv4Addr::from_bits(address)))));
@@ -258,7 +275,7 @@ fn decide_v4(reader: &mut ipgate_reader, address: u32) -> ipgate_decision {
 ///
 /// As [`check_v4`].
 #[inline(never)]
-unsafe fn judge_v4(
+unsafe extern "C" fn judge_v4(
     reader: &mut ipgate_reader,
     address: u32,
     verdict: *mut ipgate_verdict,
@@ -323,7 +340,7 @@ unsafe fn judge(
 ///
 /// The rules at the top of the header hold for `verdict`.
 #[cold]
-unsafe fn failed(verdict: *mut ipgate_verdict) -> ipgate_decision {
+unsafe extern "C" fn failed(verdict: *mut ipgate_verdict) -> ipgate_decision {
     // SAFETY: as promised to this function. One of a wrong size cannot be written.
     boundary::value((), || drop(unsafe { raw::fill(verdict, "verdict", ipgate_verdict::fail) }));
     ipgate_decision::IPGATE_DENY

@@ -102,11 +102,11 @@ impl ipgate_prefix {
     }
 }
 
-/// Find also the entry that decided: prefix, until_micros and origin of a verdict. Costs another search.
+/// Find also the entry that decided: prefix and until_micros of a verdict. Costs another search.
 pub const IPGATE_WANT_ENTRY: u32 = 1;
 
 /// The answer for one client. Initialise it with IPGATE_VERDICT_INIT, which is a denial and wants everything;
-/// with `want` 0 it is faster, and has decision, reason, generation and label.
+/// with `want` 0 it is faster, and has all but the prefix and until_micros.
 ///
 /// `label` lives until the next call with the reader that gave the verdict; ipgate_verdict_label() copies it.
 #[repr(C)]
@@ -120,7 +120,7 @@ pub struct ipgate_verdict {
     pub decision: i32,
     /// An ipgate_reason.
     pub reason: i32,
-    /// An ipgate_origin: whose entry decided. Only if wanted.
+    /// An ipgate_origin: whose entry decided.
     pub origin: i32,
     /// The generation of the table that decided; of a policy with gates, one more for each of their swaps.
     pub generation: u64,
@@ -230,11 +230,17 @@ fn origin(origin: Origin) -> ipgate_origin {
 impl ipgate_verdict {
     /// Fills in everything but the entry that decided, which is none. Whether it is allowed.
     #[inline(always)]
-    pub(crate) fn fill(&mut self, reason: ipgate::Reason, label: Option<&[u8]>, generation: u64) -> bool {
+    pub(crate) fn fill(
+        &mut self,
+        reason: ipgate::Reason,
+        from: Option<Origin>,
+        label: Option<&[u8]>,
+        generation: u64,
+    ) -> bool {
         let is_allowed = reason.is_allowed();
         self.decision = ipgate_decision::of(is_allowed) as i32;
         self.reason = reason_code(reason) as i32;
-        self.origin = ipgate_origin::IPGATE_ORIGIN_NONE as i32;
+        self.origin = from.map_or(ipgate_origin::IPGATE_ORIGIN_NONE, origin) as i32;
         self.generation = generation;
         (self.label, self.label_len) = view(label);
         self.until_micros = 0;
@@ -252,10 +258,9 @@ impl ipgate_verdict {
         self.want & IPGATE_WANT_ENTRY != 0
     }
 
-    /// Fills in the entry, which comes from the list of `from` where that is known better than the entry does.
+    /// Fills in the entry that decided.
     #[inline]
-    pub(crate) fn set_entry(&mut self, entry: EntryRef<'_>, from: Option<Origin>) {
-        self.origin = origin(from.unwrap_or(entry.origin())) as i32;
+    pub(crate) fn set_entry(&mut self, entry: EntryRef<'_>) {
         self.until_micros = entry.until().map_or(0, Until::unix_micros);
         self.prefix = ipgate_prefix::new(entry.prefix());
     }

@@ -66,10 +66,7 @@ ngx_ipgate_check(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client, ipgate_
 
     policy = rules->policy;
     verdict->size = sizeof(ipgate_verdict);
-
-    /* of two lists only the entry tells which one to count for */
-
-    verdict->want = want_entry || (policy->app && policy->fallback) ? IPGATE_WANT_ENTRY : 0;
+    verdict->want = want_entry ? IPGATE_WANT_ENTRY : 0;
 
     if (client->text) {
         return ipgate_check_text(policy->reader, (char *) client->text->data, client->text->len, verdict);

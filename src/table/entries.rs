@@ -45,7 +45,8 @@ impl Value {
         if self.0 & Value::DENY == 0 { Action::Allow } else { Action::Deny }
     }
 
-    fn origin(self) -> Origin {
+    #[inline]
+    pub(super) fn origin(self) -> Origin {
         if self.0 & Value::APP == 0 { Origin::Default } else { Origin::App }
     }
 

@@ -121,11 +121,12 @@ impl Table {
     #[inline(always)]
     #[must_use]
     pub fn is_allowed(&self, address: IpAddr) -> bool {
-        let allowed = match canonical_address(address) {
-            IpAddr::V4(v4) => self.v4.is_allowed(v4.into()),
-            IpAddr::V6(v6) => self.v6.is_allowed(v6.into()),
-        };
-        allowed || self.allows_everyone()
+        // Before the search, so that nothing needs to be kept for after it.
+        self.allows_everyone()
+            || match canonical_address(address) {
+                IpAddr::V4(v4) => self.v4.is_allowed(v4.into()),
+                IpAddr::V6(v6) => self.v6.is_allowed(v6.into()),
+            }
     }
 
     /// The decision for an address, its reason and its label. An IPv4-mapped address is the IPv4 address
@@ -286,6 +287,13 @@ impl<'t> Decision<'t> {
         self.reason
     }
 
+    /// Which list of the policy decided, if an entry of one did.
+    #[inline]
+    #[must_use]
+    pub fn origin(&self) -> Option<Origin> {
+        Some(self.value()?.origin())
+    }
+
     /// The label of the entry that decided, if one did and it has one.
     #[must_use]
     pub fn label(&self) -> Option<&'t str> {
@@ -296,8 +304,12 @@ impl<'t> Decision<'t> {
     #[inline]
     #[must_use]
     pub fn label_bytes(&self) -> Option<&'t [u8]> {
-        let bytes = self.table.image.bytes();
-        let value = self.table.entries.value(bytes, self.answer.0?)?;
-        self.table.entries.label_bytes(bytes, value)
+        self.table.entries.label_bytes(self.table.image.bytes(), self.value()?)
+    }
+
+    /// What the entry that decided says, if one did.
+    #[inline]
+    fn value(&self) -> Option<entries::Value> {
+        self.table.entries.value(self.table.image.bytes(), self.answer.0?)
     }
 }

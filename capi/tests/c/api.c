@@ -486,7 +486,7 @@ static void checks(void)
     verdict.want = 0;
     CHECK(ipgate_check_text(reader, "10.0.1.7", 8, &verdict) == IPGATE_ALLOW && verdict.want == 0);
     CHECK(verdict.label_len == 10 && verdict.reason == IPGATE_REASON_ALLOW_ENTRY && verdict.generation == 2);
-    CHECK(verdict.prefix.family == 0 && verdict.until_micros == 0 && verdict.origin == IPGATE_ORIGIN_NONE);
+    CHECK(verdict.prefix.family == 0 && verdict.until_micros == 0 && verdict.origin == IPGATE_ORIGIN_APP);
     CHECK(ipgate_verdict_entry(&verdict, text, sizeof text) == 0);
 
     /* A verdict of a size that no version has cannot be written: that denies. */
