@@ -60,7 +60,7 @@ impl Layer {
 /// The same address elsewhere, for a call that takes it by its place in memory: the one that is looked up
 /// shall have none.
 #[inline(always)]
-fn copied(address: IpAddr) -> IpAddr {
+pub(crate) fn copied(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(v4) => IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits())),
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits())),

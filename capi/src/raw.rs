@@ -107,18 +107,34 @@ pub(crate) unsafe fn fill<T: Sized_, R>(
     fill: impl FnOnce(&mut T) -> R,
 ) -> Result<R, Failure> {
     // SAFETY: as promised to this function.
-    let size = unsafe { size_of_given(pointer.cast_const(), name)? };
-    if size == size_of::<T>() && pointer.is_aligned() {
-        // SAFETY: not NULL, aligned, of our size, with any bits valid (`Sized_`), and nobody else's now.
-        return Ok(fill(unsafe { &mut *pointer }));
+    match unsafe { in_place(pointer) } {
+        Some(ours) => Ok(fill(ours)),
+        // SAFETY: as promised to this function.
+        None => unsafe { fill_other(pointer, name, fill) },
     }
-    // SAFETY: as promised to this function.
-    unsafe { fill_other(pointer, name, fill) }
 }
 
+/// The caller's struct, where it is one of this version.
+///
+/// # Safety
+///
+/// As [`fill`].
+#[inline(always)]
+pub(crate) unsafe fn in_place<'c, T: Sized_>(pointer: *mut T) -> Option<&'c mut T> {
+    // SAFETY: not NULL, so readable by the caller's promise; no alignment is assumed.
+    let is_ours = !pointer.is_null() && unsafe { pointer.cast::<usize>().read_unaligned() } == size_of::<T>();
+    // SAFETY: not NULL, aligned, of our size, with any bits valid (`Sized_`), and nobody else's now.
+    (is_ours && pointer.is_aligned()).then(|| unsafe { &mut *pointer })
+}
+
+/// [`fill`] for structs of other versions.
+///
+/// # Safety
+///
+/// As there.
 #[cold]
 #[inline(never)]
-unsafe fn fill_other<T: Sized_, R>(
+pub(crate) unsafe fn fill_other<T: Sized_, R>(
     pointer: *mut T,
     name: &'static str,
     fill: impl FnOnce(&mut T) -> R,

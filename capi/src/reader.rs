@@ -11,7 +11,7 @@ use ipgate::{Gate, parse_address};
 use crate::boundary::{self, given};
 use crate::error::Failure;
 use crate::gate::ipgate_gate;
-use crate::layers::{Layer, Layers};
+use crate::layers::{Layer, Layers, copied};
 use crate::policy::{Slot, ipgate_policy};
 use crate::raw::{self, Array};
 use crate::status::ipgate_status;
@@ -265,10 +265,8 @@ unsafe fn check_v4(
 
 #[inline(never)]
 extern "C" fn decide_v4(reader: &mut ipgate_reader, address: u32) -> ipgate_decision {
-    let layers = &mut reader.layers;
-    let decided =
-        catch_unwind(AssertUnwindSafe(|| layers.is_allowed(IpAddr::V4(Ipv4Addr::from_bits(address)))));
-    ipgate_decision::of(decided.unwrap_or_else(|panic| report(&reader.gates, panic)))
+    let decided = guarded(reader, |layers| layers.is_allowed(IpAddr::V4(Ipv4Addr::from_bits(address))));
+    ipgate_decision::of(decided.unwrap_or(false))
 }
 
 /// # Safety
@@ -281,7 +279,7 @@ unsafe extern "C" fn judge_v4(
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
     // SAFETY: as promised to this function.
-    unsafe { judge(reader, Some(IpAddr::V4(Ipv4Addr::from_bits(address))), verdict) }
+    unsafe { judge(reader, IpAddr::V4(Ipv4Addr::from_bits(address)), verdict) }
 }
 
 /// The same for every other client.
@@ -303,32 +301,66 @@ unsafe fn check_any(
         // SAFETY: as promised to this function.
         return unsafe { judge(reader, address, verdict) };
     }
-    let layers = &mut reader.layers;
-    let decide = || address.is_some_and(|address| layers.is_allowed(address));
-    let decided = catch_unwind(AssertUnwindSafe(decide));
-    ipgate_decision::of(decided.unwrap_or_else(|panic| report(&reader.gates, panic)))
+    let decided = guarded(reader, |layers| address.is_some_and(|address| layers.is_allowed(address)));
+    ipgate_decision::of(decided.unwrap_or(false))
 }
 
+/// Generic so that an address of a known family has a copy of its own.
+///
 /// # Safety
 ///
-/// As [`check_v4`], and `verdict` is not NULL.
+/// As [`check_v4`].
 #[inline(always)]
 unsafe fn judge(
+    reader: &mut ipgate_reader,
+    address: impl Into<Option<IpAddr>>,
+    verdict: *mut ipgate_verdict,
+) -> ipgate_decision {
+    let address = address.into();
+    // SAFETY: as promised to this function.
+    let Some(ours) = (unsafe { raw::in_place(verdict) }) else {
+        // SAFETY: as promised to this function.
+        return unsafe { judge_other(reader, address.map(copied), verdict) };
+    };
+    match guarded(reader, |layers| layers.check(address, ours)) {
+        Some(is_allowed) => ipgate_decision::of(is_allowed),
+        // SAFETY: as promised to this function.
+        None => unsafe { failed(verdict) },
+    }
+}
+
+/// The same with a verdict of another version's size.
+///
+/// # Safety
+///
+/// As [`check_v4`].
+#[cold]
+#[inline(never)]
+unsafe fn judge_other(
     reader: &mut ipgate_reader,
     address: Option<IpAddr>,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
-    let layers = &mut reader.layers;
-    let judged = catch_unwind(AssertUnwindSafe(|| {
+    let judged = guarded(reader, |layers| {
         // SAFETY: as promised to this function.
-        unsafe { raw::fill(verdict, "verdict", |verdict| layers.check(address, verdict)) }.unwrap_or(false)
-    }));
-    match judged {
-        Ok(is_allowed) => ipgate_decision::of(is_allowed),
+        unsafe { raw::fill_other(verdict, "verdict", |verdict| layers.check(address, verdict)) }.ok()
+    });
+    match judged.flatten() {
+        Some(is_allowed) => ipgate_decision::of(is_allowed),
+        // SAFETY: as promised to this function.
+        None => unsafe { failed(verdict) },
+    }
+}
+
+/// Runs a check. A panic is caught and reported.
+#[inline(always)]
+fn guarded<R>(reader: &mut ipgate_reader, check: impl FnOnce(&mut Layers) -> R) -> Option<R> {
+    let layers = &mut reader.layers;
+    match catch_unwind(AssertUnwindSafe(|| check(layers))) {
+        Ok(result) => Some(result),
         Err(panic) => {
             report(&reader.gates, panic);
-            // SAFETY: as promised to this function.
-            unsafe { failed(verdict) }
+            None
         }
     }
 }
@@ -346,14 +378,13 @@ unsafe extern "C" fn failed(verdict: *mut ipgate_verdict) -> ipgate_decision {
     ipgate_decision::IPGATE_DENY
 }
 
-/// Reports a caught panic where operators look, and denies.
+/// Reports a caught panic where operators look.
 #[cold]
-fn report(gates: &[Gate], panic: Box<dyn Any + Send>) -> bool {
-    boundary::value(false, || {
+fn report(gates: &[Gate], panic: Box<dyn Any + Send>) {
+    boundary::value((), || {
         let failure = Failure::panic(boundary::panic_text(&*panic));
         gates.iter().for_each(|gate| gate.record_failure(failure.message()));
-        false
-    })
+    });
 }
 
 /// The address in 4 or 16 bytes.

@@ -147,11 +147,11 @@ impl Entries {
         micros.map(|micros| micros as i64).min().and_then(Until::from_unix_micros)
     }
 
-    /// The value with that number.
+    /// The value with that number. One that is not known, which no table has, denies.
     #[inline]
-    pub(super) fn value(&self, bytes: &[u8], number: u32) -> Option<Value> {
+    pub(super) fn value(&self, bytes: &[u8], number: u32) -> Value {
         let at = 4 * number as usize;
-        (at < self.values.len()).then(|| Value(u32_at(bytes, self.values.start + at)))
+        Value(if at < self.values.len() { u32_at(bytes, self.values.start + at) } else { Value::DENY })
     }
 
     /// The label of a value.
@@ -163,10 +163,10 @@ impl Entries {
     #[inline]
     pub(super) fn label_bytes<'b>(&self, bytes: &'b [u8], value: Value) -> Option<&'b [u8]> {
         let number = value.label()?;
-        let ends = slice(bytes, &self.label_ends);
-        let start = number.checked_sub(1).map_or(0, |before| u32_at(ends, 4 * before)) as usize;
-        let end = u32_at(ends, 4 * number) as usize;
-        slice(bytes, &self.label_text).get(start..end)
+        let (ends, text) = (self.label_ends.start + 4 * number, self.label_text.start);
+        let start = if number == 0 { 0 } else { u32_at(bytes, ends - 4) } as usize;
+        let end = u32_at(bytes, ends) as usize;
+        bytes.get(text + start..text + end)
     }
 
     fn columns(&self, family: Width) -> &Columns {
@@ -315,13 +315,9 @@ impl<'t> EntryRef<'t> {
         self.table.entries.columns(self.family)
     }
 
-    /// The number of its value.
-    pub(super) fn value_number(&self) -> u32 {
-        self.columns().value_number(self.bytes(), self.index)
-    }
-
-    fn value(&self) -> Option<Value> {
-        self.table.entries.value(self.bytes(), self.value_number())
+    /// What it says beside its prefix.
+    pub(super) fn value(&self) -> Value {
+        self.table.entries.value(self.bytes(), self.columns().value_number(self.bytes(), self.index))
     }
 
     /// The canonical prefix.
@@ -342,13 +338,13 @@ impl<'t> EntryRef<'t> {
     /// Allow or deny.
     #[must_use]
     pub fn action(&self) -> Action {
-        self.value().map_or(Action::Deny, Value::action)
+        self.value().action()
     }
 
     /// The label, if it has one.
     #[must_use]
     pub fn label(&self) -> Option<&'t str> {
-        self.table.entries.label(self.bytes(), self.value()?)
+        self.table.entries.label(self.bytes(), self.value())
     }
 
     /// The first instant at which it no longer holds, if it expires.
@@ -360,7 +356,7 @@ impl<'t> EntryRef<'t> {
     /// Which list of the policy it comes from.
     #[must_use]
     pub fn origin(&self) -> Origin {
-        self.value().map_or(Origin::App, Value::origin)
+        self.value().origin()
     }
 
     /// The name of its list, usually a file.

@@ -77,9 +77,9 @@ impl Scope {
     }
 }
 
-/// The number of what the deciding entry says, or that no entry decides.
+/// What the deciding entry says, or that no entry decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Answer(Option<u32>);
+pub(crate) struct Answer(Option<entries::Value>);
 
 impl Answer {
     /// No entry decides.
@@ -140,33 +140,28 @@ impl Table {
     /// The answer for a canonical address.
     #[inline(always)]
     pub(crate) fn answer(&self, address: IpAddr) -> Answer {
-        Answer(match address {
+        let number = match address {
             IpAddr::V4(v4) => self.v4.lookup(v4.into()),
             IpAddr::V6(v6) => self.v6.lookup(v6.into()),
-        })
+        };
+        Answer(number.map(|number| self.entries.value(self.image.bytes(), number)))
     }
 
     /// The answer for a canonical address at `now`, where entries may have expired since the table was
     /// compiled.
     pub(crate) fn answer_at(&self, address: IpAddr, now: SystemTime) -> Answer {
-        Answer(self.matched_at(address, now).map(|entry| entry.value_number()))
+        Answer(self.matched_at(address, now).map(|entry| entry.value()))
     }
 
-    /// What an answer of this table comes to. A number that the table does not know denies.
+    /// What an answer of this table comes to.
     #[inline(always)]
     pub(crate) fn decision(&self, answer: Answer) -> Decision<'_> {
-        let reason = match answer.0 {
-            Some(number) => {
-                match self.entries.value(self.image.bytes(), number).map(entries::Value::action) {
-                    Some(Action::Allow) => Reason::AllowEntry,
-                    Some(Action::Deny) | None => Reason::DenyEntry,
-                }
-            }
-            None => match self.scope {
-                Scope::Everyone => Reason::NoGate,
-                Scope::NoOne => Reason::NoList,
-                Scope::Listed => Reason::NoEntry,
-            },
+        let reason = match (answer.0.map(entries::Value::action), self.scope) {
+            (Some(Action::Allow), _) => Reason::AllowEntry,
+            (Some(Action::Deny), _) => Reason::DenyEntry,
+            (None, Scope::Everyone) => Reason::NoGate,
+            (None, Scope::NoOne) => Reason::NoList,
+            (None, Scope::Listed) => Reason::NoEntry,
         };
         Decision { table: self, answer, reason }
     }
@@ -291,7 +286,7 @@ impl<'t> Decision<'t> {
     #[inline]
     #[must_use]
     pub fn origin(&self) -> Option<Origin> {
-        Some(self.value()?.origin())
+        Some(self.answer.0?.origin())
     }
 
     /// The label of the entry that decided, if one did and it has one.
@@ -304,12 +299,6 @@ impl<'t> Decision<'t> {
     #[inline]
     #[must_use]
     pub fn label_bytes(&self) -> Option<&'t [u8]> {
-        self.table.entries.label_bytes(self.table.image.bytes(), self.value()?)
-    }
-
-    /// What the entry that decided says, if one did.
-    #[inline]
-    fn value(&self) -> Option<entries::Value> {
-        self.table.entries.value(self.table.image.bytes(), self.answer.0?)
+        self.table.entries.label_bytes(self.table.image.bytes(), self.answer.0?)
     }
 }
