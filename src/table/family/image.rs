@@ -11,7 +11,7 @@
 //! follow from the lengths.
 
 use super::Key;
-use super::part::{Draft, Engine, FLAT_ROOT, LINE, TINY_MAX, Width, tiny_vector};
+use super::part::{Draft, Engine, FLAT_ROOT, LINE, NOTHING, TINY_KEYS, Width};
 use super::records::MARKS;
 use super::view::View;
 
@@ -218,16 +218,10 @@ fn validate_part<K: Key>(
     let root_len = root.len();
     match engine {
         Engine::Tiny => {
-            let keys = root_bits as usize;
             check(shift == 2, "a code width is wrong")?;
-            let vector = tiny_vector::<K>();
-            check(
-                keys.is_multiple_of(vector) && (vector..=TINY_MAX).contains(&keys),
-                "a key count is wrong",
-            )?;
-            check(lines.len() == keys * K::BYTES, "keys are missing")?;
-            check(leaves.len() == 4 * (keys + 1), "codes are missing")?;
-            check(entries.len() == 4 * (keys + 1), "entries are missing")?;
+            check(lines.len() == TINY_KEYS * K::BYTES, "keys are missing")?;
+            check(leaves.len() == 4 * (TINY_KEYS + 1), "codes are missing")?;
+            check(entries.len() == 4 * (TINY_KEYS + 1), "entries are missing")?;
         }
         Engine::Lines => {
             check((1..=22).contains(&root_bits), "a root width is wrong")?;
@@ -319,5 +313,6 @@ fn records_within(slots: &[u8], bases: &[u8], records: &[u8], shift: u32, entrie
 
 /// Whether every slot word `base << 5 | k` stays below `count`.
 fn slots_within(slots: &[u8], count: usize) -> bool {
-    words(slots).fold(true, |ok, w| ok & (u64::from(w >> 5) + (1 << (w & 31)) <= count as u64))
+    let within = |w: u32| w == NOTHING || u64::from(w >> 5) + (1 << (w & 31)) <= count as u64;
+    words(slots).fold(true, |ok, w| ok & within(w))
 }

@@ -5,8 +5,9 @@
 //! bounds checks.
 
 use super::Key;
-use super::part::NO_CODE;
+use super::part::{LINE, NO_CODE, NOTHING, TINY_KEYS};
 use super::simd::{Portable, Simd, SimdLevel};
+use super::sweep::NO_ENTRY;
 use super::view::{View, word};
 
 /// The code of one address.
@@ -44,27 +45,42 @@ impl Answer for bool {
     }
 }
 
-/// Place of `key` among the tiny engine's keys.
+/// Place of `key` among the tiny engine's keys: how many of them are at most it. No loop, so that the few
+/// comparisons run side by side.
 ///
 /// # Safety
 /// The view's invariant, engine `Tiny`, and the level of `S`.
 #[inline(always)]
 unsafe fn tiny_at<K: Key, S: Simd>(v: &View<K>, key: K) -> usize {
-    let keys = v.root_bits as usize;
-    let mut at = 0;
-    if K::BITS == 32 {
-        for i in (0..keys).step_by(16) {
-            // SAFETY: `lines` holds `keys` words, a multiple of 16.
-            at += unsafe { S::at_most(v.lines.add(4 * i), key.window(), 0xffff) };
+    // SAFETY: `lines` holds `TINY_KEYS` words, or as many upper halves and then as many lower ones.
+    unsafe {
+        if K::BITS == 32 {
+            let window = key.window();
+            return S::at_most(v.lines, window, 0xffff) + S::at_most(v.lines.add(LINE), window, 0xffff);
         }
-    } else {
-        let (high, low) = (key.left(), key.wide() as u64);
-        for i in (0..keys).step_by(8) {
-            // SAFETY: `lines` holds `keys` upper, then `keys` lower halves, a multiple of eight.
-            at += unsafe { S::at_most_wide(v.lines.add(8 * i), v.lines.add(8 * (keys + i)), high, low) };
+        let high = key.left();
+        let mut at = S::at_most_wide(v.lines, high)
+            + S::at_most_wide(v.lines.add(LINE), high)
+            + S::at_most_wide(v.lines.add(2 * LINE), high)
+            + S::at_most_wide(v.lines.add(3 * LINE), high);
+        // Rare: an address shares its upper half with a boundary only in a list of hosts or of prefixes that
+        // are longer than that half.
+        while at > 0 && tied(v, at - 1, key) {
+            at -= 1;
         }
+        at
     }
-    at
+}
+
+/// Whether key `at` of the tiny engine shares its upper half with `key`, and is greater.
+///
+/// # Safety
+/// As [`tiny_at`], for one of its keys.
+#[inline(always)]
+unsafe fn tied<K: Key>(v: &View<K>, at: usize, key: K) -> bool {
+    // SAFETY: the upper halves of the keys, then the lower ones.
+    let half = |at: usize| u64::from_le(unsafe { v.lines.cast::<u64>().add(at).read_unaligned() });
+    half(at) == key.left() && half(TINY_KEYS + at) > key.wide() as u64
 }
 
 /// # Safety
@@ -89,7 +105,11 @@ unsafe fn tiny_entry<K: Key, S: Simd>(v: &View<K>, key: K) -> u32 {
 unsafe fn lines<K: Key, S: Simd>(v: &View<K>, key: K) -> u32 {
     // SAFETY: `line_of` names a line; a line has one code more than keys.
     unsafe {
-        let number = v.line_of::<S>(key);
+        let slot = v.slot_of(key);
+        if slot == NOTHING {
+            return NO_CODE;
+        }
+        let number = v.line_of::<S>(slot, key);
         let line = v.line(number);
         let at = S::at_most(line, key.window(), v.key_mask);
         let code = v.code(line.add(v.code_at), at);
@@ -139,7 +159,7 @@ unsafe fn deep_code<K: Key>(v: &View<K>, group: u32, key: K) -> u32 {
 #[inline]
 unsafe fn deep_entry<K: Key>(v: &View<K>, group: u32, key: K) -> u32 {
     if group >= v.groups_len {
-        return u32::MAX;
+        return NO_ENTRY;
     }
     // SAFETY: checked just now; `deep_entries` is parallel to the codes.
     unsafe { word(v.deep_entries, v.deep(group, key)) }
@@ -151,7 +171,11 @@ unsafe fn deep_entry<K: Key>(v: &View<K>, group: u32, key: K) -> u32 {
 unsafe fn lines_entry<K: Key, S: Simd>(v: &View<K>, key: K) -> u32 {
     // SAFETY: as in `lines`.
     unsafe {
-        let number = v.line_of::<S>(key);
+        let slot = v.slot_of(key);
+        if slot == NOTHING {
+            return NO_ENTRY;
+        }
+        let number = v.line_of::<S>(slot, key);
         let line = v.line(number);
         let at = S::at_most(line, key.window(), v.key_mask);
         let entry = line_entry(v, number, at);
@@ -287,12 +311,14 @@ unsafe fn lines_many<K: Key, S: Simd, O: Answer>(v: &View<K>, keys: &[K], out: &
     for (keys, out) in groups.iter().zip(outs) {
         let mut numbers = [0usize; GROUP];
         let mut depths = [0u32; GROUP];
+        let mut covered = [false; GROUP];
         let mut deepest = 0;
         for i in 0..GROUP {
             // SAFETY: by the caller.
             let slot = unsafe { v.slot_of(keys[i]) };
-            numbers[i] = (slot >> 5) as usize;
-            depths[i] = slot & 31;
+            covered[i] = slot != NOTHING;
+            numbers[i] = (slot >> 5) as usize; // the first line stands in for none
+            depths[i] = if covered[i] { slot & 31 } else { 0 };
             deepest = deepest.max(depths[i]);
             prefetch(v.line(numbers[i]));
         }
@@ -309,7 +335,7 @@ unsafe fn lines_many<K: Key, S: Simd, O: Answer>(v: &View<K>, keys: &[K], out: &
             unsafe {
                 let line = v.line(numbers[i]);
                 let at = S::at_most(line, keys[i].window(), v.key_mask);
-                let code = v.code(line.add(v.code_at), at);
+                let code = if covered[i] { v.code(line.add(v.code_at), at) } else { NO_CODE };
                 let code = if code == v.escape { lines_deep(v, numbers[i], at, keys[i]) } else { code };
                 out[i] = O::from_code(code);
             }
@@ -429,7 +455,7 @@ use super::part::Engine;
 
 /// The engine of decisions names no entries.
 unsafe fn no_entry<K: Key>(_: &View<K>, _: K) -> u32 {
-    u32::MAX
+    NO_ENTRY
 }
 
 /// # Safety

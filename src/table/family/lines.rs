@@ -5,14 +5,14 @@
 //! line share it (`d` is 0), so lines are full however the boundaries are
 //! spread. Above the lines of a slot with more boundaries stand `d` levels of
 //! separator lines: fifteen keys and, as sixteenth word, the first of sixteen
-//! neighbouring lines. A root word of IPv6 is `slot << 5 | k`: the next `k`
+//! neighbouring lines. A slot that no prefix covers says so itself ([`NOTHING`]). A root word of IPv6 is `slot << 5 | k`: the next `k`
 //! address bits are added to `slot` in the second table.
 //!
 //! A line's keys are the 32 bits after the anchor. A unit of this grain with
 //! a boundary inside is an escape to a deep group.
 
 use super::Key;
-use super::part::{Draft, Engine, LINE, Source};
+use super::part::{Draft, Engine, LINE, NO_CODE, NOTHING, Source};
 use super::sweep::NO_ENTRY;
 use std::collections::HashMap;
 
@@ -80,6 +80,10 @@ pub(crate) fn build_lines<K: Key>(src: &Source<'_, K>) -> Draft<K> {
             if one || (bits == K::ANCHOR && count <= src.width.cap()) {
                 k = 0;
             }
+            if b.is_nothing(span) {
+                root.push(NOTHING);
+                return;
+            }
             if one {
                 // Every slot without boundaries and with one value is the same.
                 let at = (b.src.entries[span.first], b.src.codes[span.first]);
@@ -97,6 +101,9 @@ pub(crate) fn build_lines<K: Key>(src: &Source<'_, K>) -> Draft<K> {
         b.d.root = root;
     } else {
         b.d.root = b.slots(whole, 0, bits);
+    }
+    if b.d.lines.is_empty() {
+        b.line(whole); // a batch reads a line for every address
     }
     b.d.bases.push(b.d.entries.len() as u32);
     b.d
@@ -144,16 +151,28 @@ impl<K: Key> Builder<'_, K> {
         keys
     }
 
+    /// Whether no prefix covers any of the span.
+    fn is_nothing(&self, span: Span) -> bool {
+        span.first == span.last && self.src.codes[span.first] == NO_CODE
+    }
+
     /// The slot words of the `2^k` parts of `span`.
     fn slots(&mut self, span: Span, used: u32, k: u32) -> Vec<u32> {
+        /// A slot whose line is not known yet.
+        const PENDING: u32 = u32::MAX;
         let mut words = Vec::with_capacity(1 << k);
         let cap = self.src.width.cap();
-        // Parts waiting for a line to share: their union, keys and number.
+        // Parts waiting for a line to share: their union, keys and first word.
         let mut open: Option<(Span, usize, usize)> = None;
         let anchor = K::BITS - K::ANCHOR;
+        let close = |b: &mut Self, words: &mut Vec<u32>, (union, _, first): (Span, usize, usize)| {
+            let word = b.line(union) << 5;
+            words[first..].iter_mut().filter(|w| **w == PENDING).for_each(|w| *w = word);
+        };
         self.split(span, used, k, |b, part| {
             let keys = b.keys_of(part);
-            if let Some((union, sum, slots)) = &mut open {
+            let nothing = b.is_nothing(part);
+            if let Some((union, sum, _)) = &mut open {
                 let apart = K::ANCHOR > 0 && union.lo >> anchor != part.lo >> anchor;
                 // What begins with the part is a key once it is not first.
                 let edge = usize::from(b.src.starts[part.first].wide() == part.lo);
@@ -162,24 +181,21 @@ impl<K: Key> Builder<'_, K> {
                     union.end = part.end;
                     union.last = part.last;
                     *sum += keys;
-                    *slots += 1;
+                    words.push(if nothing { NOTHING } else { PENDING });
                     return;
                 }
-                let word = b.line(*union) << 5;
-                words.extend(std::iter::repeat_n(word, *slots));
-                open = None;
+                open.take().into_iter().for_each(|open| close(b, &mut words, open));
             }
-            if keys <= cap {
-                open = Some((part, keys, 1));
-            } else {
-                let word = b.heavy(part);
-                words.push(word);
-            }
+            words.push(match keys <= cap {
+                _ if nothing => NOTHING,
+                true => {
+                    open = Some((part, keys, words.len()));
+                    PENDING
+                }
+                false => b.heavy(part),
+            });
         });
-        if let Some((union, _, slots)) = open {
-            let word = self.line(union) << 5;
-            words.extend(std::iter::repeat_n(word, slots));
-        }
+        open.into_iter().for_each(|open| close(self, &mut words, open));
         words
     }
 

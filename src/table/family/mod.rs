@@ -33,7 +33,7 @@ use kernel::{Kernels, kernels};
 pub use key::Key;
 use lines::build_lines;
 pub use part::Engine;
-use part::{Draft, LINE, NO_CODE, Source, TINY_MAX, Width, build_tiny};
+use part::{Draft, LINE, NO_CODE, Source, TINY_KEYS, Width, build_tiny};
 pub use simd::SimdLevel;
 pub use sweep::Prefix;
 pub(crate) use sweep::{MAX_PREFIXES, sorted_places};
@@ -333,7 +333,7 @@ impl<K: Key> FamilyDraft<K> {
 /// The engine for a list: the smallest structure that is exact enough.
 fn choose<K: Key>(src: &Source<'_, K>, decisions: bool) -> Engine {
     let boundaries = src.len() - 1;
-    if boundaries <= TINY_MAX {
+    if boundaries <= TINY_KEYS {
         return Engine::Tiny;
     }
     if K::BITS == 32 {
@@ -352,7 +352,7 @@ fn choose<K: Key>(src: &Source<'_, K>, decisions: bool) -> Engine {
 
 fn draft<K: Key>(engine: Engine, src: &Source<'_, K>) -> Result<Draft<K>, BuildError> {
     match engine {
-        Engine::Tiny if src.len() - 1 <= TINY_MAX => Ok(build_tiny(src)),
+        Engine::Tiny if src.len() - 1 <= TINY_KEYS => Ok(build_tiny(src)),
         Engine::Lines => Ok(build_lines(src)),
         Engine::Flat if K::BITS == 32 => Ok(build_flat(src)),
         Engine::Bits if K::BITS == 32 => Ok(build_bits(src)),

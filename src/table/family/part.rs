@@ -37,12 +37,11 @@ impl Engine {
 pub(crate) const NO_CODE: u32 = 0;
 /// Root bits of the flat engines: 64 blocks of one /24 below each slot.
 pub(crate) const FLAT_ROOT: u32 = 18;
-/// Most boundaries of the tiny engine.
-pub(crate) const TINY_MAX: usize = 32;
-/// Keys of the tiny engine that are compared at once.
-pub(crate) fn tiny_vector<K: Key>() -> usize {
-    if K::BITS == 32 { 16 } else { 8 }
-}
+/// Keys of the tiny engine, all of which are compared at once.
+pub(crate) const TINY_KEYS: usize = 32;
+/// Slot word of the engine of lines where no prefix covers the slot: there is no line to read. No other word has
+/// 31 levels.
+pub(crate) const NOTHING: u32 = 31;
 /// Bytes of a line.
 pub(crate) const LINE: usize = 64;
 
@@ -93,7 +92,7 @@ impl Width {
 pub(crate) struct Draft<K> {
     pub(crate) engine: Engine,
     pub(crate) width: Width,
-    /// Bits that index the root (for [`Engine::Tiny`]: number of keys, padded).
+    /// Bits that index the root.
     pub(crate) root_bits: u32,
     /// `Lines`: slot words. `Flat`: offsets of records. `Bits`: pattern numbers.
     pub(crate) root: Vec<u32>,
@@ -182,21 +181,18 @@ impl<K: Key> Draft<K> {
     }
 }
 
-/// All boundaries in a few vectors of keys, padded with the greatest key to
-/// whole ones; a pad's code repeats the last one, so that counting a
-/// pad is harmless.
+/// All boundaries in a few vectors of keys, padded with the greatest key; a pad's code repeats the last one, so
+/// that counting a pad is harmless.
 pub(crate) fn build_tiny<K: Key>(src: &Source<'_, K>) -> Draft<K> {
-    let vector = tiny_vector::<K>();
-    let count = (src.len() - 1).next_multiple_of(vector).max(vector);
-    let mut d = Draft::new(Engine::Tiny, Width { shift: 2 }, count as u32);
+    let mut d = Draft::new(Engine::Tiny, Width { shift: 2 }, 0);
     let key = |i: usize| src.starts.get(i + 1).copied().unwrap_or(K::MAX);
     if K::BITS == 32 {
-        (0..count).for_each(|i| d.lines.extend_from_slice(&key(i).window().to_le_bytes()));
+        (0..TINY_KEYS).for_each(|i| d.lines.extend_from_slice(&key(i).window().to_le_bytes()));
     } else {
-        (0..count).for_each(|i| d.lines.extend_from_slice(&key(i).left().to_le_bytes()));
-        (0..count).for_each(|i| d.lines.extend_from_slice(&(key(i).wide() as u64).to_le_bytes()));
+        (0..TINY_KEYS).for_each(|i| d.lines.extend_from_slice(&key(i).left().to_le_bytes()));
+        (0..TINY_KEYS).for_each(|i| d.lines.extend_from_slice(&(key(i).wide() as u64).to_le_bytes()));
     }
-    for i in 0..=count {
+    for i in 0..=TINY_KEYS {
         let i = i.min(src.len() - 1);
         d.width.put(&mut d.leaves, src.codes[i]);
         d.entries.push(if src.keep_entries { src.entries[i] } else { NO_ENTRY });

@@ -62,19 +62,17 @@ pub(crate) trait Simd {
     /// # Safety
     /// 64 bytes at `keys` must be readable.
     unsafe fn at_most(keys: *const u8, key: u32, mask: u32) -> usize;
-    /// Number of the keys that are at most `high`, `low` among eight, whose upper and lower halves are the
-    /// words at `highs` and `lows`.
+    /// Number of the keys that are at most `key` among the eight double words at `keys`.
     ///
     /// # Safety
-    /// 64 bytes at each must be readable.
+    /// 64 bytes at `keys` must be readable.
     #[inline(always)]
-    unsafe fn at_most_wide(highs: *const u8, lows: *const u8, high: u64, low: u64) -> usize {
+    unsafe fn at_most_wide(keys: *const u8, key: u64) -> usize {
         let mut count = 0;
         for i in 0..8 {
             // SAFETY: the caller vouches for 64 bytes.
-            let [h, l] =
-                [highs, lows].map(|at| u64::from_le(unsafe { at.cast::<u64>().add(i).read_unaligned() }));
-            count += usize::from((h < high) | ((h == high) & (l <= low)));
+            let k = u64::from_le(unsafe { keys.cast::<u64>().add(i).read_unaligned() });
+            count += usize::from(k <= key);
         }
         count
     }
@@ -132,26 +130,21 @@ pub(crate) struct Avx2;
 #[cfg(target_arch = "x86_64")]
 impl Simd for Avx2 {
     #[inline(always)]
-    unsafe fn at_most_wide(highs: *const u8, lows: *const u8, high: u64, low: u64) -> usize {
+    unsafe fn at_most_wide(keys: *const u8, key: u64) -> usize {
         use std::arch::x86_64::*;
         // SAFETY: AVX2 by the trait's contract, the loads by the caller's.
         unsafe {
             // Signed compare: flip the top bit of both sides.
             let flip = _mm256_set1_epi64x(i64::MIN);
-            let high = _mm256_xor_si256(_mm256_set1_epi64x(high as i64), flip);
-            let low = _mm256_xor_si256(_mm256_set1_epi64x(low as i64), flip);
-            let mut found = 0;
+            let key = _mm256_xor_si256(_mm256_set1_epi64x(key as i64), flip);
+            let mut above = 0;
             // No closures: they would not inherit the target features.
             for at in [0, 32] {
-                let highs = _mm256_xor_si256(_mm256_loadu_si256(highs.add(at).cast()), flip);
-                let lows = _mm256_xor_si256(_mm256_loadu_si256(lows.add(at).cast()), flip);
-                let below = _mm256_cmpgt_epi64(high, highs);
-                let above = _mm256_cmpgt_epi64(lows, low);
-                let tie = _mm256_andnot_si256(above, _mm256_cmpeq_epi64(high, highs));
-                found += (_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_or_si256(below, tie))) as u32)
-                    .count_ones();
+                let keys = _mm256_xor_si256(_mm256_loadu_si256(keys.add(at).cast()), flip);
+                let greater = _mm256_castsi256_pd(_mm256_cmpgt_epi64(keys, key));
+                above += (_mm256_movemask_pd(greater) as u32).count_ones();
             }
-            found as usize
+            8 - above as usize
         }
     }
     #[inline(always)]
@@ -181,20 +174,12 @@ pub(crate) struct Avx512;
 #[cfg(target_arch = "x86_64")]
 impl Simd for Avx512 {
     #[inline(always)]
-    unsafe fn at_most_wide(highs: *const u8, lows: *const u8, high: u64, low: u64) -> usize {
+    unsafe fn at_most_wide(keys: *const u8, key: u64) -> usize {
         use std::arch::x86_64::*;
-        // SAFETY: AVX-512 by the trait's contract, the loads by the caller's.
+        // SAFETY: AVX-512 by the trait's contract, the load by the caller's.
         unsafe {
-            let highs = _mm512_loadu_si512(highs.cast());
-            let high = _mm512_set1_epi64(high as i64);
-            let mut found = _mm512_cmplt_epu64_mask(highs, high);
-            let ties = _mm512_cmpeq_epu64_mask(highs, high);
-            // Rare: an address shares its upper half with a boundary only inside a list of hosts or long prefixes.
-            if ties != 0 {
-                let lows = _mm512_loadu_si512(lows.cast());
-                found |= _mm512_mask_cmple_epu64_mask(ties, lows, _mm512_set1_epi64(low as i64));
-            }
-            found.count_ones() as usize
+            let keys = _mm512_loadu_si512(keys.cast());
+            _mm512_cmple_epu64_mask(keys, _mm512_set1_epi64(key as i64)).count_ones() as usize
         }
     }
     #[inline(always)]

@@ -2,7 +2,7 @@
 //! and writing down what it reads. Also a second opinion for debugging.
 
 use super::Key;
-use super::part::{Engine, LINE};
+use super::part::{Engine, LINE, NOTHING, TINY_KEYS};
 use super::records::MARKS;
 use super::view::View;
 use std::collections::BTreeSet;
@@ -28,19 +28,18 @@ pub(crate) fn lines_read<K: Key>(v: &View<K>, image: &[u8], key: K) -> usize {
     let mut group = None;
     match v.engine {
         Engine::Tiny => {
-            let keys = v.root_bits as usize;
-            for i in 0..keys * K::BYTES / 8 {
-                t.read(v.lines, 8 * i, 8);
-            }
-            let at = (0..keys).filter(|&i| tiny_key::<K>(&mut t, v, i) <= key.wide()).count();
+            let at = (0..TINY_KEYS).filter(|&i| tiny_key_is_at_most(&mut t, v, i, key)).count();
             t.read(v.leaves, 4 * at, 4);
         }
         Engine::Lines => {
             let left = key.left();
             let mut slot = t.read(v.root, 4 * (left >> v.root_shift) as usize, 4);
-            if K::SECOND {
+            if K::SECOND && slot != u64::from(NOTHING) {
                 let below = left << v.root_bits >> 1 >> (63 - (slot & 31));
                 slot = t.read(v.second, 4 * ((slot >> 5) + below) as usize, 4);
+            }
+            if slot == u64::from(NOTHING) {
+                return t.lines.len();
             }
             let mut number = (slot >> 5) as usize;
             for _ in 0..slot & 31 {
@@ -99,12 +98,12 @@ pub(crate) fn lines_read<K: Key>(v: &View<K>, image: &[u8], key: K) -> usize {
     t.lines.len()
 }
 
-fn tiny_key<K: Key>(t: &mut Trace<'_>, v: &View<K>, i: usize) -> u128 {
+fn tiny_key_is_at_most<K: Key>(t: &mut Trace<'_>, v: &View<K>, i: usize, key: K) -> bool {
     if K::BITS == 32 {
-        return u128::from(t.read(v.lines, 4 * i, 4));
+        return t.read(v.lines, 4 * i, 4) <= u64::from(key.window());
     }
-    let keys = v.root_bits as usize;
-    u128::from(t.read(v.lines, 8 * i, 8)) << 64 | u128::from(t.read(v.lines, 8 * (keys + i), 8))
+    let high = t.read(v.lines, 8 * i, 8);
+    high < key.left() || high == key.left() && t.read(v.lines, 8 * (TINY_KEYS + i), 8) <= key.wide() as u64
 }
 
 fn deep_key<K: Key>(t: &mut Trace<'_>, v: &View<K>, i: usize) -> u128 {

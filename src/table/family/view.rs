@@ -1,7 +1,7 @@
 //! A validated structure as raw section pointers, ready for unchecked loads.
 
 use super::Key;
-use super::part::{Engine, LINE, Width};
+use super::part::{Engine, LINE, NOTHING, Width};
 use super::simd::Simd;
 
 /// Pointers into an image's sections with what the kernels need beside them.
@@ -15,7 +15,7 @@ pub(crate) struct View<K> {
     pub(crate) width: Width,
     /// `64 - root_bits`.
     pub(crate) root_shift: u32,
-    /// `Lines`: bits that index the root. `Tiny`: number of keys.
+    /// `Lines`: bits that index the root.
     pub(crate) root_bits: u32,
     /// One bit for each key of a line.
     pub(crate) key_mask: u32,
@@ -69,15 +69,12 @@ impl<K: Key> View<K> {
         u32::from_le(raw) & self.escape
     }
 
-    /// The line of `key`: the root, for IPv6 the second table, and as many
-    /// separator lines as the slot word says.
+    /// The line of `key` in its slot: below as many separator lines as the slot word says.
     ///
     /// # Safety
-    /// The view's invariant, the engine is `Lines`, and the level of `S`.
+    /// The view's invariant, the engine is `Lines`, `slot` is of [`View::slot_of`], and the level of `S`.
     #[inline(always)]
-    pub(crate) unsafe fn line_of<S: Simd>(&self, key: K) -> usize {
-        // SAFETY: by the caller.
-        let slot = unsafe { self.slot_of(key) };
+    pub(crate) unsafe fn line_of<S: Simd>(&self, slot: u32, key: K) -> usize {
         let mut number = (slot >> 5) as usize;
         let depth = slot & 31;
         // Clusters make the depth of IPv6 slots as good as random. Two steps
@@ -113,7 +110,8 @@ impl<K: Key> View<K> {
         }
     }
 
-    /// The slot word of `key`. No branches.
+    /// The slot word of `key`: of the root, or for IPv6 of the second table. One branch for IPv6: where the root
+    /// knows that there is nothing.
     ///
     /// # Safety
     /// The view's invariant, and the engine is `Lines`.
@@ -124,7 +122,7 @@ impl<K: Key> View<K> {
         // of the second table that exist (validated).
         unsafe {
             let slot = word(self.root, (left >> self.root_shift) as usize);
-            if !K::SECOND {
+            if !K::SECOND || slot == NOTHING {
                 return slot;
             }
             let below = ((left << self.root_bits) >> 1) >> (slot & 31 ^ 63);
