@@ -45,10 +45,11 @@ fn root_bits<K: Key>(boundaries: usize) -> u32 {
     if K::SECOND {
         (log + 2).clamp(8, 16)
     } else {
-        // Sixteen, four or two bytes of root for a boundary: the more slots,
-        // the fewer need separator lines.
+        // Sixteen, four or two bytes of root for a boundary: the more slots, the fewer need separator lines. Short
+        // lists have up to 64 KiB, so that most slots outside of their prefixes hold no boundary: an address
+        // there is answered by the root, and by a branch that is seldom mispredicted.
         match log {
-            0..13 => log + 2,
+            0..13 => (log + 4).min(14).max(log + 2),
             13..18 => log,
             _ => (log - 1).min(22),
         }
