@@ -4,3 +4,4 @@
 mod common;
 mod differential;
 mod image;
+mod seeds;
