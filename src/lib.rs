@@ -24,6 +24,7 @@
 //! - `serde`: `Serialize` and `Deserialize` for lists, entries, policies, verdicts and diagnostics.
 
 mod address;
+mod content;
 mod diff;
 mod gate;
 mod guard;
@@ -38,6 +39,7 @@ mod verdict;
 mod watch;
 
 pub use address::{AddressError, canonical_address, parse_address};
+pub use content::Content;
 pub use diff::{Diff, Relabelled};
 pub use gate::{Failure, Gate, Reader, Snapshot, Status};
 pub use guard::{Guard, Refusal, Refused};

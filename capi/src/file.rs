@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ipgate::{Followed, Glance, Look, Parser};
+use ipgate::{Content, Followed, Glance, Look, Parser};
 
 use crate::error::Failure;
 use crate::load::Loaded;
@@ -40,7 +40,7 @@ impl FollowedFile {
     pub(crate) fn load(&mut self) -> Option<Result<Loaded, Failure>> {
         match self.file.look(Instant::now(), true, &self.parser) {
             Look::Same | Look::Unsettled(_) => None,
-            Look::Text(bytes) => Some(self.table(&bytes)),
+            Look::Text(content) => Some(self.table(content)),
             Look::Failed(error) => Some(Err(Failure::io(error.to_string()))),
         }
     }
@@ -63,7 +63,7 @@ impl FollowedFile {
         }
     }
 
-    fn table(&self, bytes: &[u8]) -> Result<Loaded, Failure> {
-        Loaded::file(&self.file.name().to_string_lossy(), bytes, &self.parser)
+    fn table(&self, content: Content) -> Result<Loaded, Failure> {
+        Loaded::file(&self.file.name().to_string_lossy(), content, &self.parser)
     }
 }

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ipgate::{Gate, Guard, Parser, Policy, Table};
+use ipgate::{Content, Gate, Guard, Parser, Policy, Table};
 
 use crate::boundary::{self, given};
 use crate::error::{Failure, ipgate_error};
@@ -264,7 +264,7 @@ pub unsafe extern "C" fn ipgate_gate_replace_image(
     boundary::call(error, || {
         // SAFETY: the header's rules.
         let (gate, image) = unsafe { (raw::handle(gate, "gate")?, raw::bytes(image, len, "image")?) };
-        let loaded = Loaded::image("", image);
+        let loaded = Loaded::image("", Content::from(image));
         gate.writer().take_unfollowed(loaded)
     })
 }

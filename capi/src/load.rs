@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use ipgate::{Gate, Guard, Parsed, Parser, ReadError, Report, Table};
+use ipgate::{Content, Gate, Guard, Parsed, Parser, ReadError, Report, Table};
 
 use crate::error::{Failure, ipgate_error};
 use crate::list::ipgate_list;
@@ -59,16 +59,16 @@ impl Loaded {
     }
 
     /// A table from a compiled image.
-    pub(crate) fn image(name: &str, bytes: &[u8]) -> Result<Loaded, Failure> {
-        let table = Table::from_image(bytes).map_err(|error| Failure::image(&error))?;
+    pub(crate) fn image(name: &str, content: Content) -> Result<Loaded, Failure> {
+        let table = Table::from_content(content).map_err(|error| Failure::image(&error))?;
         Ok(Loaded::new(table, Report::default(), name, true))
     }
 
     /// A table from the bytes of a file, text or image.
-    pub(crate) fn file(name: &str, bytes: &[u8], parser: &Parser) -> Result<Loaded, Failure> {
-        let loaded = match Table::is_image(bytes) {
-            true => Loaded::image(name, bytes),
-            false => Loaded::text(bytes, &parser.clone().source(name)),
+    pub(crate) fn file(name: &str, content: Content, parser: &Parser) -> Result<Loaded, Failure> {
+        let loaded = match Table::is_image(&content) {
+            true => Loaded::image(name, content),
+            false => Loaded::text(&content, &parser.clone().source(name)),
         };
         loaded.map_err(|failure| failure.of(name))
     }

@@ -117,7 +117,7 @@ impl Given {
     }
 
     fn one(argument: &str) -> Result<Given, Failure> {
-        let text = Text { name: format!("`{}`", argument.escape_debug()), bytes: argument.into() };
+        let text = Text { name: format!("`{}`", argument.escape_debug()), bytes: argument.as_bytes().into() };
         let parsed = Parser::new().parse(argument).map_err(|rejected| text.rejected(&rejected))?;
         for warning in parsed.report.warnings() {
             complain(render::line(&text.name, warning));

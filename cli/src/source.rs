@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use ipgate::{List, Mode, Parser, Policy, Rejected, Table};
+use ipgate::{Content, List, Mode, Parser, Policy, Rejected, Table};
 
 use crate::args::Global;
 use crate::output::{Failure, complain, count};
@@ -19,22 +19,20 @@ const ENTRIES: &str = "<entries>";
 /// A list's text with its name.
 pub(crate) struct Text {
     pub(crate) name: String,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Content,
 }
 
 impl Text {
     /// Reads a file, or standard input for `-`; one byte beyond the limit for a list's text at the most.
     pub(crate) fn read(path: &Path) -> Result<Text, Failure> {
-        let mut bytes = Vec::new();
-        let limit = Parser::DEFAULT_MAX_BYTES as u64 + 1;
+        let limit = Parser::DEFAULT_MAX_BYTES + 1;
         if is_stdin(path) {
-            let read = io::stdin().lock().take(limit).read_to_end(&mut bytes);
-            read.map_err(|error| cannot_read(STDIN, &error))?;
+            let read = Content::read(io::stdin().lock(), 0, limit);
+            let bytes = read.map_err(|error| cannot_read(STDIN, &error))?;
             return Ok(Text { name: STDIN.to_owned(), bytes });
         }
         let name = path.to_string_lossy().into_owned();
-        let file = open(path)?;
-        file.take(limit).read_to_end(&mut bytes).map_err(|error| cannot_read(&name, &error))?;
+        let bytes = Content::of_file(&open(path)?, limit).map_err(|error| cannot_read(&name, &error))?;
         Ok(Text { name, bytes })
     }
 
@@ -101,7 +99,9 @@ fn app_text(global: &Global) -> Result<Option<Text>, Failure> {
             Err("--list and --entries exclude each other; give one of them".to_owned().into())
         }
         (Some(path), None) => Text::read(path).map(Some),
-        (None, Some(text)) => Ok(Some(Text { name: ENTRIES.to_owned(), bytes: text.clone().into_bytes() })),
+        (None, Some(text)) => {
+            Ok(Some(Text { name: ENTRIES.to_owned(), bytes: Content::from(text.as_bytes()) }))
+        }
         (None, None) => Ok(None),
     }
 }
@@ -123,26 +123,26 @@ pub(crate) fn load(global: &Global) -> Result<Loaded, Failure> {
         return Err(sentence.to_owned().into());
     }
     match app_text(global)? {
-        Some(text) if Table::is_image(&text.bytes) => image(global, &text),
+        Some(text) if Table::is_image(&text.bytes) => image(global, text),
         Some(text) => with_app(global, Some(text.parse(global.lenient)?)),
         None => with_app(global, None),
     }
 }
 
 /// The policy that an image holds whole.
-fn image(global: &Global, text: &Text) -> Result<Loaded, Failure> {
+fn image(global: &Global, text: Text) -> Result<Loaded, Failure> {
     if global.default.is_some() || global.enforce || global.mode != Mode::default() {
-        let name = &text.name;
+        let name = text.name;
         let sentence = format!(
             "{name} is an image, which holds its policy; give --default, --mode and --enforce to `ipgate compile`"
         );
         return Err(sentence.into());
     }
-    let table = Table::from_image(&text.bytes).map_err(|error| format!("{}: {error}", text.name))?;
+    let table = Table::from_content(text.bytes).map_err(|error| format!("{}: {error}", text.name))?;
     let now = std::time::SystemTime::now();
     let expired = table.next_expiry().is_some_and(|until| until.has_passed(now));
     let table = if expired { table.live_at(now) } else { table };
-    Ok(Loaded { table, default: None, app: None, image: Some(text.name.clone()) })
+    Ok(Loaded { table, default: None, app: None, image: Some(text.name) })
 }
 
 /// The policy of the options around an app list.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -11,6 +11,7 @@ use super::List;
 use super::diagnostic::{Code, Diagnostic, Rejected, Report, Severity};
 use super::lint::Linter;
 use super::pass::Pass;
+use crate::content::Content;
 
 /// Settings for reading a list.
 ///
@@ -121,20 +122,14 @@ impl Parser {
     /// [`ReadError`] where the file cannot be read or the list is rejected.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Parsed, ReadError> {
         let path = path.as_ref();
-        let text = self.read_text(path).map_err(|error| ReadError::Io { path: path.to_owned(), error })?;
+        let text = File::open(path).and_then(|file| self.read_content(&file));
+        let text = text.map_err(|error| ReadError::Io { path: path.to_owned(), error })?;
         self.named(path).parse(text).map_err(|rejected| rejected.into_read_error(path))
     }
 
-    /// The file's bytes, and one more than the limit at the most.
-    fn read_text(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.read_bytes(File::open(path)?)
-    }
-
-    /// A source's bytes, and one more than the limit at the most, which is enough to reject it.
-    pub(crate) fn read_bytes(&self, source: impl Read) -> io::Result<Vec<u8>> {
-        let mut text = Vec::new();
-        source.take(self.max_bytes as u64 + 1).read_to_end(&mut text)?;
-        Ok(text)
+    /// A file's bytes, and one more than the limit at the most, which is enough to reject it.
+    pub(crate) fn read_content(&self, file: &File) -> io::Result<Content> {
+        Content::of_file(file, self.max_bytes.saturating_add(1))
     }
 
     /// The same parser for the text of that file.

@@ -1,7 +1,8 @@
 //! Images: a table as bytes that can be kept in a file, and what is checked before one is believed.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -12,6 +13,7 @@ use super::entries::Entries;
 use super::family::{Aligned, Family};
 use super::layout::{self, BYTE_ORDER, HEADER, Layout, MAGIC, SECTIONS, Section, field, u32_at, u64_at};
 use super::{Scope, Table};
+use crate::content::Content;
 
 impl Table {
     /// Whether bytes begin like an image. List text never does.
@@ -47,9 +49,16 @@ impl Table {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn from_image(bytes: &[u8]) -> Result<Table, ImageError> {
-        let mut image = Aligned::new(bytes.len());
-        image.bytes_mut().copy_from_slice(bytes);
-        Table::open(image)
+        Table::from_content(Content::from(bytes))
+    }
+
+    /// Takes an image that was read from a file, as [`Table::from_image`] does, but without a copy.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError`] says what is wrong with the bytes.
+    pub fn from_content(content: Content) -> Result<Table, ImageError> {
+        Table::open(content.into_memory())
     }
 
     /// Reads an image file whole into memory. (A mapped file could be cut short under a running lookup.)
@@ -58,15 +67,8 @@ impl Table {
     ///
     /// What the system says, or [`ImageError`] as the inner error of [`io::ErrorKind::InvalidData`].
     pub fn read_image(path: impl AsRef<Path>) -> io::Result<Table> {
-        let invalid = |what| io::Error::new(io::ErrorKind::InvalidData, ImageError::damaged(what));
-        let mut file = std::fs::File::open(path)?;
-        let length = usize::try_from(file.metadata()?.len()).map_err(|_| invalid("it is too long"))?;
-        let mut image = Aligned::new(length);
-        file.read_exact(image.bytes_mut())?;
-        if file.read(&mut [0])? != 0 {
-            return Err(invalid("it grew while it was read"));
-        }
-        Table::open(image).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        let content = Content::of_file(&File::open(path)?, usize::MAX)?;
+        Table::from_content(content).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
     /// Makes a table of an image, checking everything.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::outcome::WatchError;
 use super::stamp::Stamp;
+use crate::content::Content;
 use crate::list::Parser;
 
 /// How long a file must have been unchanged before it is read, unless set otherwise.
@@ -79,8 +80,8 @@ pub enum Look {
     Same,
     /// Something has changed, and may still be changing; worth another look then.
     Unsettled(Instant),
-    /// Something has changed and settled: the whole text.
-    Text(Vec<u8>),
+    /// Something has changed and settled: the whole text, or an image.
+    Text(Content),
     /// The file is not there or not readable.
     Failed(WatchError),
 }
@@ -211,7 +212,7 @@ impl Followed {
         found: io::Result<Metadata>,
         sight: Sight,
         parser: &Parser,
-    ) -> Result<Option<Vec<u8>>, WatchError> {
+    ) -> Result<Option<Content>, WatchError> {
         let unreadable = |error: io::Error| match error.kind() {
             io::ErrorKind::NotFound => WatchError::Missing { path: self.name.clone() },
             _ => WatchError::Unreadable { path: self.name.clone(), error },
@@ -225,7 +226,7 @@ impl Followed {
         if !is_as_seen().map_err(unreadable)? {
             return Ok(None);
         }
-        let text = parser.read_bytes(&file).map_err(unreadable)?;
+        let text = parser.read_content(&file).map_err(unreadable)?;
         Ok(is_as_seen().map_err(unreadable)?.then_some(text))
     }
 }
@@ -264,7 +265,7 @@ mod tests {
 
         fn text(&mut self, millis: u64) -> Option<Vec<u8>> {
             match self.at(millis) {
-                Look::Text(text) => Some(text),
+                Look::Text(text) => Some(text.to_vec()),
                 _ => None,
             }
         }

@@ -35,7 +35,7 @@ fn family<K: Key>(name: &str, way: u8, prefix: impl Fn(u128) -> (u128, u8)) {
         for &count in counts {
             let prefix = |i: u128| {
                 let (key, len) = prefix(i);
-                Prefix { key: K::from_wide(key), len, allow: i % 3 > 0, value: i as u32 % 5 }
+                Prefix { key: K::from_wide(key), len, allow: !i.is_multiple_of(3), value: i as u32 % 5 }
             };
             let list: Vec<Prefix<K>> = (0..count).map(prefix).collect();
             let options =

@@ -32,7 +32,7 @@ pub(crate) fn run(global: &Global, entries: &[String]) -> Outcome {
         lines.push(Line { entry: &given.text, result: if present { "present" } else { "added" } });
     }
     if !added.is_empty() {
-        let mut text = file.text.bytes.clone();
+        let mut text = file.text.bytes.to_vec();
         edit::append(&mut text, added.iter().map(|given| given.text.as_str()));
         let expected = file.list.entries().iter().chain(added.iter().flat_map(|given| &given.entries));
         file.save(&text, expected, file.text.bytes.len())?;

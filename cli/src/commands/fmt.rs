@@ -60,7 +60,7 @@ fn format(out: &mut Out, file: &Path, task: Task, json: bool) -> Outcome {
     let replacement = if task == Task::Write { Some(Replacement::of(file)?) } else { None };
     let text = Text::read(file)?;
     let canonical = format_text(&text.bytes).map_err(|rejected| text.rejected(&rejected))?;
-    let changed = canonical.as_bytes() != text.bytes;
+    let changed = *canonical.as_bytes() != *text.bytes;
     if let Some(replacement) = replacement.filter(|_| changed) {
         replacement.write(canonical.as_bytes())?;
     }

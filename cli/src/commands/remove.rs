@@ -28,7 +28,7 @@ pub(crate) fn run(global: &Global, entries: &[String]) -> Outcome {
         complaints.iter().for_each(complain);
         return Err(Failure::Told(format!("nothing was removed; {} is unchanged", file.text.name)));
     }
-    let mut text = file.text.bytes.clone();
+    let mut text = file.text.bytes.to_vec();
     let ranges: Vec<_> = gone.iter().map(Piece::range).collect();
     edit::cut(&mut text, &ranges);
     file.save(&text, kept.iter().flat_map(|piece| piece.entries), text.len())?;

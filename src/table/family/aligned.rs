@@ -70,6 +70,11 @@ impl Aligned {
         Some(Aligned { start, len, memory: Memory::Mapped { at, size } })
     }
 
+    /// Leaves out what lies beyond `len` bytes.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         // SAFETY: allocated with at least `len` bytes, all initialised.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
