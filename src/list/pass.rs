@@ -1,5 +1,6 @@
 //! One walk over a text: pieces become entries, or errors with their places.
 
+use foldhash::fast::RandomState;
 use std::collections::{HashMap, HashSet};
 use std::str::Utf8Error;
 use std::time::SystemTime;
@@ -30,7 +31,7 @@ pub(super) struct Pass<'t> {
     /// The text, where all of it is UTF-8.
     valid: Option<&'t str>,
     pub(super) entries: Vec<Entry>,
-    labels: HashMap<&'t str, Label>,
+    labels: HashMap<&'t str, Label, RandomState>,
     pub(super) report: Report,
     max_entries: usize,
     locator: Locator<'t>,
@@ -44,7 +45,7 @@ impl<'t> Pass<'t> {
             text,
             valid: std::str::from_utf8(text).ok(),
             entries: Vec::with_capacity(expected_entries(text).min(max_entries)),
-            labels: HashMap::new(),
+            labels: HashMap::default(),
             report: Report::keeping(keep),
             max_entries,
             locator: Locator { text, line: 1, offset: 0, column: 1 },

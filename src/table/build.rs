@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use foldhash::fast::RandomState;
 use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 
@@ -149,9 +150,9 @@ fn header(bytes: &mut [u8], scope: Scope, lists: &Lists<'_>, lengths: &[u64; SEC
 #[derive(Default)]
 struct Values<'a> {
     values: Vec<Value>,
-    numbers: HashMap<Value, u32>,
+    numbers: HashMap<Value, u32, RandomState>,
     labels: Vec<&'a str>,
-    label_numbers: HashMap<&'a str, u32>,
+    label_numbers: HashMap<&'a str, u32, RandomState>,
     /// The value of the last row: neighbours in a list are often alike.
     last: Option<(Action, Origin, Option<&'a str>, u32)>,
 }
