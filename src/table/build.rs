@@ -216,14 +216,35 @@ impl<K: Key> Rows<K> {
         self.prefixes.push(Prefix { key, len: row.prefix.prefix_len(), allow, value });
         self.lines.push(row.line);
     }
+
+    fn sorted(self) -> Sorted<K> {
+        let places = sorted_places(&self.prefixes);
+        let lines = places.iter().filter_map(|&place| self.lines.get(place as usize).copied()).collect();
+        let untils = match self.untils.is_empty() {
+            true => Vec::new(),
+            false => {
+                let expiring =
+                    |(index, place): (u32, &u32)| Some((index, *self.untils.get(&(*place as usize))?));
+                (0..).zip(&places).filter_map(expiring).collect()
+            }
+        };
+        let prefixes =
+            places.iter().filter_map(|&place| self.prefixes.get(place as usize).copied()).collect();
+        Sorted { prefixes, lines, untils }
+    }
 }
 
-/// The rows of one family sorted by prefix, and the structure that was compiled from them.
-struct Columns<K: Key> {
+/// The rows of one family sorted by prefix.
+struct Sorted<K> {
     prefixes: Vec<Prefix<K>>,
     lines: Vec<u32>,
     /// Ascending entry numbers with their expiries.
     untils: Vec<(u32, Until)>,
+}
+
+/// Sorted rows, and the structure that was compiled from them.
+struct Columns<K: Key> {
+    rows: Sorted<K>,
     draft: FamilyDraft<K>,
 }
 
@@ -252,25 +273,14 @@ const SECTIONS_V6: FamilySections = [
 
 impl<K: Key> Columns<K> {
     fn new(rows: Rows<K>) -> Columns<K> {
-        let places = sorted_places(&rows.prefixes);
-        let prefixes: Vec<Prefix<K>> =
-            places.iter().filter_map(|&place| rows.prefixes.get(place as usize).copied()).collect();
-        let lines = places.iter().filter_map(|&place| rows.lines.get(place as usize).copied()).collect();
-        let untils = match rows.untils.is_empty() {
-            true => Vec::new(),
-            false => {
-                let expiring =
-                    |(index, place): (u32, &u32)| Some((index, *rows.untils.get(&(*place as usize))?));
-                (0..).zip(&places).filter_map(expiring).collect()
-            }
-        };
-        let draft = FamilyDraft::new(&prefixes).expect("lists have no more entries than a family takes");
-        Columns { prefixes, lines, untils, draft }
+        let rows = rows.sorted(); // the unsorted ones take no more room
+        let draft = FamilyDraft::new(&rows.prefixes).expect("lists have no more entries than a family takes");
+        Columns { rows, draft }
     }
 
     fn lengths(&self, value_width: usize) -> [usize; 7] {
-        let count = self.prefixes.len();
-        let expiring = self.untils.len();
+        let count = self.rows.prefixes.len();
+        let expiring = self.rows.untils.len();
         [
             self.draft.len(),
             K::BYTES * count,
@@ -285,19 +295,23 @@ impl<K: Key> Columns<K> {
     fn write(self, bytes: &mut [u8], layout: &Layout, sections: FamilySections, value_width: usize) {
         let [family, addresses, lengths, values, lines, expiring, untils] = sections;
         let mut image = SectionsMut { bytes, layout };
-        for (to, prefix) in image.get(addresses).chunks_exact_mut(K::BYTES).zip(&self.prefixes) {
+        for (to, prefix) in image.get(addresses).chunks_exact_mut(K::BYTES).zip(&self.rows.prefixes) {
             prefix.key.write(to);
         }
-        fill(image.get(lengths), self.prefixes.iter().map(|prefix| prefix.len), |len| [len]);
-        let numbers = self.prefixes.iter().map(|prefix| prefix.value);
+        fill(image.get(lengths), self.rows.prefixes.iter().map(|prefix| prefix.len), |len| [len]);
+        let numbers = self.rows.prefixes.iter().map(|prefix| prefix.value);
         match value_width {
             1 => fill(image.get(values), numbers, |number| [number as u8]),
             2 => fill(image.get(values), numbers, |number| (number as u16).to_le_bytes()),
             _ => fill_words(image.get(values), numbers),
         }
-        fill_words(image.get(lines), self.lines.into_iter());
-        fill_words(image.get(expiring), self.untils.iter().map(|(index, _)| *index));
-        fill(image.get(untils), self.untils.iter().map(|(_, until)| until.unix_micros()), i64::to_le_bytes);
+        fill_words(image.get(lines), self.rows.lines.into_iter());
+        fill_words(image.get(expiring), self.rows.untils.iter().map(|(index, _)| *index));
+        fill(
+            image.get(untils),
+            self.rows.untils.iter().map(|(_, until)| until.unix_micros()),
+            i64::to_le_bytes,
+        );
         self.draft.write(image.get(family));
     }
 }

@@ -169,7 +169,7 @@ fn place(word: u64) -> usize {
 /// current address, outermost first: at most one per length.
 pub(crate) fn sweep<K: Key>(list: &[Prefix<K>]) -> Boundaries<K> {
     let words = order(list);
-    let room = list.len() + list.len() / 4 + 1;
+    let room = list.len() + list.len() / 2 + 1; // enough for routing tables
     let mut out = Boundaries { starts: Vec::with_capacity(room), entries: Vec::with_capacity(room) };
     out.starts.push(K::default());
     out.entries.push(NO_ENTRY);
@@ -202,6 +202,8 @@ pub(crate) fn sweep<K: Key>(list: &[Prefix<K>]) -> Boundaries<K> {
     while let Some(&(last, _)) = covering.last() {
         close(&mut out, &mut covering, last);
     }
+    out.starts.shrink_to_fit();
+    out.entries.shrink_to_fit();
     out
 }
 
