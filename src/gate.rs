@@ -349,7 +349,7 @@ pub struct Reader {
 
 impl Reader {
     /// The verdict for a client's address.
-    #[inline]
+    #[inline(always)]
     pub fn check(&mut self, address: IpAddr) -> Verdict<'_> {
         Verdict::new(Held::Reader(self.current()), Some(canonical_address(address)))
     }

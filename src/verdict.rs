@@ -93,7 +93,7 @@ impl Deref for Held<'_> {
 
 impl<'g> Verdict<'g> {
     /// The verdict for a canonical address, or for a client without one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(snapshot: Held<'g>, address: Option<IpAddr>) -> Verdict<'g> {
         let late = snapshot.late();
         let answer = address.map_or(Answer::NONE, |address| snapshot.answer(address, late));
@@ -119,6 +119,7 @@ impl<'g> Verdict<'g> {
     }
 
     /// The label of the entry that decided, if one did and it has one. O(1).
+    #[inline]
     #[must_use]
     pub fn label(&self) -> Option<&str> {
         self.snapshot.table().decision(self.answer).label()

@@ -290,6 +290,7 @@ impl<'t> Decision<'t> {
     }
 
     /// The label of the entry that decided, if one did and it has one.
+    #[inline]
     #[must_use]
     pub fn label(&self) -> Option<&'t str> {
         std::str::from_utf8(self.label_bytes()?).ok()
