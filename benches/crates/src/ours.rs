@@ -85,7 +85,8 @@ macro_rules! ours {
             let keys = addresses(list, "drawn");
             let work = || {
                 let start = Instant::now();
-                for _ in 0..10 {
+                // Long enough for the scheduler to part the threads.
+                for _ in 0..400 {
                     let add = |sum: u32, &key| sum.wrapping_add(family.lookup(key).unwrap_or(0));
                     std::hint::black_box(keys.iter().fold(0, add));
                 }
