@@ -137,6 +137,30 @@ impl Table {
         self.decision(self.answer(canonical_address(address)))
     }
 
+    /// What was compiled of the IPv4 entries, for many addresses at once, as in log replay. It knows entries only:
+    /// that everyone is allowed where no list is set is the table's matter, as is what expires later. Its values
+    /// are numbers of the table's own.
+    ///
+    /// ```
+    /// use ipgate::{List, Table};
+    /// let table = Table::new(&"10.0.1.0/24:office_ABC".parse::<List>()?);
+    /// let clients = ["10.0.1.7", "10.0.2.7"].map(|text| u32::from(text.parse::<std::net::Ipv4Addr>().unwrap()));
+    /// let mut allowed = [false; 2];
+    /// table.v4().are_allowed(&clients, &mut allowed);
+    /// assert_eq!(allowed, [true, false]);
+    /// # Ok::<(), ipgate::Rejected>(())
+    /// ```
+    #[must_use]
+    pub fn v4(&self) -> &Family<u32> {
+        &self.v4
+    }
+
+    /// The same for IPv6.
+    #[must_use]
+    pub fn v6(&self) -> &Family<u128> {
+        &self.v6
+    }
+
     /// The answer for a canonical address.
     #[inline(always)]
     pub(crate) fn answer(&self, address: IpAddr) -> Answer {
