@@ -36,7 +36,7 @@ doc: ## documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc -p ipgate -p ipgate-capi --no-deps --all-features
 
 bench-smoke: ## every benchmark once, for its answers and not for its figures
-	$(CARGO) bench -p ipgate --all-features -- --test
+	$(CARGO) test -p ipgate --all-features --bench gate
 
 fuzz-smoke: ## every fuzz target for a few seconds
 	@scripts/fuzz $(FUZZ_SMOKE_SECONDS)
