@@ -148,7 +148,8 @@ pub fn compare<K: Key>(name: &str, table: &Family<K>, list: &[Prefix<K>], probes
 
 /// The table under every engine (where it can hold the list) and level.
 pub fn tables<K: Key>(list: &[Prefix<K>]) -> Vec<Family<K>> {
-    let engines = [None, Some(Engine::Tiny), Some(Engine::Lines), Some(Engine::Flat), Some(Engine::Bits)];
+    let forced = [Engine::Tiny, Engine::Lines, Engine::Narrow, Engine::Flat, Engine::Bits];
+    let engines = std::iter::once(None).chain(forced.map(Some));
     let mut out = Vec::new();
     for engine in engines {
         for (map_engine, set_engine) in [(engine, None), (None, engine)] {

@@ -26,7 +26,7 @@ fn ipv6_like_a_linear_scan() {
 #[test]
 fn every_forced_engine_and_level_is_used() {
     let list: Vec<_> = (0..8).map(|i| Prefix { key: i << 24, len: 8, allow: true, value: i }).collect();
-    for engine in [Engine::Tiny, Engine::Lines, Engine::Flat] {
+    for engine in [Engine::Tiny, Engine::Lines, Engine::Narrow, Engine::Flat] {
         let options = Options { map_engine: Some(engine), ..Options::default() };
         assert_eq!(Family::build_with(&list, options).unwrap().engines().0, engine);
     }
@@ -59,8 +59,39 @@ fn large_table_like_sorted_ranges() {
     }));
     let table = Family::build(&list).unwrap();
     assert_eq!(table.engines(), (Engine::Flat, Engine::Bits));
-    let options = Options { map_engine: Some(Engine::Lines), set_engine: Some(Engine::Lines), level: None };
-    let other = Family::build_with(&list, options).unwrap();
+    assert_eq!(agree(&table, &forced(&list, Engine::Lines), &list, &mut rng), 200_000 + 3 * 4000);
+    agree(&table, &forced(&list, Engine::Narrow), &list, &mut rng);
+}
+
+/// Long lists whose boundaries lie anywhere have narrow lines, and one structure where a second would be a copy.
+#[test]
+fn long_lists_of_hosts_and_ranges_have_narrow_lines() {
+    let mut rng = Rng(8);
+    for (room, denies) in [(1u32 << 12, false), (1 << 12, true), (1 << 6, false)] {
+        // One prefix in each piece of the space, so that none lies in another.
+        let mut prefix = |i: u32| {
+            let len = 32 - rng.below(u64::from(room.ilog2())) as u8;
+            let key = (i * room + rng.below(u64::from(room)) as u32).masked(len);
+            let value = rng.below(60) as u32;
+            Prefix { key, len, allow: value < 30 || !denies, value }
+        };
+        let list: Vec<Prefix<u32>> = (0..100_000).map(&mut prefix).collect();
+        let table = Family::build(&list).unwrap();
+        assert_eq!(table.engines().0, Engine::Narrow);
+        let (_, set, named) = table.bytes();
+        assert_eq!(set > 0, denies, "only where much is merged: {table:?}");
+        assert!(named < list.len(), "entries are named by their ranks: {named} bytes");
+        agree(&table, &forced(&list, Engine::Lines), &list, &mut rng);
+    }
+}
+
+fn forced(list: &[Prefix<u32>], engine: Engine) -> Family<u32> {
+    let options = Options { map_engine: Some(engine), set_engine: Some(engine), level: None };
+    Family::build_with(list, options).unwrap()
+}
+
+/// Two tables of a list give the same answers at every level; returns for how many addresses.
+fn agree(table: &Family<u32>, other: &Family<u32>, list: &[Prefix<u32>], rng: &mut Rng) -> usize {
     let mut probes: Vec<u32> = (0..200_000).map(|_| rng.next() as u32).collect();
     probes.extend(list.iter().rev().take(4000).flat_map(|p| [p.key, p.key.masked(p.len), p.key.last(p.len)]));
     for level in SimdLevel::available() {
@@ -75,11 +106,13 @@ fn large_table_like_sorted_ranges() {
             assert_eq!(table.lookup(a), table.matched(a).map(|m| list[m].value));
             assert_eq!(table.is_allowed(a), other.is_allowed(a));
             assert_eq!(values[i], other.lookup(a).unwrap_or(ipgate::family::NO_MATCH));
+            assert_eq!(table.is_allowed(a), table.matched(a).is_some_and(|m| list[m].allow));
             assert_eq!(allowed[i], other.is_allowed(a));
         }
     }
     // And a sample against the golden model itself.
     for &a in probes.iter().rev().take(300) {
-        assert_eq!(table.matched(a), scan(&list, a));
+        assert_eq!(table.matched(a), scan(list, a));
     }
+    probes.len()
 }

@@ -54,23 +54,23 @@ fn damaged<K: Key>(seed: u64, rounds: usize) {
             continue;
         }
         let probes = probes(&list, &mut rng);
-        let engines = [None, Some(Engine::Lines), Some(Engine::Flat), Some(Engine::Bits)];
-        for engine in engines {
-            let flat = matches!(engine, Some(Engine::Flat | Engine::Bits));
+        let forced = [Engine::Lines, Engine::Narrow, Engine::Flat, Engine::Bits];
+        for engine in std::iter::once(None).chain(forced.map(Some)) {
+            let large = matches!(engine, Some(Engine::Narrow | Engine::Flat | Engine::Bits));
             let options = Options {
                 map_engine: engine.filter(|&e| e != Engine::Bits),
                 set_engine: engine,
                 level: None,
             };
-            // The flat engines' images are megabytes: a few of them will do.
-            if flat && rng.below(12) != 0 {
+            // The images of engines for long lists are large: a few of them will do.
+            if large && rng.below(12) != 0 {
                 continue;
             }
             let Ok(table) = Family::build_with(&list, options) else {
                 continue;
             };
             let image = table.image();
-            for _ in 0..if flat { 12 } else { rounds } {
+            for _ in 0..if large { 12 } else { rounds } {
                 let mut bytes = image.to_vec();
                 for _ in 0..1 + rng.below(3) {
                     let end = if rng.below(3) == 0 { 256 } else { bytes.len() as u64 };

@@ -26,7 +26,7 @@ macro_rules! each_group {
         if !rest.is_empty() {
             let mut padded = [K::default(); 16];
             padded[..rest.len()].copy_from_slice(rest);
-            let mut answers = [O::from_code(0); 16];
+            let mut answers = [O::from_code(0, 0); 16];
             $group($v, &padded, &mut answers);
             out_rest.copy_from_slice(&answers[..out_rest.len()]);
         }
@@ -88,7 +88,7 @@ unsafe fn flat_group<K: Key, O: Answer>(v: &View<K>, keys: &[K; 16], out: &mut [
             }
         }
         for i in 0..16 {
-            out[i] = O::from_code(codes[i]);
+            out[i] = O::from_code(codes[i], v.allowed);
         }
     }
 }
@@ -136,7 +136,7 @@ unsafe fn bits_group<K: Key, O: Answer>(v: &View<K>, keys: &[K; 16], out: &mut [
             }
         }
         for i in 0..16 {
-            out[i] = O::from_code(codes[i]);
+            out[i] = O::from_code(codes[i], v.allowed);
         }
     }
 }

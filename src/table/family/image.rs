@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! 0    magic, family, number of entries, total length
-//! 32   part "map":  engine, width, root bits, flags, ten section lengths
-//! 128  part "set":  the same
+//! 32   part "map":  engine, width, root bits, names, ten section lengths
+//! 128  part "set":  the same; nothing where the map decides, too
+//! 224  the codes of the map from 1 up to this one allow; 0: the set decides
 //! 256  sections, each at the next multiple of 64 with at least 4 bytes
 //!      between the end of one and the start of the next
 //! ```
@@ -11,13 +12,14 @@
 //! follow from the lengths.
 
 use super::Key;
-use super::part::{Draft, Engine, FLAT_ROOT, LINE, NOTHING, TINY_KEYS, Width};
+use super::part::{Draft, Engine, FLAT_ROOT, LINE, NARROW_ROOT, NOTHING, Names, TINY_KEYS, Width};
 use super::records::MARKS;
 use super::view::View;
 
-const MAGIC: u64 = u64::from_le_bytes(*b"lpm-tb02");
+const MAGIC: u64 = u64::from_le_bytes(*b"lpm-tb03");
 const HEADER: usize = 256;
 const PART_AT: [usize; 2] = [32, 128];
+const ALLOWED_AT: usize = 224;
 const SECTIONS: usize = 10;
 /// Bytes after a section that a four-byte load of its last byte may touch.
 const GUARD: usize = 4;
@@ -47,20 +49,39 @@ fn check(ok: bool, what: &'static str) -> Result<(), ImageError> {
     if ok { Ok(()) } else { Err(ImageError { what }) }
 }
 
+/// What says whether an address is allowed.
+pub(crate) enum Decider<K> {
+    /// The map: its codes from 1 up to this one allow.
+    Map(u32),
+    /// A structure of decisions.
+    Set(Draft<K>),
+}
+
 /// Both parts of a family, ready to be written.
 pub(crate) struct Parts<K> {
     entries: usize,
-    /// The map, which keeps entry numbers, and the set, which does not.
-    parts: [Draft<K>; 2],
+    /// The map, and the set where there is one.
+    parts: Vec<Draft<K>>,
+    names: [Names; 2],
+    allowed: u32,
     lengths: [[usize; SECTIONS]; 2],
     total: usize,
 }
 
 impl<K: Key> Parts<K> {
-    pub(crate) fn new(entries: usize, map: Draft<K>, set: Draft<K>) -> Parts<K> {
-        let parts = [map, set];
-        let lengths = parts.each_ref().map(|d| {
-            [
+    pub(crate) fn new(entries: usize, mut map: Draft<K>, decider: Decider<K>) -> Parts<K> {
+        let names = [map.names(true), Names::None];
+        if names[0] == Names::Ranks {
+            map.entries = Vec::new();
+        }
+        let (set, allowed) = match decider {
+            Decider::Map(allowed) => (None, allowed),
+            Decider::Set(set) => (Some(set), 0),
+        };
+        let parts: Vec<Draft<K>> = [map].into_iter().chain(set).collect();
+        let mut lengths = [[0; SECTIONS]; 2];
+        for (lengths, d) in lengths.iter_mut().zip(&parts) {
+            *lengths = [
                 d.root.len() * 4,
                 d.second.len() * 4,
                 d.lines.len(),
@@ -71,10 +92,10 @@ impl<K: Key> Parts<K> {
                 d.deep_keys.len() * K::BYTES,
                 d.deep_codes.len() * 4,
                 d.deep_entries.len() * 4,
-            ]
-        });
+            ];
+        }
         let total = lengths.as_flattened().iter().fold(HEADER, |at, len| place(at, *len).1);
-        Parts { entries, parts, lengths, total }
+        Parts { entries, parts, names, allowed, lengths, total }
     }
 
     /// Bytes of the image.
@@ -84,16 +105,16 @@ impl<K: Key> Parts<K> {
 
     /// Lays the parts out in zeroed bytes, as many as [`Parts::len`] said.
     pub(crate) fn write(self, out: &mut [u8]) {
-        let Parts { entries, parts, lengths, total } = self;
-        let keeps = [true, false];
+        let Parts { entries, parts, names, allowed, lengths, total } = self;
         out[..8].copy_from_slice(&MAGIC.to_le_bytes());
         out[8..12].copy_from_slice(&(K::BYTES as u32).to_le_bytes());
         out[12..16].copy_from_slice(&(entries as u32).to_le_bytes());
         out[16..24].copy_from_slice(&(total as u64).to_le_bytes());
+        out[ALLOWED_AT..ALLOWED_AT + 4].copy_from_slice(&allowed.to_le_bytes());
         let mut at = HEADER;
         for (p, d) in parts.into_iter().enumerate() {
             let head = &mut out[PART_AT[p]..];
-            let words = [d.engine.tag(), d.width.shift, d.root_bits, u32::from(keeps[p])];
+            let words = [d.engine.tag(), d.width.shift, d.root_bits, names[p].tag()];
             for (i, word) in words.iter().enumerate() {
                 head[4 * i..4 * i + 4].copy_from_slice(&word.to_le_bytes());
             }
@@ -186,19 +207,25 @@ pub(crate) fn validate<K: Key>(bytes: &[u8]) -> Result<(usize, [View<K>; 2]), Im
         }
         let engine = Engine::from_tag(u32_at(head, 0));
         let engine = engine.ok_or(ImageError { what: "its engine is unknown" })?;
-        let keeps = u32_at(head, 12) != 0;
+        let names = Names::from_tag(u32_at(head, 12));
+        let names = names.ok_or(ImageError { what: "how it names entries is unknown" })?;
         // Only the first part is asked for entries.
-        check(keeps || p == 1, "it names no entries")?;
-        validate_part(engine, u32_at(head, 4), u32_at(head, 8), keeps, sections)
+        check(names != Names::None || p == 1, "it names no entries")?;
+        validate_part(engine, u32_at(head, 4), u32_at(head, 8), names, sections)
     };
-    Ok((entries, [part(0)?, part(1)?]))
+    let map = part(0)?;
+    let set = match u32_at(bytes, ALLOWED_AT) {
+        0 => part(1)?,
+        allowed => View { allowed, ..map },
+    };
+    Ok((entries, [map, set]))
 }
 
 fn validate_part<K: Key>(
     engine: Engine,
     shift: u32,
     root_bits: u32,
-    keeps: bool,
+    names: Names,
     sections: [&[u8]; SECTIONS],
 ) -> Result<View<K>, ImageError> {
     let [root, second, lines, leaves, bases, entries, groups, deep_keys, deep_codes, deep_entries] = sections;
@@ -212,9 +239,13 @@ fn validate_part<K: Key>(
     check(ascending(groups, 0, codes), "a group is out of order")?;
     // `ascending` proved that there are at least as many codes as groups.
     check(deep_keys.len() == (codes - groups_len) * K::BYTES, "deep keys are missing")?;
-    check(!keeps || deep_entries.len() / 4 == codes, "deep entries are missing")?;
+    check(names == Names::None || deep_entries.len() / 4 == codes, "deep entries are missing")?;
 
-    let (mut root_shift, cap) = (0, width.cap());
+    let (mut root_shift, cap) = (0, width.cap(engine.key_bytes()));
+    check(
+        names != Names::Ranks || matches!(engine, Engine::Lines | Engine::Narrow),
+        "its entries have no ranks",
+    )?;
     let root_len = root.len();
     match engine {
         Engine::Tiny => {
@@ -223,8 +254,10 @@ fn validate_part<K: Key>(
             check(leaves.len() == 4 * (TINY_KEYS + 1), "codes are missing")?;
             check(entries.len() == 4 * (TINY_KEYS + 1), "entries are missing")?;
         }
-        Engine::Lines => {
-            check((1..=22).contains(&root_bits), "a root width is wrong")?;
+        Engine::Lines | Engine::Narrow => {
+            let least = if engine == Engine::Narrow { NARROW_ROOT } else { 1 };
+            check((least..=22).contains(&root_bits), "a root width is wrong")?;
+            check(engine == Engine::Lines || K::BITS == 32, "its keys are too narrow")?;
             check(root_len == 4 << root_bits, "a root is incomplete")?;
             root_shift = 64 - root_bits;
             let count = lines.len() / LINE;
@@ -233,7 +266,8 @@ fn validate_part<K: Key>(
             check(words(slots).all(|w| ((w >> 5) as usize) < count), "a slot names no line")?;
             check(!K::SECOND || slots_within(root, second.len() / 4), "a slot names no slot")?;
             check(bases.len() == 4 * (count + 1), "line bases are missing")?;
-            check(ascending(bases, 0, entries.len() / 4), "a line base is out of order")?;
+            let named = (names != Names::Ranks).then_some(entries.len() / 4);
+            check(increasing(bases, named), "a line base is out of order")?;
         }
         Engine::Flat => {
             check(K::BITS == 32 && root_bits == FLAT_ROOT, "a root width is wrong")?;
@@ -261,11 +295,13 @@ fn validate_part<K: Key>(
         root_shift,
         root_bits,
         key_mask: (1 << cap) - 1,
-        code_at: 4 * cap,
+        code_at: engine.key_bytes() * cap,
         escape: width.mask(),
         code_drop: 32 - (8 << shift),
         last_line: (lines.len() / LINE).saturating_sub(1),
         groups_len: groups_len as u32,
+        names,
+        allowed: 1,
         root: root.as_ptr().cast(),
         second: second.as_ptr().cast(),
         lines: lines.as_ptr(),
@@ -291,6 +327,17 @@ fn ascending(section: &[u8], first: usize, last: usize) -> bool {
         previous = next;
     }
     ok && previous as usize == last
+}
+
+/// Whether the words rise from 0 to `last`, or to wherever they do.
+fn increasing(section: &[u8], last: Option<usize>) -> bool {
+    let mut previous = 0;
+    let rises = words(section).enumerate().fold(true, |rises, (i, next)| {
+        let ok = if i == 0 { next == 0 } else { previous <= next };
+        previous = next;
+        rises & ok
+    });
+    rises && last.is_none_or(|last| previous as usize == last)
 }
 
 /// Whether each slot names a record with a code for each mark, the first block marked, and an entry for each

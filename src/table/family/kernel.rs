@@ -5,7 +5,7 @@
 //! bounds checks.
 
 use super::Key;
-use super::part::{LINE, NO_CODE, NOTHING, TINY_KEYS};
+use super::part::{LINE, NO_CODE, NOTHING, Names, TINY_KEYS};
 use super::simd::{Portable, Simd, SimdLevel};
 use super::sweep::NO_ENTRY;
 use super::view::{View, word};
@@ -24,24 +24,24 @@ pub(crate) struct Kernels<K, O> {
     pub(crate) many: unsafe fn(&View<K>, &[K], &mut [O]),
 }
 
-/// What a batch writes for a code.
+/// What a batch writes for a code; see [`View::allowed`].
 pub(crate) trait Answer: Copy {
-    fn from_code(code: u32) -> Self;
+    fn from_code(code: u32, allowed: u32) -> Self;
 }
 
 impl Answer for u32 {
     /// The value, or `NO_MATCH` (all ones) for no code.
     #[inline(always)]
-    fn from_code(code: u32) -> u32 {
+    fn from_code(code: u32, _: u32) -> u32 {
         code.wrapping_sub(1)
     }
 }
 
 impl Answer for bool {
-    /// In a structure of decisions 0 is deny and 1 is allow.
+    /// Whether it is one of the codes that allow.
     #[inline(always)]
-    fn from_code(code: u32) -> bool {
-        code != NO_CODE
+    fn from_code(code: u32, allowed: u32) -> bool {
+        code.wrapping_sub(1) < allowed
     }
 }
 
@@ -99,10 +99,26 @@ unsafe fn tiny_entry<K: Key, S: Simd>(v: &View<K>, key: K) -> u32 {
     unsafe { word(v.entries, tiny_at::<K, S>(v, key)) }
 }
 
+/// Place of `key` in a line: how many of its keys are at most it.
+///
 /// # Safety
-/// The view's invariant, engine `Lines`, and the level of `S`.
+/// `line` must be a line of the view's engine, which is the narrow one if `NARROW`, and the level of `S` available.
 #[inline(always)]
-unsafe fn lines<K: Key, S: Simd>(v: &View<K>, key: K) -> u32 {
+unsafe fn place<K: Key, S: Simd, const NARROW: bool>(v: &View<K>, line: *const u8, key: K) -> usize {
+    // SAFETY: a line has 64 bytes.
+    unsafe {
+        if NARROW {
+            S::at_most_narrow(line, key.window() as u16, v.key_mask)
+        } else {
+            S::at_most(line, key.window(), v.key_mask)
+        }
+    }
+}
+
+/// # Safety
+/// The view's invariant, engine `Lines`, or `Narrow` if `NARROW`, and the level of `S`.
+#[inline(always)]
+unsafe fn lines<K: Key, S: Simd, const NARROW: bool>(v: &View<K>, key: K) -> u32 {
     // SAFETY: `line_of` names a line; a line has one code more than keys.
     unsafe {
         let slot = v.slot_of(key);
@@ -111,24 +127,30 @@ unsafe fn lines<K: Key, S: Simd>(v: &View<K>, key: K) -> u32 {
         }
         let number = v.line_of::<S>(slot, key);
         let line = v.line(number);
-        let at = S::at_most(line, key.window(), v.key_mask);
+        let at = place::<K, S, NARROW>(v, line, key);
         let code = v.code(line.add(v.code_at), at);
         if code == v.escape { lines_deep(v, number, at, key) } else { code }
     }
 }
 
-/// Entry word of place `at` in line `number`. Pads count as the last code.
+/// Entry word of place `at` in line `number`, whose code is not [`NO_CODE`]: as many codes like it before it as
+/// entries before its own. Pads count as the last code.
 ///
 /// # Safety
-/// `number` must be a line.
+/// `number` must be a line, and `at` a place in it.
 #[inline(always)]
 unsafe fn line_entry<K: Key>(v: &View<K>, number: usize, at: usize) -> u32 {
-    // SAFETY: `bases` has one word more than lines, strictly increasing up to
-    // the number of entry words.
+    // SAFETY: `bases` has one word more than lines, increasing up to the number of entry words, where there are
+    // any. Separator lines have codes like the others, if not meaningful ones.
     unsafe {
-        let base = word(v.bases, number) as usize;
-        let last = word(v.bases, number + 1) as usize - base - 1;
-        word(v.entries, base + at.min(last))
+        let codes = v.line(number).add(v.code_at);
+        let before = (0..at).filter(|&i| v.code(codes, i) != NO_CODE).count();
+        let (base, end) = (word(v.bases, number) as usize, word(v.bases, number + 1) as usize);
+        if base == end {
+            return NO_ENTRY;
+        }
+        let rank = (base + before).min(end - 1);
+        if v.names == Names::Ranks { rank as u32 } else { word(v.entries, rank) }
     }
 }
 
@@ -168,7 +190,7 @@ unsafe fn deep_entry<K: Key>(v: &View<K>, group: u32, key: K) -> u32 {
 /// # Safety
 /// As [`lines`], and the structure keeps entries.
 #[inline(always)]
-unsafe fn lines_entry<K: Key, S: Simd>(v: &View<K>, key: K) -> u32 {
+unsafe fn lines_entry<K: Key, S: Simd, const NARROW: bool>(v: &View<K>, key: K) -> u32 {
     // SAFETY: as in `lines`.
     unsafe {
         let slot = v.slot_of(key);
@@ -177,9 +199,12 @@ unsafe fn lines_entry<K: Key, S: Simd>(v: &View<K>, key: K) -> u32 {
         }
         let number = v.line_of::<S>(slot, key);
         let line = v.line(number);
-        let at = S::at_most(line, key.window(), v.key_mask);
-        let entry = line_entry(v, number, at);
+        let at = place::<K, S, NARROW>(v, line, key);
         let code = v.code(line.add(v.code_at), at);
+        if code == NO_CODE {
+            return NO_ENTRY;
+        }
+        let entry = line_entry(v, number, at);
         if code == v.escape { deep_entry(v, entry, key) } else { entry }
     }
 }
@@ -303,9 +328,9 @@ pub(crate) fn prefetch<T>(at: *const T) {
 const GROUP: usize = 16;
 
 /// # Safety
-/// The view's invariant, engine `Lines`, and the level of `S`.
+/// As [`lines`].
 #[inline(always)]
-unsafe fn lines_many<K: Key, S: Simd, O: Answer>(v: &View<K>, keys: &[K], out: &mut [O]) {
+unsafe fn lines_many<K: Key, S: Simd, O: Answer, const NARROW: bool>(v: &View<K>, keys: &[K], out: &mut [O]) {
     let (groups, rest) = keys.as_chunks::<GROUP>();
     let (outs, out_rest) = out.as_chunks_mut::<GROUP>();
     for (keys, out) in groups.iter().zip(outs) {
@@ -334,16 +359,16 @@ unsafe fn lines_many<K: Key, S: Simd, O: Answer>(v: &View<K>, keys: &[K], out: &
             // SAFETY: as in `lines`.
             unsafe {
                 let line = v.line(numbers[i]);
-                let at = S::at_most(line, keys[i].window(), v.key_mask);
+                let at = place::<K, S, NARROW>(v, line, keys[i]);
                 let code = if covered[i] { v.code(line.add(v.code_at), at) } else { NO_CODE };
                 let code = if code == v.escape { lines_deep(v, numbers[i], at, keys[i]) } else { code };
-                out[i] = O::from_code(code);
+                out[i] = O::from_code(code, v.allowed);
             }
         }
     }
     for (&key, out) in rest.iter().zip(out_rest) {
         // SAFETY: by the caller.
-        *out = O::from_code(unsafe { lines::<K, S>(v, key) });
+        *out = O::from_code(unsafe { lines::<K, S, NARROW>(v, key) }, v.allowed);
     }
 }
 
@@ -366,13 +391,13 @@ unsafe fn flat_many<K: Key, S: Simd, O: Answer>(v: &View<K>, keys: &[K], out: &m
                 let rank = flat_rank::<K, S>(v, records[i], keys[i]);
                 let code = flat_code(v, records[i], rank);
                 let code = if code == v.escape { flat_deep(v, keys[i], rank) } else { code };
-                out[i] = O::from_code(code);
+                out[i] = O::from_code(code, v.allowed);
             }
         }
     }
     for (&key, out) in rest.iter().zip(out_rest) {
         // SAFETY: by the caller.
-        *out = O::from_code(unsafe { flat::<K, S>(v, key) });
+        *out = O::from_code(unsafe { flat::<K, S>(v, key) }, v.allowed);
     }
 }
 
@@ -397,23 +422,23 @@ macro_rules! level {
             unsafe fn tiny_many<K: Key, O: Answer>(v: &View<K>, keys: &[K], out: &mut [O]) {
                 for (&key, out) in keys.iter().zip(out) {
                     // SAFETY: by the caller, who vouches for the view and the instruction set.
-                    *out = O::from_code(unsafe { tiny::<K, $simd>(v, key) });
+                    *out = O::from_code(unsafe { tiny::<K, $simd>(v, key) }, v.allowed);
                 }
             }
             $(#[target_feature(enable = $features)])?
-            unsafe fn lines_one<K: Key>(v: &View<K>, key: K) -> u32 {
+            unsafe fn lines_one<K: Key, const NARROW: bool>(v: &View<K>, key: K) -> u32 {
                 // SAFETY: by the caller, who vouches for the view and the instruction set.
-                unsafe { lines::<K, $simd>(v, key) }
+                unsafe { lines::<K, $simd, NARROW>(v, key) }
             }
             $(#[target_feature(enable = $features)])?
-            unsafe fn lines_name<K: Key>(v: &View<K>, key: K) -> u32 {
+            unsafe fn lines_name<K: Key, const NARROW: bool>(v: &View<K>, key: K) -> u32 {
                 // SAFETY: by the caller, who vouches for the view and the instruction set.
-                unsafe { lines_entry::<K, $simd>(v, key) }
+                unsafe { lines_entry::<K, $simd, NARROW>(v, key) }
             }
             $(#[target_feature(enable = $features)])?
-            unsafe fn lines_all<K: Key, O: Answer>(v: &View<K>, keys: &[K], out: &mut [O]) {
+            unsafe fn lines_all<K: Key, O: Answer, const NARROW: bool>(v: &View<K>, keys: &[K], out: &mut [O]) {
                 // SAFETY: by the caller, who vouches for the view and the instruction set.
-                unsafe { lines_many::<K, $simd, O>(v, keys, out) }
+                unsafe { lines_many::<K, $simd, O, NARROW>(v, keys, out) }
             }
             $(#[target_feature(enable = $features)])?
             unsafe fn flat_one<K: Key>(v: &View<K>, key: K) -> u32 {
@@ -440,9 +465,16 @@ macro_rules! level {
                     Engine::Tiny => {
                         Kernels { one: tiny_one, entry: tiny_name, many: tiny_many }
                     }
-                    Engine::Lines => {
-                        Kernels { one: lines_one, entry: lines_name, many: lines_all }
-                    }
+                    Engine::Lines => Kernels {
+                        one: lines_one::<K, false>,
+                        entry: lines_name::<K, false>,
+                        many: lines_all::<K, O, false>,
+                    },
+                    Engine::Narrow => Kernels {
+                        one: lines_one::<K, true>,
+                        entry: lines_name::<K, true>,
+                        many: lines_all::<K, O, true>,
+                    },
                     Engine::Flat => Kernels { one: flat_one, entry: flat_name, many: flat_all },
                     Engine::Bits => Kernels { one: bits, entry: no_entry, many: bits_all },
                 }
@@ -464,8 +496,7 @@ unsafe fn no_entry<K: Key>(_: &View<K>, _: K) -> u32 {
 unsafe fn bits_many<K: Key, O: Answer>(v: &View<K>, keys: &[K], out: &mut [O]) {
     for (&key, out) in keys.iter().zip(out) {
         // SAFETY: by the caller.
-        // SAFETY: by the caller, who vouches for the view and the instruction set.
-        *out = O::from_code(unsafe { bits(v, key) });
+        *out = O::from_code(unsafe { bits(v, key) }, v.allowed);
     }
 }
 

@@ -4,16 +4,18 @@
 //! A slot word is `line << 5 | d`. Neighbouring slots whose boundaries fit one
 //! line share it (`d` is 0), so lines are full however the boundaries are
 //! spread. Above the lines of a slot with more boundaries stand `d` levels of
-//! separator lines: fifteen keys and, as sixteenth word, the first of sixteen
-//! neighbouring lines. A slot that no prefix covers says so itself ([`NOTHING`]). A root word of IPv6 is `slot << 5 | k`: the next `k`
-//! address bits are added to `slot` in the second table.
+//! separator lines: fifteen keys of 32 bits and, as sixteenth word, the first of sixteen
+//! neighbouring lines. A slot that no prefix covers says so itself
+//! ([`NOTHING`]). A root word of IPv6 is `slot << 5 | k`: the next `k` address
+//! bits are added to `slot` in the second table.
 //!
 //! A line's keys are the 32 bits after the anchor. A unit of this grain with
-//! a boundary inside is an escape to a deep group.
+//! a boundary inside is an escape to a deep group. Long IPv4 lists have narrow
+//! lines: where slots agree in sixteen bits, the other sixteen are keys enough,
+//! and a line holds nearly twice as many.
 
 use super::Key;
-use super::part::{Draft, Engine, LINE, NO_CODE, NOTHING, Source};
-use super::sweep::NO_ENTRY;
+use super::part::{Draft, Engine, LINE, NARROW_ROOT, NO_CODE, NOTHING, Source};
 use std::collections::HashMap;
 
 /// A span of addresses `[lo, end)`; `end` is `None` at the end of the space.
@@ -28,10 +30,16 @@ struct Span {
 
 /// Lines below a separator line.
 const SPREAD: usize = 16;
+/// Keys of the line that has the most: narrow ones, with codes of a byte.
+const MOST_KEYS: usize = 21;
 
 struct Builder<'s, K> {
     src: &'s Source<'s, K>,
     d: Draft<K>,
+    /// Keys of a line.
+    cap: usize,
+    /// Slots may share a line while their addresses agree in all but so many bits.
+    shared_bits: u32,
     /// Lines without keys, by the range's entry and code: one serves all.
     uniform: HashMap<(u32, u32), u32>,
     /// Starts of a line's segments, kept for its allocation.
@@ -40,10 +48,13 @@ struct Builder<'s, K> {
 
 /// Bits that index the root: a few boundaries a slot for IPv4; IPv6 takes as
 /// much as is worth while and leaves the rest to the second table.
-fn root_bits<K: Key>(boundaries: usize) -> u32 {
+fn root_bits<K: Key>(engine: Engine, boundaries: usize) -> u32 {
     let log = boundaries.max(1).ilog2();
     if K::SECOND {
         (log + 2).clamp(8, 16)
+    } else if engine == Engine::Narrow {
+        // A few boundaries a slot, of which a line holds up to 21.
+        log.saturating_sub(2).clamp(NARROW_ROOT, 22)
     } else {
         // Sixteen, four or two bytes of root for a boundary: the more slots, the fewer need separator lines. Short
         // lists have up to 64 KiB, so that most slots outside of their prefixes hold no boundary: an address
@@ -61,11 +72,14 @@ fn root_bits<K: Key>(boundaries: usize) -> u32 {
 /// `BYTES + 12` for each of the boundaries inside a unit, where there are at
 /// most `2n` keys and `2^root_bits + keys / 2` slots (IPv6 with fewer than 16
 /// root bits: at most `2^(16 - root_bits)` more for each slot in use).
-pub(crate) fn build_lines<K: Key>(src: &Source<'_, K>) -> Draft<K> {
-    let bits = root_bits::<K>(src.len());
+pub(crate) fn build_lines<K: Key>(engine: Engine, src: &Source<'_, K>) -> Draft<K> {
+    let bits = root_bits::<K>(engine, src.len());
+    let narrow = engine == Engine::Narrow;
     let mut b = Builder {
         src,
-        d: Draft::new(Engine::Lines, src.width, bits),
+        d: Draft::new(engine, src.width, bits),
+        cap: src.width.cap(engine.key_bytes()),
+        shared_bits: if narrow { 32 - NARROW_ROOT } else { K::BITS - K::ANCHOR },
         uniform: HashMap::new(),
         starts: Vec::new(),
     };
@@ -78,7 +92,7 @@ pub(crate) fn build_lines<K: Key>(src: &Source<'_, K>) -> Draft<K> {
             let mut k = (count / 2).max(1).ilog2();
             k = k.clamp(K::ANCHOR - bits, 48 - bits - 8);
             let one = span.first == span.last;
-            if one || (bits == K::ANCHOR && count <= src.width.cap()) {
+            if one || (bits == K::ANCHOR && count <= b.cap) {
                 k = 0;
             }
             if b.is_nothing(span) {
@@ -162,10 +176,9 @@ impl<K: Key> Builder<'_, K> {
         /// A slot whose line is not known yet.
         const PENDING: u32 = u32::MAX;
         let mut words = Vec::with_capacity(1 << k);
-        let cap = self.src.width.cap();
+        let cap = self.cap;
         // Parts waiting for a line to share: their union, keys and first word.
         let mut open: Option<(Span, usize, usize)> = None;
-        let anchor = K::BITS - K::ANCHOR;
         let close = |b: &mut Self, words: &mut Vec<u32>, (union, _, first): (Span, usize, usize)| {
             let word = b.line(union) << 5;
             words[first..].iter_mut().filter(|w| **w == PENDING).for_each(|w| *w = word);
@@ -174,7 +187,7 @@ impl<K: Key> Builder<'_, K> {
             let keys = b.keys_of(part);
             let nothing = b.is_nothing(part);
             if let Some((union, sum, _)) = &mut open {
-                let apart = K::ANCHOR > 0 && union.lo >> anchor != part.lo >> anchor;
+                let apart = union.lo >> b.shared_bits != part.lo >> b.shared_bits;
                 // What begins with the part is a key once it is not first.
                 let edge = usize::from(b.src.starts[part.first].wide() == part.lo);
                 let keys = keys + edge;
@@ -203,7 +216,7 @@ impl<K: Key> Builder<'_, K> {
     /// A slot with lines of its own, in as few levels as hold them.
     fn heavy(&mut self, span: Span) -> u32 {
         let starts = self.segments(span);
-        let count = starts.len().div_ceil(self.src.width.cap() + 1);
+        let count = starts.len().div_ceil(self.cap + 1);
         let mut at = span.first;
         // (first line, first segment start of each line) of the level built.
         let mut first = (self.d.lines.len() / LINE) as u32;
@@ -226,9 +239,7 @@ impl<K: Key> Builder<'_, K> {
                     self.d.lines.extend_from_slice(&key.to_le_bytes());
                 }
                 self.d.lines.extend_from_slice(&child.to_le_bytes());
-                // A separator line names nothing.
-                self.d.bases.push(self.d.entries.len() as u32);
-                self.d.entries.push(NO_ENTRY);
+                self.d.bases.push(self.d.entries.len() as u32); // a separator line names nothing
             }
             first = next;
             level = level.into_iter().step_by(SPREAD).collect();
@@ -285,9 +296,9 @@ impl<K: Key> Builder<'_, K> {
     /// start of the next line's. Returns the range in effect at the end.
     fn push_line(&mut self, starts: &[u128], end: Option<u128>, at: usize, last: usize) -> usize {
         let src = self.src;
-        let cap = src.width.cap();
-        let base = self.d.entries.len() as u32;
-        let (mut codes, mut keys, mut entries, mut escapes) = ([0; 13], [u32::MAX; 12], [0; 13], false);
+        let (cap, key_bytes) = (self.cap, self.d.engine.key_bytes());
+        let base = self.d.entries.len();
+        let (mut codes, mut keys, mut escapes) = ([0; MOST_KEYS + 1], [u32::MAX; MOST_KEYS], false);
         let mut at = at;
         for (i, &lo) in starts.iter().enumerate() {
             while at < last && src.starts[at + 1].wide() <= lo {
@@ -298,7 +309,11 @@ impl<K: Key> Builder<'_, K> {
             while at < last && next.is_none_or(|n| src.starts[at + 1].wide() < n) {
                 at += 1;
             }
-            (codes[i], entries[i]) = self.d.segment(src, first, at);
+            let (code, entry) = self.d.segment(src, first, at);
+            codes[i] = code;
+            if code != NO_CODE {
+                self.d.entries.push(entry);
+            }
             escapes |= first != at;
             if i > 0 {
                 keys[i - 1] = K::from_wide(lo).window();
@@ -307,19 +322,16 @@ impl<K: Key> Builder<'_, K> {
         let pad = codes[starts.len() - 1];
         codes[starts.len()..].fill(pad);
         for key in &keys[..cap] {
-            self.d.lines.extend_from_slice(&key.to_le_bytes());
+            self.d.lines.extend_from_slice(&key.to_le_bytes()[..key_bytes]);
         }
         for &code in &codes[..=cap] {
             self.d.width.put(&mut self.d.lines, code);
         }
         self.d.lines.resize(self.d.lines.len().next_multiple_of(LINE), 0);
-        if src.keep_entries || escapes {
-            self.d.entries.extend_from_slice(&entries[..starts.len()]);
-        } else {
-            // Nothing to name: one word keeps every base in bounds.
-            self.d.entries.push(NO_ENTRY);
+        if !src.keep_entries && !escapes {
+            self.d.entries.truncate(base); // nobody will ask
         }
-        self.d.bases.push(base);
+        self.d.bases.push(base as u32);
         at
     }
 }

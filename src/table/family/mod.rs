@@ -28,12 +28,13 @@ use std::sync::Arc;
 pub(crate) use aligned::Aligned;
 use bits::build_bits;
 use flat::build_flat;
+use image::Decider;
 pub use image::ImageError;
 use kernel::{Kernels, kernels};
 pub use key::Key;
 use lines::build_lines;
 pub use part::Engine;
-use part::{Draft, LINE, NO_CODE, Source, TINY_KEYS, Width, build_tiny};
+use part::{Draft, LINE, NARROW_ROOT, NO_CODE, Source, TINY_KEYS, Width, build_tiny};
 pub use simd::SimdLevel;
 pub use sweep::Prefix;
 pub(crate) use sweep::{MAX_PREFIXES, sorted_places};
@@ -211,7 +212,7 @@ impl<K: Key> Family<K> {
             if self.set.engine == Engine::Bits {
                 return kernel::bits(&self.set, address) != NO_CODE;
             }
-            (self.set_kernels.one)(&self.set, address) != NO_CODE
+            (self.set_kernels.one)(&self.set, address).wrapping_sub(1) < self.set.allowed
         }
     }
 
@@ -301,13 +302,6 @@ impl<K: Key> FamilyDraft<K> {
             greatest = greatest.max(p.value + 1);
         }
         let named = sweep(list);
-        let decision = |entry: u32| u32::from(entry != NO_ENTRY && list[entry as usize].allow);
-        let set = {
-            let merged = named.merged(decision);
-            let src = Source::new(&merged, &merged.entries, Width { shift: 0 }, false);
-            let engine = options.set_engine.unwrap_or_else(|| choose(&src, true));
-            draft(engine, &src)?
-        };
         let code = |&entry: &u32| if entry == NO_ENTRY { NO_CODE } else { list[entry as usize].value + 1 };
         let codes: Vec<u32> = named.entries.iter().map(code).collect();
         let src = Source::new(&named, &codes, Width::for_max(greatest), true);
@@ -316,7 +310,18 @@ impl<K: Key> FamilyDraft<K> {
             return Err(BuildError::Engine(engine));
         }
         let map = draft(engine, &src)?;
-        Ok(FamilyDraft(image::Parts::new(list.len(), map, set)))
+        let decision = |entry: u32| u32::from(entry != NO_ENTRY && list[entry as usize].allow);
+        let merged = named.merged(decision);
+        let decisions = Source::new(&merged, &merged.entries, Width { shift: 0 }, false);
+        let set_engine = options.set_engine.unwrap_or_else(|| choose(&decisions, true));
+        // Where next to nothing is merged, the map decides as fast, and a second structure would be a copy of it.
+        let alike =
+            options.set_engine.is_none() && set_engine == engine && 4 * merged.len() >= 3 * named.len();
+        let decider = match allowed_codes(list).filter(|_| alike) {
+            Some(allowed) => Decider::Map(allowed),
+            None => Decider::Set(draft(set_engine, &decisions)?),
+        };
+        Ok(FamilyDraft(image::Parts::new(list.len(), map, decider)))
     }
 
     /// Bytes of its image.
@@ -330,6 +335,13 @@ impl<K: Key> FamilyDraft<K> {
     }
 }
 
+/// The greatest code that allows, where the ones up to it are those that do.
+fn allowed_codes<K>(list: &[Prefix<K>]) -> Option<u32> {
+    let greatest = list.iter().filter(|p| p.allow).map(|p| p.value).max()?;
+    let least_denied = list.iter().filter(|p| !p.allow).map(|p| p.value).min();
+    least_denied.is_none_or(|denied| greatest < denied).then_some(greatest + 1)
+}
+
 /// The engine for a list: the smallest structure that is exact enough.
 fn choose<K: Key>(src: &Source<'_, K>, decisions: bool) -> Engine {
     let boundaries = src.len() - 1;
@@ -340,11 +352,14 @@ fn choose<K: Key>(src: &Source<'_, K>, decisions: bool) -> Engine {
         // The flat engines see one /24 at a time: they need a list whose
         // boundaries lie between /24s, all but one in sixteen.
         let fine = src.starts.iter().filter(|s| s.window() & 255 != 0).count();
-        let lines = boundaries * LINE / src.width.cap() * 5 / 4;
+        let lines = boundaries * LINE / src.width.cap(Engine::Lines.key_bytes()) * 5 / 4;
         let flat = (4 << 18) + boundaries + (boundaries << src.width.shift);
         let enough = if decisions { boundaries >= 1 << 14 } else { lines > flat };
         if enough && fine <= boundaries / 16 {
             return if decisions { Engine::Bits } else { Engine::Flat };
+        }
+        if boundaries >= 1 << NARROW_ROOT {
+            return Engine::Narrow;
         }
     }
     Engine::Lines
@@ -353,7 +368,8 @@ fn choose<K: Key>(src: &Source<'_, K>, decisions: bool) -> Engine {
 fn draft<K: Key>(engine: Engine, src: &Source<'_, K>) -> Result<Draft<K>, BuildError> {
     match engine {
         Engine::Tiny if src.len() - 1 <= TINY_KEYS => Ok(build_tiny(src)),
-        Engine::Lines => Ok(build_lines(src)),
+        Engine::Lines => Ok(build_lines(engine, src)),
+        Engine::Narrow if K::BITS == 32 => Ok(build_lines(engine, src)),
         Engine::Flat if K::BITS == 32 => Ok(build_flat(src)),
         Engine::Bits if K::BITS == 32 => Ok(build_bits(src)),
         _ => Err(BuildError::Engine(engine)),

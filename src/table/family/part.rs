@@ -13,6 +13,8 @@ pub enum Engine {
     Tiny,
     /// Direct root, then one 64-byte line of 32-bit keys and their values.
     Lines,
+    /// IPv4: the same with 16-bit keys, under a root of at least 2^16 slots.
+    Narrow,
     /// IPv4: 2^18 slots, each naming a record of 64 bits, one bit per /24, and its values.
     Flat,
     /// IPv4 decisions: 2^18 references to distinct 64-bit decision patterns.
@@ -26,10 +28,15 @@ impl Engine {
             Engine::Lines => 1,
             Engine::Flat => 2,
             Engine::Bits => 3,
+            Engine::Narrow => 4,
         }
     }
     pub(crate) fn from_tag(tag: u32) -> Option<Self> {
-        [Engine::Tiny, Engine::Lines, Engine::Flat, Engine::Bits].get(tag as usize).copied()
+        [Engine::Tiny, Engine::Lines, Engine::Flat, Engine::Bits, Engine::Narrow].get(tag as usize).copied()
+    }
+    /// Bytes of a key in a line.
+    pub(crate) fn key_bytes(self) -> usize {
+        if self == Engine::Narrow { 2 } else { 4 }
     }
 }
 
@@ -37,6 +44,8 @@ impl Engine {
 pub(crate) const NO_CODE: u32 = 0;
 /// Root bits of the flat engines: 64 blocks of one /24 below each slot.
 pub(crate) const FLAT_ROOT: u32 = 18;
+/// The least root bits of the narrow engine: its keys are the bits after them.
+pub(crate) const NARROW_ROOT: u32 = 16;
 /// Keys of the tiny engine, all of which are compared at once.
 pub(crate) const TINY_KEYS: usize = 32;
 /// Slot word of the engine of lines where no prefix covers the slot: there is no line to read. No other word has
@@ -73,17 +82,34 @@ impl Width {
             _ => u32::MAX,
         }
     }
-    /// Keys per line: `cap` keys of 4 bytes and `cap + 1` codes fill a line.
-    pub(crate) fn cap(self) -> usize {
-        match self.shift {
-            0 => 12,
-            1 => 10,
-            _ => 7,
-        }
+    /// Keys per line: so many keys, and one code more, fill it.
+    pub(crate) fn cap(self, key_bytes: usize) -> usize {
+        let code_bytes = 1 << self.shift;
+        (LINE - code_bytes) / (key_bytes + code_bytes)
     }
     /// Appends one code.
     pub(crate) fn put(self, out: &mut Vec<u8>, code: u32) {
         out.extend_from_slice(&code.to_le_bytes()[..1 << self.shift]);
+    }
+}
+
+/// How a structure names the entry that decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Names {
+    /// Not at all: it only decides. (Its entry words are groups of escapes.)
+    None,
+    /// By entry words.
+    Words,
+    /// By the place that an entry word would have: where no prefix lies in another, entry and place are the same.
+    Ranks,
+}
+
+impl Names {
+    pub(crate) fn tag(self) -> u32 {
+        self as u32
+    }
+    pub(crate) fn from_tag(tag: u32) -> Option<Self> {
+        [Names::None, Names::Words, Names::Ranks].get(tag as usize).copied()
     }
 }
 
@@ -94,17 +120,17 @@ pub(crate) struct Draft<K> {
     pub(crate) width: Width,
     /// Bits that index the root.
     pub(crate) root_bits: u32,
-    /// `Lines`: slot words. `Flat`: offsets of records. `Bits`: pattern numbers.
+    /// `Lines`, `Narrow`: slot words. `Flat`: offsets of records. `Bits`: pattern numbers.
     pub(crate) root: Vec<u32>,
     /// `Lines` of IPv6: slot words of the second table.
     pub(crate) second: Vec<u32>,
-    /// `Lines`: 64-byte lines. `Bits`: patterns. `Tiny`: keys.
+    /// `Lines`, `Narrow`: 64-byte lines. `Bits`: patterns. `Tiny`: keys.
     pub(crate) lines: Vec<u8>,
     /// `Flat`: records. `Tiny`: codes.
     pub(crate) leaves: Vec<u8>,
-    /// `Lines`, `Flat`: for each line or slot where its part of `entries` begins.
+    /// `Lines`, `Narrow`, `Flat`: for each line or slot where its part of `entries` begins.
     pub(crate) bases: Vec<u32>,
-    /// For each code: the entry, or the deep group of an escape.
+    /// For each code (`Lines`, `Narrow`: other than [`NO_CODE`]): the entry, or the deep group of an escape.
     pub(crate) entries: Vec<u32>,
     /// Where each deep group begins in `deep_codes`; one more than groups.
     pub(crate) groups: Vec<u32>,
@@ -168,6 +194,16 @@ impl<K: Key> Draft<K> {
         }
         self.groups.push(self.deep_codes.len() as u32);
         number
+    }
+
+    /// What `matched` finds the entries by.
+    pub(crate) fn names(&self, keep_entries: bool) -> Names {
+        let counted = matches!(self.engine, Engine::Lines | Engine::Narrow) && self.group_count() == 0;
+        match keep_entries {
+            false => Names::None,
+            true if counted && self.entries.iter().copied().eq(0..self.entries.len() as u32) => Names::Ranks,
+            true => Names::Words,
+        }
     }
 
     /// Code and entry word of the segment that begins in range `first` and

@@ -62,6 +62,11 @@ pub(crate) trait Simd {
     /// # Safety
     /// 64 bytes at `keys` must be readable.
     unsafe fn at_most(keys: *const u8, key: u32, mask: u32) -> usize;
+    /// The same for the 32 half words at `keys`.
+    ///
+    /// # Safety
+    /// 64 bytes at `keys` must be readable.
+    unsafe fn at_most_narrow(keys: *const u8, key: u16, mask: u32) -> usize;
     /// Number of the keys that are at most `key` among the eight double words at `keys`.
     ///
     /// # Safety
@@ -105,6 +110,34 @@ impl Simd for Portable {
             // shall give the same answer.
             (!above & mask).count_ones() as usize
         }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn at_most_narrow(keys: *const u8, key: u16, mask: u32) -> usize {
+        use std::arch::x86_64::*;
+        // SAFETY: SSE2 belongs to x86-64; the caller vouches for the loads.
+        unsafe {
+            let (key, zero) = (_mm_set1_epi16(key as i16), _mm_setzero_si128());
+            // What is at most the key leaves nothing when the key is taken off.
+            let [a, b, c, d] = [0, 16, 32, 48]
+                .map(|i| _mm_cmpeq_epi16(_mm_subs_epu16(_mm_loadu_si128(keys.add(i).cast()), key), zero));
+            let low = _mm_movemask_epi8(_mm_packs_epi16(a, b)) as u32;
+            let high = _mm_movemask_epi8(_mm_packs_epi16(c, d)) as u32;
+            ((low | high << 16) & mask).count_ones() as usize
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    #[inline(always)]
+    unsafe fn at_most_narrow(keys: *const u8, key: u16, mask: u32) -> usize {
+        let mut count = 0;
+        for i in 0..32 {
+            // SAFETY: the caller vouches for 64 bytes.
+            let k = u16::from_le(unsafe { keys.cast::<u16>().add(i).read_unaligned() });
+            count += u32::from(k <= key) & mask >> i & 1;
+        }
+        count as usize
     }
 
     #[cfg(not(target_arch = "x86_64"))]
@@ -164,6 +197,21 @@ impl Simd for Avx2 {
         }
     }
     #[inline(always)]
+    unsafe fn at_most_narrow(keys: *const u8, key: u16, mask: u32) -> usize {
+        use std::arch::x86_64::*;
+        // SAFETY: AVX2 by the trait's contract, the loads by the caller's.
+        unsafe {
+            let key = _mm256_set1_epi16(key as i16);
+            let low = _mm256_loadu_si256(keys.cast());
+            let high = _mm256_loadu_si256(keys.add(32).cast());
+            let low = _mm256_cmpeq_epi16(_mm256_min_epu16(low, key), low);
+            let high = _mm256_cmpeq_epi16(_mm256_min_epu16(high, key), high);
+            // Packing takes halves of the vectors in turn; this puts them in order.
+            let packed = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packs_epi16(low, high));
+            (_mm256_movemask_epi8(packed) as u32 & mask).count_ones() as usize
+        }
+    }
+    #[inline(always)]
     unsafe fn ones(bits: u64) -> u32 {
         bits.count_ones()
     }
@@ -191,6 +239,15 @@ impl Simd for Avx512 {
             let keys = _mm512_loadu_si512(keys.cast());
             let key = _mm512_set1_epi32(key as i32);
             (u32::from(_mm512_cmple_epu32_mask(keys, key)) & mask).count_ones() as usize
+        }
+    }
+    #[inline(always)]
+    unsafe fn at_most_narrow(keys: *const u8, key: u16, mask: u32) -> usize {
+        use std::arch::x86_64::*;
+        // SAFETY: AVX-512 by the trait's contract, the load by the caller's.
+        unsafe {
+            let keys = _mm512_loadu_si512(keys.cast());
+            (_mm512_cmple_epu16_mask(keys, _mm512_set1_epi16(key as i16)) & mask).count_ones() as usize
         }
     }
     #[inline(always)]

@@ -68,6 +68,10 @@ impl<K: Key> Boundaries<K> {
         out
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.starts.len()
+    }
+
     /// Index of the range that holds `key`.
     #[cfg(test)]
     pub(crate) fn find(&self, key: K) -> usize {

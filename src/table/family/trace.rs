@@ -2,7 +2,7 @@
 //! and writing down what it reads. Also a second opinion for debugging.
 
 use super::Key;
-use super::part::{Engine, LINE, NOTHING, TINY_KEYS};
+use super::part::{Engine, LINE, NO_CODE, NOTHING, TINY_KEYS};
 use super::records::MARKS;
 use super::view::View;
 use std::collections::BTreeSet;
@@ -31,7 +31,7 @@ pub(crate) fn lines_read<K: Key>(v: &View<K>, image: &[u8], key: K) -> usize {
             let at = (0..TINY_KEYS).filter(|&i| tiny_key_is_at_most(&mut t, v, i, key)).count();
             t.read(v.leaves, 4 * at, 4);
         }
-        Engine::Lines => {
+        Engine::Lines | Engine::Narrow => {
             let left = key.left();
             let mut slot = t.read(v.root, 4 * (left >> v.root_shift) as usize, 4);
             if K::SECOND && slot != u64::from(NOTHING) {
@@ -48,15 +48,19 @@ pub(crate) fn lines_read<K: Key>(v: &View<K>, image: &[u8], key: K) -> usize {
                 let at = (0..15).filter(|&i| t.read(v.lines, line + 4 * i, 4) <= window).count();
                 number = t.read(v.lines, line + 60, 4) as usize + at;
             }
-            let cap = v.width.cap();
+            let key_bytes = v.engine.key_bytes();
+            let window = u64::from(key.window()) & (u64::MAX >> (64 - 8 * key_bytes));
             let line = number * LINE;
-            let at =
-                (0..cap).filter(|&i| t.read(v.lines, line + 4 * i, 4) <= u64::from(key.window())).count();
+            let keys = 0..v.width.cap(key_bytes);
+            let at = keys.filter(|&i| t.read(v.lines, line + key_bytes * i, key_bytes) <= window).count();
             let code = t.read(v.lines, line + v.code_at + at * width, width);
             if code == u64::from(v.escape) {
+                let named =
+                    |i: &usize| t.read(v.lines, line + v.code_at + i * width, width) != u64::from(NO_CODE);
+                let rank = (0..at).filter(named).count();
                 let base = t.read(v.bases, 4 * number, 4) as usize;
                 let next = t.read(v.bases, 4 * number + 4, 4) as usize;
-                group = Some(t.read(v.entries, 4 * (base + at.min(next - base - 1)), 4));
+                group = Some(t.read(v.entries, 4 * (base + rank).min(next - 1), 4));
             }
         }
         Engine::Flat => {

@@ -1,7 +1,7 @@
 //! A validated structure as raw section pointers, ready for unchecked loads.
 
 use super::Key;
-use super::part::{Engine, LINE, NOTHING, Width};
+use super::part::{Engine, LINE, NOTHING, Names, Width};
 use super::simd::Simd;
 
 /// Pointers into an image's sections with what the kernels need beside them.
@@ -29,6 +29,10 @@ pub(crate) struct View<K> {
     pub(crate) last_line: usize,
     /// Number of deep groups.
     pub(crate) groups_len: u32,
+    /// How entries are named.
+    pub(crate) names: Names,
+    /// The codes from 1 up to this one allow; no other does.
+    pub(crate) allowed: u32,
     pub(crate) root: *const u32,
     pub(crate) second: *const u32,
     pub(crate) lines: *const u8,
