@@ -1,6 +1,6 @@
 //! Tables as a whole: images that travel, images that are damaged, and expiry inside a table.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, SystemTime};
 
 use ipgate::{Gate, ImageError, List, Mode, Origin, Policy, Reason, Table};
@@ -110,8 +110,8 @@ fn damaged_images_are_refused() {
     longer.push(0);
     assert!(error(&longer).to_string().contains("compile the list again"));
     let mut newer = image;
-    newer[12] = 2;
-    assert!(error(&newer).to_string().contains("version 2"));
+    newer[12] = 99;
+    assert!(error(&newer).to_string().contains("version 99"));
 }
 
 #[test]
@@ -169,4 +169,66 @@ fn a_gate_drops_entries_at_their_instant() {
     assert_eq!((gate.generation(), gate.drop_expired(), gate.drop_expired()), (1, Some(2), None));
     assert_eq!(gate.status().entries, 1);
     assert_eq!(account(&mut reader, "10.9.9.9"), labelled(true, "wide", "10.0.0.0/8:wide".to_owned()));
+}
+
+/// Long lists are stored in other ways than short ones: addresses as halves, lines as differences, names as ranks.
+#[test]
+fn a_long_list_keeps_every_entry_with_its_line() {
+    // One host in each piece of 2¹⁴ addresses, the last piece first; some twice, some in a prefix around them.
+    let host = |i: u32| Ipv4Addr::from(!(i << 14) ^ i % 0x4000);
+    let mut text = "# a comment\n\n".to_owned();
+    let mut expected = Vec::new();
+    let mut line = 2;
+    let mut add = |text: &mut String, prefix: String, label: &str, suffix: &str| {
+        line += 1;
+        text.push_str(&format!("{prefix}:{label}{suffix}\n"));
+        expected.push((prefix.parse::<ipgate::ipnet::IpNet>().unwrap(), label.to_owned(), line));
+    };
+    for i in 0..200_000 {
+        add(&mut text, format!("{}/32", host(i)), &format!("label{}", i % 300), "");
+        if i % 50_000 == 0 {
+            add(&mut text, format!("{}/32", host(i)), "again", "");
+            let around = Ipv4Addr::from(u32::from(host(i)) & u32::MAX << 17);
+            add(&mut text, format!("{around}/15"), "around", "");
+        }
+    }
+    add(&mut text, "255.255.255.255/32".to_owned(), "last", ";until=2100-01-01");
+    expected.sort_by_key(|(prefix, ..)| *prefix);
+
+    let list: List = text.parse().unwrap();
+    let table = Table::from_image(&Table::new(&list).to_image(1)).unwrap();
+    let entries = table.entries().map(|entry| {
+        (entry.prefix(), entry.label().unwrap_or_default().to_owned(), entry.line().unwrap_or_default())
+    });
+    assert!(entries.eq(expected.iter().cloned()), "every entry, sorted by prefix");
+
+    // What decides is the last of the longest prefixes that hold the address.
+    let deciding = |address: IpAddr| {
+        let holding = expected.iter().filter(|(prefix, ..)| prefix.contains(&address));
+        holding.max_by_key(|(prefix, ..)| prefix.prefix_len()).cloned()
+    };
+    let clients = (0..200_000).step_by(1_237).chain([0, 50_000, 100_000, 150_000]).flat_map(|i| {
+        let bits = u32::from(host(i));
+        [bits, bits.wrapping_add(1), bits.wrapping_sub(1)].map(|bits| IpAddr::from(Ipv4Addr::from(bits)))
+    });
+    for client in clients {
+        let found = table.matched(client).map(|entry| {
+            (entry.prefix(), entry.label().unwrap_or_default().to_owned(), entry.line().unwrap_or_default())
+        });
+        assert_eq!(found, deciding(client), "{client}");
+        assert_eq!(table.lookup(client).label(), found.as_ref().map(|found| &*found.1), "{client}");
+        assert_eq!(table.is_allowed(client), found.is_some(), "{client}");
+    }
+
+    // An entry that has expired gives way to what lies around it, which is looked for in the columns.
+    let client = IpAddr::from(neighbour(host(50_001)));
+    text.push_str(&format!("0.0.0.0/1:half\n128.0.0.0/1:half\n{client}:hidden;until=2020-01-01\n"));
+    let policy = Policy::new().with_app(text.parse::<List>().unwrap());
+    let gate = Gate::from_table(Table::from_policy_at(&policy, SystemTime::UNIX_EPOCH));
+    assert_eq!(gate.snapshot().table().lookup(client).label(), Some("hidden"));
+    assert_eq!(gate.check(client).label(), Some("around"), "{client}");
+}
+
+fn neighbour(address: Ipv4Addr) -> Ipv4Addr {
+    Ipv4Addr::from(u32::from(address) ^ 1)
 }

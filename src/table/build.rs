@@ -7,10 +7,11 @@ use foldhash::fast::RandomState;
 use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 
-use super::entries::{EntryRef, Origin, Value, value_width};
+use super::columns::{LineCode, address_lengths, value_width, write_addresses};
+use super::entries::{EntryRef, Origin, Value};
 use super::family::{Aligned, FamilyDraft, Key, Prefix, sorted_places};
 use super::image::{put, seal};
-use super::layout::{Layout, SECTIONS, Section, field};
+use super::layout::{ColumnSections, Layout, SECTIONS, Section, V4_COLUMNS, V6_COLUMNS, field};
 use super::{Scope, Table};
 use crate::list::{Action, Entry, Label, List, Until};
 
@@ -90,17 +91,20 @@ fn compile<'a>(scope: Scope, lists: &Lists<'_>, rows: impl Iterator<Item = Row<'
             IpNet::V6(net) => v6.push(u128::from(net.network()), &row, value),
         }
     }
-    let (v4, v6) = (Columns::new(v4), Columns::new(v6));
+    if let Some(numbers) = values.allowed_first() {
+        v4.renumber(&numbers);
+        v6.renumber(&numbers);
+    }
+    let (v4, v6) = (Compiled::new(v4), Compiled::new(v6));
     let width = value_width(values.values.len());
 
     let mut lengths = [0u64; SECTIONS];
     let mut set = |section: Section, length: usize| lengths[section as usize] = length as u64;
-    for (section, length) in SECTIONS_V4.into_iter().zip(v4.lengths(width)) {
-        set(section, length);
-    }
-    for (section, length) in SECTIONS_V6.into_iter().zip(v6.lengths(width)) {
-        set(section, length);
-    }
+    let columns =
+        V4_COLUMNS.into_iter().zip(v4.lengths(width)).chain(V6_COLUMNS.into_iter().zip(v6.lengths(width)));
+    columns.for_each(|(section, length)| set(section, length));
+    set(Section::V4Family, v4.draft.len());
+    set(Section::V6Family, v6.draft.len());
     set(Section::Values, 4 * values.values.len());
     set(Section::LabelEnds, 4 * values.labels.len());
     set(Section::LabelText, values.labels.iter().map(|label| label.len()).sum());
@@ -112,9 +116,9 @@ fn compile<'a>(scope: Scope, lists: &Lists<'_>, rows: impl Iterator<Item = Row<'
     let mut image = Aligned::new(layout.total);
     let bytes = image.bytes_mut();
     header(bytes, scope, lists, &lengths);
-    v4.write(bytes, &layout, SECTIONS_V4, width);
-    v6.write(bytes, &layout, SECTIONS_V6, width);
     let mut sections = SectionsMut { bytes, layout: &layout };
+    v4.write(&mut sections, Section::V4Family, V4_COLUMNS, width);
+    v6.write(&mut sections, Section::V6Family, V6_COLUMNS, width);
     fill_words(sections.get(Section::Values), values.values.iter().map(|value| value.0));
     let ends = values.labels.iter().scan(0, |end, label| {
         *end += label.len() as u32;
@@ -184,6 +188,25 @@ impl<'a> Values<'a> {
     }
 }
 
+impl Values<'_> {
+    /// Numbers the values that allow before those that deny, so that a number tells which it is. What had a
+    /// number has now the one at that place of the result; `None` where all have kept theirs.
+    fn allowed_first(&mut self) -> Option<Vec<u32>> {
+        let denies = |value: &Value| value.action() == Action::Deny;
+        if self.values.is_sorted_by_key(denies) {
+            return None;
+        }
+        let mut order: Vec<(u32, Value)> = (0..).zip(self.values.drain(..)).collect();
+        order.sort_by_key(|(_, value)| denies(value));
+        let mut numbers = vec![0; order.len()];
+        for (new, (old, value)) in (0..).zip(order) {
+            numbers[old as usize] = new;
+            self.values.push(value);
+        }
+        Some(numbers)
+    }
+}
+
 /// Whether two labels are one stored text, without reading it.
 fn same_text(one: Option<&str>, other: Option<&str>) -> bool {
     match (one, other) {
@@ -217,6 +240,13 @@ impl<K: Key> Rows<K> {
         self.lines.push(row.line);
     }
 
+    /// Gives every value its new number.
+    fn renumber(&mut self, numbers: &[u32]) {
+        for prefix in &mut self.prefixes {
+            prefix.value = numbers.get(prefix.value as usize).copied().unwrap_or(prefix.value);
+        }
+    }
+
     fn sorted(self) -> Sorted<K> {
         let places = sorted_places(&self.prefixes);
         let lines = places.iter().filter_map(|&place| self.lines.get(place as usize).copied()).collect();
@@ -242,62 +272,41 @@ struct Sorted<K> {
     untils: Vec<(u32, Until)>,
 }
 
-/// Sorted rows, and the structure that was compiled from them.
-struct Columns<K: Key> {
+/// Sorted rows, and what was compiled from them.
+struct Compiled<K: Key> {
     rows: Sorted<K>,
+    lines: Option<LineCode>,
     draft: FamilyDraft<K>,
 }
 
-/// Family, addresses, lengths, values, lines, expiring entries, expiries.
-type FamilySections = [Section; 7];
-
-const SECTIONS_V4: FamilySections = [
-    Section::V4Family,
-    Section::V4Addresses,
-    Section::V4Lengths,
-    Section::V4Values,
-    Section::V4Lines,
-    Section::V4Expiring,
-    Section::V4Untils,
-];
-
-const SECTIONS_V6: FamilySections = [
-    Section::V6Family,
-    Section::V6Addresses,
-    Section::V6Lengths,
-    Section::V6Values,
-    Section::V6Lines,
-    Section::V6Expiring,
-    Section::V6Untils,
-];
-
-impl<K: Key> Columns<K> {
-    fn new(rows: Rows<K>) -> Columns<K> {
+impl<K: Key> Compiled<K> {
+    fn new(rows: Rows<K>) -> Compiled<K> {
         let rows = rows.sorted(); // the unsorted ones take no more room
         let draft = FamilyDraft::new(&rows.prefixes).expect("lists have no more entries than a family takes");
-        Columns { rows, draft }
+        let lines = LineCode::of(&rows.lines);
+        Compiled { rows, lines, draft }
     }
 
+    /// Bytes of the columns, in the order of [`ColumnSections`].
     fn lengths(&self, value_width: usize) -> [usize; 7] {
         let count = self.rows.prefixes.len();
         let expiring = self.rows.untils.len();
-        [
-            self.draft.len(),
-            K::BYTES * count,
-            count,
-            value_width * count,
-            4 * count,
-            4 * expiring,
-            8 * expiring,
-        ]
+        let (addresses, blocks) = address_lengths::<K>(count);
+        let lines = self.lines.map_or(0, |code| code.length(count));
+        [addresses, blocks, count, value_width * count, lines, 4 * expiring, 8 * expiring]
     }
 
-    fn write(self, bytes: &mut [u8], layout: &Layout, sections: FamilySections, value_width: usize) {
-        let [family, addresses, lengths, values, lines, expiring, untils] = sections;
-        let mut image = SectionsMut { bytes, layout };
-        for (to, prefix) in image.get(addresses).chunks_exact_mut(K::BYTES).zip(&self.rows.prefixes) {
-            prefix.key.write(to);
-        }
+    fn write(
+        self,
+        image: &mut SectionsMut<'_>,
+        family: Section,
+        columns: ColumnSections,
+        value_width: usize,
+    ) {
+        let [addresses, blocks, lengths, values, lines, expiring, untils] = columns;
+        let keys = self.rows.prefixes.iter().map(|prefix| prefix.key);
+        let [addresses, blocks] = image.pair(addresses, blocks);
+        write_addresses(keys, addresses, blocks);
         fill(image.get(lengths), self.rows.prefixes.iter().map(|prefix| prefix.len), |len| [len]);
         let numbers = self.rows.prefixes.iter().map(|prefix| prefix.value);
         match value_width {
@@ -305,7 +314,7 @@ impl<K: Key> Columns<K> {
             2 => fill(image.get(values), numbers, |number| (number as u16).to_le_bytes()),
             _ => fill_words(image.get(values), numbers),
         }
-        fill_words(image.get(lines), self.rows.lines.into_iter());
+        self.lines.into_iter().for_each(|code| code.write(&self.rows.lines, image.get(lines)));
         fill_words(image.get(expiring), self.rows.untils.iter().map(|(index, _)| *index));
         fill(
             image.get(untils),
@@ -325,6 +334,11 @@ struct SectionsMut<'i> {
 impl SectionsMut<'_> {
     fn get(&mut self, section: Section) -> &mut [u8] {
         self.bytes.get_mut(self.layout.range(section)).unwrap_or_default()
+    }
+
+    fn pair(&mut self, one: Section, other: Section) -> [&mut [u8]; 2] {
+        let ranges = [self.layout.range(one), self.layout.range(other)];
+        self.bytes.get_disjoint_mut(ranges).unwrap_or_default()
     }
 }
 

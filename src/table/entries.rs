@@ -1,4 +1,4 @@
-//! The entries of a table: columns in its image, sorted by prefix, for logs, explanations and expiry.
+//! The entries of a table, for logs, explanations and expiry: columns in its image, and what their numbers mean.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,9 +8,10 @@ use std::time::SystemTime;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::Table;
+use super::columns::{Columns, slice, value_width, words};
 use super::family::Key;
 use super::image::ImageError;
-use super::layout::{Layout, Section, u32_at, u64_at};
+use super::layout::{Layout, Section, V4_COLUMNS, V6_COLUMNS, u32_at};
 use crate::list::{Action, Entry, Label, Until};
 
 /// Which list of a policy an entry comes from. The app list wins on equal prefixes.
@@ -67,43 +68,30 @@ pub(super) struct Entries {
     sources: [Range<usize>; 2],
 }
 
-/// Where the columns of one family lie in the image.
-#[derive(Debug, Clone)]
-struct Columns {
-    count: usize,
-    addresses: Range<usize>,
-    lengths: Range<usize>,
-    values: Range<usize>,
-    /// Bytes of a value number.
-    value_width: usize,
-    lines: Range<usize>,
-    expiring: Range<usize>,
-    untils: Range<usize>,
-}
-
 impl Entries {
     /// The entries of an image, every number in which has been checked.
     pub(super) fn open(bytes: &[u8], layout: &Layout) -> Result<Entries, ImageError> {
-        use Section as S;
         let at = |section| layout.range(section);
-        let values = at(S::Values);
-        let columns = |[addresses, lengths, numbers, lines, expiring, untils]: [Section; 6]| Columns {
-            count: at(lengths).len(),
-            addresses: at(addresses),
-            lengths: at(lengths),
-            values: at(numbers),
-            value_width: value_width(values.len() / 4),
-            lines: at(lines),
-            expiring: at(expiring),
-            untils: at(untils),
-        };
+        let values = at(Section::Values);
+        let columns =
+            |[addresses, blocks, lengths, numbers, lines, expiring, untils]: [Section; 7]| Columns {
+                count: at(lengths).len(),
+                addresses: at(addresses),
+                blocks: at(blocks),
+                lengths: at(lengths),
+                values: at(numbers),
+                value_width: value_width(values.len() / 4),
+                lines: at(lines),
+                expiring: at(expiring),
+                untils: at(untils),
+            };
         let entries = Entries {
-            v4: columns([S::V4Addresses, S::V4Lengths, S::V4Values, S::V4Lines, S::V4Expiring, S::V4Untils]),
-            v6: columns([S::V6Addresses, S::V6Lengths, S::V6Values, S::V6Lines, S::V6Expiring, S::V6Untils]),
-            values: at(S::Values),
-            label_ends: at(S::LabelEnds),
-            label_text: at(S::LabelText),
-            sources: [at(S::DefaultSource), at(S::AppSource)],
+            v4: columns(V4_COLUMNS),
+            v6: columns(V6_COLUMNS),
+            values: at(Section::Values),
+            label_ends: at(Section::LabelEnds),
+            label_text: at(Section::LabelText),
+            sources: [at(Section::DefaultSource), at(Section::AppSource)],
         };
         entries.v4.check::<u32>(bytes, entries.values.len() / 4)?;
         entries.v6.check::<u128>(bytes, entries.values.len() / 4)?;
@@ -140,11 +128,7 @@ impl Entries {
 
     /// The earliest expiry of all.
     pub(super) fn next_expiry(&self, bytes: &[u8]) -> Option<Until> {
-        let untils = [&self.v4.untils, &self.v6.untils];
-        let micros = untils
-            .into_iter()
-            .flat_map(|range| (0..range.len() / 8).map(|i| u64_at(slice(bytes, range), 8 * i)));
-        micros.map(|micros| micros as i64).min().and_then(Until::from_unix_micros)
+        self.v4.untils(bytes).chain(self.v6.untils(bytes)).min().and_then(Until::from_unix_micros)
     }
 
     /// The value with that number. One that is not known, which no table has, denies.
@@ -175,110 +159,6 @@ impl Entries {
             Width::V6 => &self.v6,
         }
     }
-}
-
-/// Bytes that number so many values.
-pub(super) fn value_width(count: usize) -> usize {
-    match count {
-        0..=0x100 => 1,
-        0x101..=0x1_0000 => 2,
-        _ => 4,
-    }
-}
-
-impl Columns {
-    fn check<K: Key>(&self, bytes: &[u8], values: usize) -> Result<(), ImageError> {
-        let check = |sound: bool, what| if sound { Ok(()) } else { Err(ImageError::damaged(what)) };
-        let lengths = [
-            (self.addresses.len(), K::BYTES * self.count),
-            (self.values.len(), self.value_width * self.count),
-            (self.lines.len(), 4 * self.count),
-            (self.untils.len(), 2 * self.expiring.len()),
-        ];
-        check(lengths.iter().all(|(actual, expected)| actual == expected), "a column of its entries is cut")?;
-        let lengths = slice(bytes, &self.lengths);
-        let widest = lengths.iter().copied().max().unwrap_or(0);
-        check(u32::from(widest) <= K::BITS, "a prefix is longer than an address")?;
-        let numbers = slice(bytes, &self.values);
-        let greatest = match self.value_width {
-            1 => numbers.iter().copied().max().map(u32::from),
-            2 => numbers.as_chunks().0.iter().map(|number| u16::from_le_bytes(*number).into()).max(),
-            _ => words(numbers).max(),
-        };
-        check(greatest.is_none_or(|number| (number as usize) < values), "an entry has no value")?;
-        let addresses = slice(bytes, &self.addresses).chunks_exact(K::BYTES).map(K::read);
-        let mut before = (K::default(), 0);
-        let sorted = addresses.zip(lengths).fold(true, |sorted, (address, &length)| {
-            let this = (address, length);
-            let next = before <= this && address == address.masked(length);
-            before = this;
-            sorted & next
-        });
-        check(sorted, "its entries are not sorted")?;
-        let expiring: Vec<u32> = words(slice(bytes, &self.expiring)).collect();
-        let known = expiring.last().is_none_or(|last| (*last as usize) < self.count);
-        check(known && expiring.is_sorted_by(|a, b| a < b), "an expiry belongs to no entry")?;
-        let named = (0..expiring.len()).all(|i| {
-            let micros = u64_at(slice(bytes, &self.untils), 8 * i) as i64;
-            Until::from_unix_micros(micros).is_some()
-        });
-        check(named, "an expiry is out of range")
-    }
-
-    /// Network address and length of an entry.
-    fn prefix<K: Key>(&self, bytes: &[u8], index: usize) -> (K, u8) {
-        let address = slice(bytes, &self.addresses).get(K::BYTES * index..).unwrap_or_default();
-        let length = slice(bytes, &self.lengths).get(index).copied().unwrap_or_default();
-        (K::read(address), length)
-    }
-
-    fn value_number(&self, bytes: &[u8], index: usize) -> u32 {
-        let numbers = slice(bytes, &self.values);
-        let byte = |i: usize| numbers.get(self.value_width * index + i).copied().map_or(0, u32::from);
-        match self.value_width {
-            1 => byte(0),
-            2 => byte(0) | byte(1) << 8,
-            _ => u32_at(numbers, 4 * index),
-        }
-    }
-
-    fn until(&self, bytes: &[u8], index: usize) -> Option<Until> {
-        let expiring = slice(bytes, &self.expiring);
-        if expiring.is_empty() {
-            return None;
-        }
-        let (mut low, mut high) = (0, expiring.len() / 4);
-        while low < high {
-            let middle = (low + high) / 2;
-            match (u32_at(expiring, 4 * middle) as usize).cmp(&index) {
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
-                std::cmp::Ordering::Equal => {
-                    return Until::from_unix_micros(u64_at(slice(bytes, &self.untils), 8 * middle) as i64);
-                }
-            }
-        }
-        None
-    }
-
-    /// One past the last entry whose prefix is at most this one.
-    fn end_of<K: Key>(&self, bytes: &[u8], prefix: (K, u8)) -> usize {
-        let (mut low, mut high) = (0, self.count);
-        while low < high {
-            let middle = (low + high) / 2;
-            if self.prefix::<K>(bytes, middle) <= prefix { low = middle + 1 } else { high = middle }
-        }
-        low
-    }
-}
-
-#[inline]
-fn slice<'b>(bytes: &'b [u8], range: &Range<usize>) -> &'b [u8] {
-    bytes.get(range.clone()).unwrap_or_default()
-}
-
-fn words(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
-    bytes.as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word))
 }
 
 /// Which family's columns an entry stands in.
@@ -368,7 +248,7 @@ impl<'t> EntryRef<'t> {
     /// The line of its list's text on which it stands, counted from 1.
     #[must_use]
     pub fn line(&self) -> Option<u32> {
-        Some(u32_at(slice(self.bytes(), &self.columns().lines), 4 * self.index)).filter(|line| *line != 0)
+        Some(self.columns().line(self.bytes(), self.index)).filter(|line| *line != 0)
     }
 
     /// The entry as one that can be put into a list, without its place.

@@ -19,7 +19,7 @@ use super::image::ImageError;
 
 pub(super) const MAGIC: [u8; 8] = *b"\x93IPGATE\n";
 pub(super) const BYTE_ORDER: u32 = 0x0102_0304;
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// Where the header's fields stand.
 pub(super) mod field {
@@ -52,20 +52,24 @@ pub(super) enum Section {
     /// The compiled lookup structures.
     V4Family,
     V6Family,
-    /// Network addresses, 4 bytes each.
+    /// Network addresses, 4 bytes each; 2 where there are blocks.
     V4Addresses,
+    /// Of a long list: the first entry in each block of addresses whose upper halves are equal, 4 bytes each, and
+    /// the number of entries.
+    V4Blocks,
     /// Prefix lengths, 1 byte each.
     V4Lengths,
     /// Value numbers, 1, 2 or 4 bytes each as their count asks for.
     V4Values,
-    /// Line numbers, 4 bytes each; 0 where there is none.
+    /// Line numbers (see `columns::LineCode`); nothing where no entry has one.
     V4Lines,
     /// Entry numbers (4 bytes each) of the entries that expire, ascending.
     V4Expiring,
     /// When they do, µs since 1970 UTC, 8 bytes each.
     V4Untils,
-    /// The same for IPv6; addresses have 16 bytes.
+    /// The same for IPv6; addresses have 16 bytes, and there are no blocks.
     V6Addresses,
+    V6Blocks,
     V6Lengths,
     V6Values,
     V6Lines,
@@ -80,6 +84,29 @@ pub(super) enum Section {
     DefaultSource,
     AppSource,
 }
+
+/// The columns of a family: addresses, blocks, lengths, values, lines, expiring entries, expiries.
+pub(super) type ColumnSections = [Section; 7];
+
+pub(super) const V4_COLUMNS: ColumnSections = [
+    Section::V4Addresses,
+    Section::V4Blocks,
+    Section::V4Lengths,
+    Section::V4Values,
+    Section::V4Lines,
+    Section::V4Expiring,
+    Section::V4Untils,
+];
+
+pub(super) const V6_COLUMNS: ColumnSections = [
+    Section::V6Addresses,
+    Section::V6Blocks,
+    Section::V6Lengths,
+    Section::V6Values,
+    Section::V6Lines,
+    Section::V6Expiring,
+    Section::V6Untils,
+];
 
 pub(super) const SECTIONS: usize = Section::AppSource as usize + 1;
 

@@ -1,10 +1,11 @@
 //! Tables: entries compiled for longest-prefix match. The one door is [`Table::lookup`].
 //!
 //! A table is one flat image in memory (`layout`, `image`). It holds a compiled structure for each address
-//! family (`family`), which answers the questions of the request path, and columns with the entries
+//! family (`family`), which answers the questions of the request path, and `columns` with the entries
 //! (`entries`), which name and explain them.
 
 mod build;
+mod columns;
 mod entries;
 pub mod family;
 mod image;

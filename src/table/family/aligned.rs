@@ -65,8 +65,10 @@ impl Aligned {
         // SAFETY: the first multiple of the huge page lies less than one after the start of the mapping, and
         // `len` bytes follow it.
         let start = unsafe { at.add(skip) };
+        // The end that does not fill a huge page has none: it would take up to a whole one of memory.
+        let advised = (len - len % HUGE).max(HUGE);
         // SAFETY: the range is ours; the advice changes no contents, and a kernel that declines it harms nothing.
-        unsafe { libc::madvise(start.as_ptr().cast(), size - HUGE, libc::MADV_HUGEPAGE) };
+        unsafe { libc::madvise(start.as_ptr().cast(), advised, libc::MADV_HUGEPAGE) };
         Some(Aligned { start, len, memory: Memory::Mapped { at, size } })
     }
 
