@@ -156,13 +156,15 @@ impl Columns {
             addresses.zip(lengths).for_each(|(address, length)| next(address, length));
             return sorted;
         }
-        let lower: Vec<_> = slice(bytes, &self.addresses).as_chunks().0.iter().zip(lengths).collect();
-        let begins = words(slice(bytes, &self.blocks)).map(|begin| begin as usize);
+        let halves = slice(bytes, &self.addresses).as_chunks::<2>().0;
         let mut at = 0;
-        for (upper, end) in begins.skip(1).enumerate() {
-            let Some(block) = lower.get(at..end) else { return false };
-            for (lower, length) in block {
-                next(joined(upper, u16::from_le_bytes(**lower)), length);
+        for (upper, end) in words(slice(bytes, &self.blocks)).skip(1).enumerate() {
+            let end = end as usize;
+            let (Some(halves), Some(lengths)) = (halves.get(at..end), lengths.get(at..end)) else {
+                return false;
+            };
+            for (half, length) in halves.iter().zip(lengths) {
+                next(joined(upper, u16::from_le_bytes(*half)), length);
             }
             at = end;
         }
