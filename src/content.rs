@@ -59,6 +59,13 @@ impl Content {
     }
 }
 
+impl Default for Content {
+    /// Nothing.
+    fn default() -> Content {
+        Content::from(&[][..])
+    }
+}
+
 impl From<&[u8]> for Content {
     /// Copies the bytes.
     fn from(bytes: &[u8]) -> Content {

@@ -243,7 +243,7 @@ pub unsafe extern "C" fn ipgate_gate_replace_text(
         let gate = unsafe { raw::handle(gate, "gate")? };
         // SAFETY: the header's rules.
         let (text, parser) = unsafe { (raw::bytes(text.cast(), len, "text")?, options::parser(options)?) };
-        let loaded = Loaded::text(text, &parser);
+        let loaded = Loaded::text(Content::from(text), &parser);
         gate.writer().take_unfollowed(loaded)
     })
 }

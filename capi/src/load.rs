@@ -53,8 +53,9 @@ impl Loaded {
     }
 
     /// A table from text.
-    pub(crate) fn text(bytes: &[u8], parser: &Parser) -> Result<Loaded, Failure> {
-        let Parsed { list, report } = parser.parse(bytes).map_err(|rejected| Failure::rejected(&rejected))?;
+    pub(crate) fn text(text: Content, parser: &Parser) -> Result<Loaded, Failure> {
+        let Parsed { list, report } =
+            parser.parse_content(text).map_err(|rejected| Failure::rejected(&rejected))?;
         Ok(Loaded::new(Table::new(&list), report, list.source().unwrap_or_default(), false))
     }
 
@@ -68,7 +69,7 @@ impl Loaded {
     pub(crate) fn file(name: &str, content: Content, parser: &Parser) -> Result<Loaded, Failure> {
         let loaded = match Table::is_image(&content) {
             true => Loaded::image(name, content),
-            false => Loaded::text(&content, &parser.clone().source(name)),
+            false => Loaded::text(content, &parser.clone().source(name)),
         };
         loaded.map_err(|failure| failure.of(name))
     }

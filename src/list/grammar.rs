@@ -7,6 +7,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv4Subnets, Ipv6Net, Ipv6Subnets};
+use memchr::memchr;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while};
 use nom::character::complete::char;
@@ -197,14 +198,13 @@ fn leading<T>(input: &str, read: Option<(T, usize)>) -> IResult<&str, T> {
 
 /// Everything up to an attribute, trimmed; nothing at all is no label.
 fn label_text(input: &str) -> IResult<&str, Option<&str>> {
-    map_opt(take_while(|c| c != ';'), |text: &str| {
-        let text = text.trim_matches(BLANKS);
-        match text.is_empty() {
-            true => Some(None),
-            false => label::check(text).ok().map(|()| Some(text)),
-        }
-    })
-    .parse(input)
+    let end = memchr(b';', input.as_bytes()).unwrap_or(input.len());
+    let text = input.get(..end).unwrap_or_default().trim_matches(BLANKS);
+    let label = match text.is_empty() {
+        true => Some(None),
+        false => label::check(text).ok().map(|()| Some(text)),
+    };
+    leading(input, label.map(|label| (label, end)))
 }
 
 /// `;until=…`, blanks around the attribute trimmed.

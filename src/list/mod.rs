@@ -23,6 +23,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use crate::content::Content;
+
 pub use conflict::{Conflict, InvalidList};
 pub use diagnostic::{Code, Diagnostic, Position, Rejected, Report, Severity};
 pub use entry::{Action, Entry};
@@ -47,7 +49,7 @@ pub use until::{Until, UntilError};
 pub struct List {
     entries: Vec<Entry>,
     /// What the entries' positions point into; empty for a list that did not come from text.
-    text: Arc<[u8]>,
+    text: Arc<Content>,
     /// The file or other name of the source.
     source: Option<Arc<str>>,
 }

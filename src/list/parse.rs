@@ -124,7 +124,7 @@ impl Parser {
         let path = path.as_ref();
         let text = File::open(path).and_then(|file| self.read_content(&file));
         let text = text.map_err(|error| ReadError::Io { path: path.to_owned(), error })?;
-        self.named(path).parse(text).map_err(|rejected| rejected.into_read_error(path))
+        self.named(path).parse_content(text).map_err(|rejected| rejected.into_read_error(path))
     }
 
     /// A file's bytes, and one more than the limit at the most, which is enough to reject it.
@@ -164,14 +164,26 @@ impl Parser {
         if text.len() > self.max_bytes {
             return Err(self.too_long());
         }
+        self.parse_content(Content::from(text))
+    }
+
+    /// Parses what was read from a file, as [`Parser::parse`] does, but without a copy: the list keeps the text.
+    ///
+    /// # Errors
+    ///
+    /// As [`Parser::parse`].
+    pub fn parse_content(&self, text: Content) -> Result<Parsed, Rejected> {
+        if text.len() > self.max_bytes {
+            return Err(self.too_long());
+        }
         let now = self.now.unwrap_or_else(SystemTime::now);
-        let mut pass = Pass::new(text, self.max_entries, self.keep);
+        let mut pass = Pass::new(&text, self.max_entries, self.keep);
         let complete = pass.run();
         pass.settle_conflicts(now, self.lenient);
         let Pass { entries, mut report, .. } = pass;
 
         let nothing_left = report.error_count() > 0 && !entries.iter().any(|entry| entry.is_live(now));
-        let list = List { entries, text: Arc::from(text), source: self.source.clone() };
+        let list = List { entries, text: Arc::new(text), source: self.source.clone() };
         let strict_error = !self.lenient && report.error_count() > 0;
         if let Some(linter) = self.linter.clone().or(self.deny_warnings.then(Linter::new)) {
             report.append(linter.at(now).max_diagnostics(self.keep).lint(&list));

@@ -83,7 +83,8 @@ pub(super) fn from_table(table: &Table, now: SystemTime) -> Table {
 
 fn compile<'a>(scope: Scope, lists: &Lists<'_>, rows: impl Iterator<Item = Row<'a>>) -> Table {
     let mut values = Values::default();
-    let (mut v4, mut v6) = (Rows::default(), Rows::default());
+    let most = rows.size_hint().1.unwrap_or(0);
+    let (mut v4, mut v6) = (Rows::with_capacity(most), Rows::with_capacity(most));
     for row in rows {
         let value = values.number(&row);
         match row.prefix {
@@ -157,18 +158,18 @@ struct Values<'a> {
     numbers: HashMap<Value, u32, RandomState>,
     labels: Vec<&'a str>,
     label_numbers: HashMap<&'a str, u32, RandomState>,
-    /// The value of the last row: neighbours in a list are often alike.
-    last: Option<(Action, Origin, Option<&'a str>, u32)>,
+    /// The number of what was seen before, by where the label's text is stored: a list stores each once, so that
+    /// the texts need not be read again.
+    seen: HashMap<(Action, Origin, Option<(usize, usize)>), u32, RandomState>,
 }
 
 impl<'a> Values<'a> {
     /// The number of a row's value.
     fn number(&mut self, row: &Row<'a>) -> u32 {
-        if let Some((action, origin, label, number)) = self.last
-            && (action, origin) == (row.action, row.origin)
-            && same_text(label, row.label)
-        {
-            return number;
+        let stored = row.label.map(|text| (text.as_ptr().addr(), text.len()));
+        let key = (row.action, row.origin, stored);
+        if let Some(number) = self.seen.get(&key) {
+            return *number;
         }
         let label = row.label.map(|text| {
             let next = self.labels.len() as u32;
@@ -183,7 +184,7 @@ impl<'a> Values<'a> {
             self.values.push(value);
             next
         });
-        self.last = Some((row.action, row.origin, row.label, number));
+        self.seen.insert(key, number);
         number
     }
 }
@@ -207,15 +208,6 @@ impl Values<'_> {
     }
 }
 
-/// Whether two labels are one stored text, without reading it.
-fn same_text(one: Option<&str>, other: Option<&str>) -> bool {
-    match (one, other) {
-        (None, None) => true,
-        (Some(one), Some(other)) => std::ptr::eq(one, other),
-        _ => false,
-    }
-}
-
 /// The rows of one family in the order of their lists.
 struct Rows<K> {
     prefixes: Vec<Prefix<K>>,
@@ -224,13 +216,12 @@ struct Rows<K> {
     untils: HashMap<usize, Until>,
 }
 
-impl<K> Default for Rows<K> {
-    fn default() -> Rows<K> {
-        Rows { prefixes: Vec::new(), lines: Vec::new(), untils: HashMap::new() }
-    }
-}
-
 impl<K: Key> Rows<K> {
+    /// Room for all rows in each family: what is never written takes no memory.
+    fn with_capacity(most: usize) -> Rows<K> {
+        Rows { prefixes: Vec::with_capacity(most), lines: Vec::with_capacity(most), untils: HashMap::new() }
+    }
+
     fn push(&mut self, key: K, row: &Row<'_>, value: u32) {
         if let Some(until) = row.until {
             self.untils.insert(self.prefixes.len(), until);
@@ -248,7 +239,12 @@ impl<K: Key> Rows<K> {
     }
 
     fn sorted(self) -> Sorted<K> {
-        let places = sorted_places(&self.prefixes);
+        let Some(places) = sorted_places(&self.prefixes) else {
+            let mut untils: Vec<(u32, Until)> =
+                self.untils.into_iter().map(|(index, until)| (index as u32, until)).collect();
+            untils.sort_unstable_by_key(|(index, _)| *index);
+            return Sorted { prefixes: self.prefixes, lines: self.lines, untils };
+        };
         let lines = places.iter().filter_map(|&place| self.lines.get(place as usize).copied()).collect();
         let untils = match self.untils.is_empty() {
             true => Vec::new(),

@@ -115,7 +115,7 @@ fn begins_with_address(text: &str) -> bool {
 /// An address inside a label, where a separator other than a comma was probably meant as one: the address,
 /// and what to do if it is meant as an entry.
 pub(in crate::list) fn address_in_label<'a>(piece: &'a str, label: &'a str) -> Option<(&'a str, String)> {
-    let at = label.find([' ', '|'])?;
+    let at = memchr::memchr2(b' ', b'|', label.as_bytes())?;
     let (name, rest) = (label.get(..at)?.trim_end(), label.get(at..)?.trim_start_matches([' ', '|']));
     if !begins_with_address(rest) {
         return None;

@@ -311,15 +311,16 @@ impl<K: Key> FamilyDraft<K> {
         }
         let map = draft(engine, &src)?;
         let decision = |entry: u32| u32::from(entry != NO_ENTRY && list[entry as usize].allow);
-        let merged = named.merged(decision);
-        let decisions = Source::new(&merged, &merged.entries, Width { shift: 0 }, false);
-        let set_engine = options.set_engine.unwrap_or_else(|| choose(&decisions, true));
         // Where next to nothing is merged, the map decides as fast, and a second structure would be a copy of it.
-        let alike =
-            options.set_engine.is_none() && set_engine == engine && 4 * merged.len() >= 3 * named.len();
-        let decider = match allowed_codes(list).filter(|_| alike) {
+        let alike = || choose(&src, true) == engine && 4 * named.merged_len(decision) >= 3 * named.len();
+        let decider = match allowed_codes(list).filter(|_| options.set_engine.is_none() && alike()) {
             Some(allowed) => Decider::Map(allowed),
-            None => Decider::Set(draft(set_engine, &decisions)?),
+            None => {
+                let merged = named.merged(decision);
+                let decisions = Source::new(&merged, &merged.entries, Width { shift: 0 }, false);
+                let engine = options.set_engine.unwrap_or_else(|| choose(&decisions, true));
+                Decider::Set(draft(engine, &decisions)?)
+            }
         };
         Ok(FamilyDraft(image::Parts::new(list.len(), map, decider)))
     }

@@ -55,6 +55,14 @@ impl<K: Key> Boundaries<K> {
         }
     }
 
+    /// How many boundaries [`Boundaries::merged`] would leave.
+    pub(crate) fn merged_len(&self, f: impl FnMut(u32) -> u32) -> usize {
+        let mut codes = self.entries.iter().copied().map(f);
+        let first = codes.next();
+        let changes = codes.scan(first, |last, code| Some(last.replace(code) != Some(code)));
+        usize::from(first.is_some()) + changes.filter(|changes| *changes).count()
+    }
+
     /// The boundaries that remain when each entry stands for `f(entry)`.
     pub(crate) fn merged(&self, mut f: impl FnMut(u32) -> u32) -> Boundaries<K> {
         let mut out = Boundaries { starts: Vec::new(), entries: Vec::new() };
@@ -159,9 +167,14 @@ fn order<K: Key>(list: &[Prefix<K>]) -> Vec<u64> {
     words
 }
 
-/// Places of the list in order of (address, length, place).
-pub(crate) fn sorted_places<K: Key>(list: &[Prefix<K>]) -> Vec<u32> {
-    order(list).into_iter().map(|word| place(word) as u32).collect()
+/// Whether the list has this order already.
+fn is_sorted<K: Key>(list: &[Prefix<K>]) -> bool {
+    list.is_sorted_by_key(|p| (p.key.masked(p.len), p.len))
+}
+
+/// Places of the list in order of (address, length, place); `None` where it is in that order.
+pub(crate) fn sorted_places<K: Key>(list: &[Prefix<K>]) -> Option<Vec<u32>> {
+    (!is_sorted(list)).then(|| order(list).into_iter().map(|word| place(word) as u32).collect())
 }
 
 #[inline]
@@ -172,8 +185,27 @@ fn place(word: u64) -> usize {
 /// Sweeps the sorted prefixes once. A stack holds the prefixes that cover the
 /// current address, outermost first: at most one per length.
 pub(crate) fn sweep<K: Key>(list: &[Prefix<K>]) -> Boundaries<K> {
-    let words = order(list);
-    let room = list.len() + list.len() / 2 + 1; // enough for routing tables
+    if is_sorted(list) {
+        return sweep_sorted(
+            list.iter().enumerate().map(|(at, p)| (p.key.masked(p.len), p.len, at)),
+            list.len(),
+        );
+    }
+    let prefixes = order(list).into_iter().map(|word| {
+        let at = place(word);
+        if K::BITS == 32 {
+            // Everything is in the word: no random access to the list.
+            (K::from_wide(u128::from(word >> 32)), (word >> PLACE_BITS) as u8 & 63, at)
+        } else {
+            (list[at].key.masked(list[at].len), list[at].len, at)
+        }
+    });
+    sweep_sorted(prefixes, list.len())
+}
+
+/// [`sweep`] of `count` sorted prefixes: address, length and place in the list of each.
+fn sweep_sorted<K: Key>(prefixes: impl Iterator<Item = (K, u8, usize)>, count: usize) -> Boundaries<K> {
+    let room = 2 * count + 1; // what is never written takes no memory
     let mut out = Boundaries { starts: Vec::with_capacity(room), entries: Vec::with_capacity(room) };
     out.starts.push(K::default());
     out.entries.push(NO_ENTRY);
@@ -186,14 +218,7 @@ pub(crate) fn sweep<K: Key>(list: &[Prefix<K>]) -> Boundaries<K> {
             out.push(K::from_wide(last.wide() + 1), outer);
         }
     };
-    for word in words {
-        let at = place(word);
-        let (key, len) = if K::BITS == 32 {
-            // Everything is in the word: no random access to the list.
-            (K::from_wide(u128::from(word >> 32)), (word >> PLACE_BITS) as u8 & 63)
-        } else {
-            (list[at].key.masked(list[at].len), list[at].len)
-        };
+    for (key, len, at) in prefixes {
         while let Some(&(last, _)) = covering.last() {
             if last >= key {
                 break;
