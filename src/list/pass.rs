@@ -15,6 +15,7 @@ use super::grammar::{self, Item, Target, is_ambiguous};
 use super::label::Label;
 use super::scan::{self, Slice};
 use crate::address::{PrefixText, canonical_prefix};
+use crate::table::family::huge_vec;
 
 /// What the entries of one item have in common.
 struct Written<'i, 't> {
@@ -44,7 +45,7 @@ impl<'t> Pass<'t> {
         Pass {
             text,
             valid: std::str::from_utf8(text).ok(),
-            entries: Vec::with_capacity(expected_entries(text).min(max_entries)),
+            entries: huge_vec(expected_entries(text).min(max_entries)),
             labels: HashMap::default(),
             report: Report::keeping(keep),
             max_entries,
