@@ -363,18 +363,10 @@ impl Reader {
     #[inline(always)]
     pub fn is_allowed(&mut self, address: IpAddr) -> bool {
         match (self.settled(), address) {
-            (Some(table), _) => table.is_allowed(address),
+            (Some(snapshot), _) => snapshot.table.is_allowed(address),
             (None, IpAddr::V4(v4)) => self.unsettled_v4(v4.to_bits()),
             (None, IpAddr::V6(v6)) => self.unsettled_v6(v6.to_bits()),
         }
-    }
-
-    /// The table, where it is known to be current and nothing in it expires: what nearly every check meets.
-    #[inline(always)]
-    fn settled(&self) -> Option<&Table> {
-        let is_current = self.generation == self.shared.generation.load(Ordering::Acquire);
-        let snapshot = self.snapshot.as_deref().filter(|_| is_current)?;
-        snapshot.next_expiry.is_none().then_some(&snapshot.table)
     }
 
     #[cold]
@@ -405,6 +397,29 @@ impl Reader {
         let snapshot = self.shared.load();
         self.generation = snapshot.generation;
         self.snapshot = Some(snapshot);
+    }
+
+    /// Whether the table of the last check is the gate's current one.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.generation == self.shared.generation.load(Ordering::Acquire)
+    }
+
+    /// The current table with its generation, where the reader has it already and nothing in it expires: what nearly
+    /// every check meets, and found with a few loads. `None` says nothing: [`Reader::current`] knows.
+    #[inline(always)]
+    #[must_use]
+    pub fn settled(&self) -> Option<&Snapshot> {
+        let is_current = self.is_current();
+        self.snapshot.as_deref().filter(|snapshot| is_current && snapshot.next_expiry.is_none())
+    }
+
+    /// The table of the last check with its generation, even if it is not the current one any more; `None` before
+    /// the first check and after [`Reader::pause`].
+    #[must_use]
+    pub fn last(&self) -> Option<&Snapshot> {
+        self.snapshot.as_deref()
     }
 
     /// Lets go of the snapshot, so that an idle thread keeps no old table alive. The next check takes the

@@ -451,6 +451,27 @@ typedef struct {
   uint8_t reserved[6];
 } ipgate_verdict;
 
+// Decisions of one kind. Initialise the first of an array with IPGATE_COUNT_INIT.
+//
+// `label` lives until the next call with the reader that gave the count.
+typedef struct {
+  // sizeof(ipgate_count), set by the caller: IPGATE_COUNT_INIT.
+  size_t size;
+  // An ipgate_origin: the list that they count for. IPGATE_ORIGIN_NONE for a gate without a policy.
+  int32_t origin;
+  // 1 for labels beyond those that are told apart, 0 otherwise.
+  int32_t others;
+  // The label of the entries that decided, without a NUL behind it; empty for entries without a label and where
+  // no entry decided, never NULL.
+  const char *label;
+  // Bytes of the label; 0 where there is none.
+  size_t label_len;
+  // How many were allowed.
+  uint64_t allowed;
+  // How many were denied.
+  uint64_t denied;
+} ipgate_count;
+
 // One entry of a list. Initialise it, or the first of an array, with IPGATE_ENTRY_INIT.
 //
 // `label` and `source` live until the next call with the reader that gave the entry.
@@ -690,6 +711,30 @@ ipgate_decision ipgate_check(ipgate_reader *reader,
                              socklen_t len,
                              ipgate_verdict *verdict);
 
+// Decides about a socket address as ipgate_check() does without a verdict, and counts the decision: see
+// ipgate_reader_counts(). What a program asks that filters every request and wants to report.
+ipgate_decision ipgate_admit(ipgate_reader *reader, const struct sockaddr *address, socklen_t len);
+
+// Checks a socket address as ipgate_check() does, verdict included, and counts the decision.
+ipgate_decision ipgate_admit_verdict(ipgate_reader *reader,
+                                     const struct sockaddr *address,
+                                     socklen_t len,
+                                     ipgate_verdict *verdict);
+
+// The same with an address as text, as ipgate_check_text() has it. Writes the verdict unless it is NULL.
+ipgate_decision ipgate_admit_text(ipgate_reader *reader,
+                                  const char *address,
+                                  size_t len,
+                                  ipgate_verdict *verdict);
+
+// Writes how many decisions ipgate_admit() has made with this reader, by list and label, as many counts as there is
+// room for, and returns how many there are. Labels are counted across swaps by their texts; at most 4,096 of a list
+// are told apart, the others are counted together. `counts` may be NULL where `capacity` is 0; otherwise the first
+// element says how long each is. Allocates.
+size_t ipgate_reader_counts(ipgate_reader *reader,
+                            ipgate_count *counts,
+                            size_t capacity);
+
 // Checks an address of 4 bytes (IPv4) or 16 (IPv6) in network order. Any other length is a client without
 // an IP address. Writes the verdict unless it is NULL.
 ipgate_decision ipgate_check_bytes(ipgate_reader *reader,
@@ -762,5 +807,6 @@ size_t ipgate_prefix_text(const ipgate_prefix *prefix, char *buffer, size_t capa
 #define IPGATE_GUARD_INIT { sizeof(ipgate_guard), -1.0, 0, 0, 0, 0, NULL }
 #define IPGATE_VERDICT_INIT { sizeof(ipgate_verdict), IPGATE_WANT_ENTRY, 0, 0, 0, 0, "", 0, 0, { 0, 0, { 0 } }, { 0 } }
 #define IPGATE_ENTRY_INIT { sizeof(ipgate_entry), 0, 0, "", 0, "", 0, 0, 0, { 0, 0, { 0 } }, { 0 } }
+#define IPGATE_COUNT_INIT { sizeof(ipgate_count), 0, 0, "", 0, 0, 0 }
 #define IPGATE_DIAGNOSTIC_INIT { sizeof(ipgate_diagnostic), 0, 0, 0, 0, NULL, NULL, NULL, NULL }
 #define IPGATE_STATS_INIT { sizeof(ipgate_stats), 0, 0, 0, 0, 0, 0, 0, { 0 } }

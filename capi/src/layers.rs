@@ -7,10 +7,12 @@ use ipgate::{EntryRef, Gate, Mode, Origin, Policy, Reader, Reason, Verdict};
 
 use crate::fault;
 use crate::policy::{Slot, ipgate_policy};
+use crate::tally::Tally;
 use crate::verdict::{ipgate_entry, ipgate_verdict};
 
 /// One reader, or the two of a policy that extends.
 #[derive(Debug)]
+#[repr(u8)] // a tag of its own is found with one instruction
 pub(crate) enum Layers {
     One(Layer),
     /// Longest prefix over both; on equal prefixes the app list wins.
@@ -26,17 +28,42 @@ pub(crate) enum Layers {
 pub(crate) struct Layer {
     reader: Reader,
     from: Option<Origin>,
+    tally: Tally,
 }
 
 impl Layer {
     pub(crate) fn new(gate: &Gate, from: Option<Origin>) -> Layer {
-        Layer { reader: gate.reader(), from }
+        Layer { reader: gate.reader(), from, tally: Tally::default() }
     }
 
     fn check(&mut self, address: Option<IpAddr>) -> Verdict<'_> {
         match address {
             Some(address) => self.reader.check(address),
             None => self.reader.check_without_address(),
+        }
+    }
+
+    /// The decision for an address, counted; `None` where the table has to be taken anew, or has entries that expire.
+    #[inline(always)]
+    fn admit(&mut self, address: IpAddr) -> Option<bool> {
+        let table = self.reader.settled()?.table();
+        let decision = table.lookup(address);
+        Some(match decision.action() {
+            Some(action) => self.tally.count_entry(table, decision.label_number(), action),
+            None => self.tally.count_nobody(decision.reason()),
+        })
+    }
+
+    /// Lets go of the table, with what was counted by its numbers.
+    fn pause(&mut self) {
+        self.end_count();
+        self.reader.pause();
+    }
+
+    /// Counts no longer for the table of the last check.
+    fn end_count(&mut self) {
+        if let Some(last) = self.reader.last() {
+            self.tally.end(last.table());
         }
     }
 
@@ -127,6 +154,54 @@ impl Layers {
         }
     }
 
+    /// [`Layers::check`], and the decision is counted.
+    pub(crate) fn admit(&mut self, address: Option<IpAddr>, verdict: &mut ipgate_verdict) -> bool {
+        // Before the check, which may take new tables.
+        self.each(|layer| {
+            if !layer.reader.is_current() {
+                layer.end_count();
+            }
+        });
+        let is_allowed = self.check(address, verdict);
+        let layer = match self {
+            Layers::One(layer) => layer,
+            Layers::Two { default, .. } if verdict.is_of_default() => default,
+            Layers::Two { app, .. } => app,
+        };
+        // SAFETY: the check has just written it, and the reader still holds the table that it is of.
+        layer.tally.count(unsafe { verdict.label() }, is_allowed);
+        is_allowed
+    }
+
+    /// The same where it takes a few loads, which is nearly always; otherwise nothing has been counted.
+    #[inline(always)]
+    pub(crate) fn admit_settled(&mut self, address: IpAddr) -> Option<bool> {
+        fault::point();
+        match self {
+            Layers::One(layer) => layer.admit(address),
+            Layers::Two { .. } => None,
+        }
+    }
+
+    /// What was counted, and for which list.
+    pub(crate) fn counts(&mut self) -> Vec<(Option<Origin>, &Tally)> {
+        self.each(Layer::end_count);
+        match self {
+            Layers::One(layer) => vec![(layer.from, &layer.tally)],
+            Layers::Two { default, app, .. } => vec![(app.from, &app.tally), (default.from, &default.tally)],
+        }
+    }
+
+    fn each(&mut self, mut act: impl FnMut(&mut Layer)) {
+        match self {
+            Layers::One(layer) => act(layer),
+            Layers::Two { default, app, .. } => {
+                act(default);
+                act(app);
+            }
+        }
+    }
+
     /// Whether a client's address is allowed, where only the decision is wanted.
     #[inline(always)]
     pub(crate) fn is_allowed(&mut self, address: IpAddr) -> bool {
@@ -141,13 +216,7 @@ impl Layers {
 
     /// Lets go of the tables.
     pub(crate) fn pause(&mut self) {
-        match self {
-            Layers::One(layer) => layer.reader.pause(),
-            Layers::Two { default, app, .. } => {
-                default.reader.pause();
-                app.reader.pause();
-            }
-        }
+        self.each(Layer::pause);
     }
 
     /// The live entries that cover an address, the one that decides first.

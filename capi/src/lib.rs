@@ -7,6 +7,7 @@
 
 // The header has the types and functions in this order.
 mod status;
+mod tally;
 
 mod error;
 

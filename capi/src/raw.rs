@@ -287,6 +287,27 @@ pub(crate) unsafe fn path<'a>(pointer: *const c_char) -> Result<&'a Path, Failur
     Ok(Path::new(OsStr::from_bytes(text.to_bytes())))
 }
 
+/// The address in a socket address that is an IPv4 one.
+///
+/// # Safety
+///
+/// `address` points to `len` readable bytes.
+#[inline(always)]
+pub(crate) unsafe fn socket_v4(address: *const libc::sockaddr, len: libc::socklen_t) -> Option<Ipv4Addr> {
+    if (len as usize) < size_of::<libc::sockaddr_in>() {
+        return None;
+    }
+    let bytes = address.cast::<u8>();
+    // SAFETY: a whole sockaddr_in lies within `len` bytes; no alignment is assumed.
+    let (family, bits) = unsafe {
+        let family =
+            bytes.add(std::mem::offset_of!(libc::sockaddr_in, sin_family)).cast::<libc::sa_family_t>();
+        let bits = bytes.add(std::mem::offset_of!(libc::sockaddr_in, sin_addr)).cast::<u32>();
+        (family.read_unaligned(), bits.read_unaligned())
+    };
+    (i32::from(family) == libc::AF_INET).then(|| Ipv4Addr::from_bits(u32::from_be(bits)))
+}
+
 /// The IP address in a socket address; `None` for every other family, and for a length that is too short
 /// for its family.
 ///

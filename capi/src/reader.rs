@@ -13,9 +13,9 @@ use crate::error::Failure;
 use crate::gate::ipgate_gate;
 use crate::layers::{Layer, Layers, copied};
 use crate::policy::{Slot, ipgate_policy};
-use crate::raw::{self, Array};
+use crate::raw::{self, Array, Sized_};
 use crate::status::ipgate_status;
-use crate::verdict::{ipgate_decision, ipgate_entry, ipgate_verdict};
+use crate::verdict::{ipgate_count, ipgate_decision, ipgate_entry, ipgate_verdict};
 
 /// A thread's handle for checks. A check takes no lock, does not wait and does not allocate.
 ///
@@ -84,6 +84,113 @@ pub unsafe extern "C" fn ipgate_check(
     }
 }
 
+/// Decides about a socket address as ipgate_check() does without a verdict, and counts the decision: see
+/// ipgate_reader_counts(). What a program asks that filters every request and wants to report.
+///
+/// # Safety
+///
+/// The rules at the top of the header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipgate_admit(
+    reader: Option<&mut ipgate_reader>,
+    address: *const libc::sockaddr,
+    len: libc::socklen_t,
+) -> ipgate_decision {
+    if address.is_null() {
+        return ipgate_decision::IPGATE_DENY;
+    }
+    let Some(reader) = reader else { return ipgate_decision::IPGATE_DENY };
+    // SAFETY: the header's rules.
+    if let Some(v4) = unsafe { raw::socket_v4(address, len) } {
+        match guarded(reader, |layers| layers.admit_settled(IpAddr::V4(v4))) {
+            Some(Some(is_allowed)) => return ipgate_decision::of(is_allowed),
+            Some(None) => {}
+            None => return ipgate_decision::IPGATE_DENY,
+        }
+    }
+    // SAFETY: the header's rules.
+    unsafe { admit_socket(reader, address, len) }
+}
+
+/// [`ipgate_admit`] of every other client and table.
+///
+/// # Safety
+///
+/// As there; `address` is not NULL.
+#[inline(never)]
+unsafe extern "C" fn admit_socket(
+    reader: &mut ipgate_reader,
+    address: *const libc::sockaddr,
+    len: libc::socklen_t,
+) -> ipgate_decision {
+    // SAFETY: the header's rules.
+    unsafe { admit(reader, raw::socket_ip(address, len), std::ptr::null_mut()) }
+}
+
+/// Checks a socket address as ipgate_check() does, verdict included, and counts the decision.
+///
+/// # Safety
+///
+/// The rules at the top of the header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipgate_admit_verdict(
+    reader: Option<&mut ipgate_reader>,
+    address: *const libc::sockaddr,
+    len: libc::socklen_t,
+    verdict: *mut ipgate_verdict,
+) -> ipgate_decision {
+    match reader.filter(|_| !address.is_null()) {
+        // SAFETY: the header's rules.
+        Some(reader) => unsafe { admit(reader, raw::socket_ip(address, len), verdict) },
+        // SAFETY: the header's rules.
+        None => unsafe { failed(verdict) },
+    }
+}
+
+/// The same with an address as text, as ipgate_check_text() has it. Writes the verdict unless it is NULL.
+///
+/// # Safety
+///
+/// The rules at the top of the header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipgate_admit_text(
+    reader: Option<&mut ipgate_reader>,
+    address: *const c_char,
+    len: usize,
+    verdict: *mut ipgate_verdict,
+) -> ipgate_decision {
+    // SAFETY: the header's rules.
+    match (reader, unsafe { raw::slice(address.cast(), len) }) {
+        // SAFETY: the header's rules.
+        (Some(reader), Some(text)) => unsafe { admit(reader, ip_of_text(text), verdict) },
+        // SAFETY: the header's rules.
+        _ => unsafe { failed(verdict) },
+    }
+}
+
+/// Writes how many decisions ipgate_admit() has made with this reader, by list and label, as many counts as there is
+/// room for, and returns how many there are. Labels are counted across swaps by their texts; at most 4,096 of a list
+/// are told apart, the others are counted together. `counts` may be NULL where `capacity` is 0; otherwise the first
+/// element says how long each is. Allocates.
+///
+/// # Safety
+///
+/// The rules at the top of the header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipgate_reader_counts(
+    reader: Option<&mut ipgate_reader>,
+    counts: *mut ipgate_count,
+    capacity: usize,
+) -> usize {
+    list(reader, counts, capacity, "counts", |layers| {
+        let of_lists = layers.counts();
+        let counts = of_lists
+            .iter()
+            .flat_map(|(from, tally)| tally.sums().map(|(whose, sum)| ipgate_count::new(*from, whose, sum)));
+        Ok(counts.filter(|count| count.allowed > 0 || count.denied > 0).collect())
+    })
+}
+
 /// Checks an address of 4 bytes (IPv4) or 16 (IPv6) in network order. Any other length is a client without
 /// an IP address. Writes the verdict unless it is NULL.
 ///
@@ -146,9 +253,8 @@ pub unsafe extern "C" fn ipgate_check_text(
         // SAFETY: the header's rules.
         return unsafe { failed(verdict) };
     };
-    let address = std::str::from_utf8(text).ok().and_then(|text| parse_address(text).ok());
     // SAFETY: the header's rules.
-    unsafe { check_any(reader, address, verdict) }
+    unsafe { check_any(reader, ip_of_text(text), verdict) }
 }
 
 /// Checks `count` addresses of 16 bytes each in network order, IPv4 as ::ffff:a.b.c.d, and writes an
@@ -203,7 +309,7 @@ pub unsafe extern "C" fn ipgate_explain(
     entries: *mut ipgate_entry,
     capacity: usize,
 ) -> usize {
-    list(reader, entries, capacity, |layers| {
+    list(reader, entries, capacity, "entries", |layers| {
         // SAFETY: the header's rules.
         let address = unsafe { raw::bytes(address, len, "address")? };
         Ok(ip(address).map(|address| layers.covering(address)).unwrap_or_default())
@@ -224,7 +330,7 @@ pub unsafe extern "C" fn ipgate_expiring(
     entries: *mut ipgate_entry,
     capacity: usize,
 ) -> usize {
-    list(reader, entries, capacity, |layers| Ok(layers.expiring(until_micros)))
+    list(reader, entries, capacity, "entries", |layers| Ok(layers.expiring(until_micros)))
 }
 
 /// Lets go of the table, so that an idle reader keeps no old one alive; the next check takes the current one.
@@ -387,6 +493,35 @@ fn report(gates: &[Gate], panic: Box<dyn Any + Send>) {
     });
 }
 
+/// A check that is counted. A verdict of another version's size, or none, is filled through one of ours.
+///
+/// # Safety
+///
+/// The rules at the top of the header hold for `verdict`.
+unsafe fn admit(
+    reader: &mut ipgate_reader,
+    address: Option<IpAddr>,
+    verdict: *mut ipgate_verdict,
+) -> ipgate_decision {
+    let judged = guarded(reader, |layers| {
+        if verdict.is_null() {
+            return Some(layers.admit(address, &mut ipgate_verdict::defaults()));
+        }
+        // SAFETY: as promised to this function.
+        unsafe { raw::fill(verdict, "verdict", |verdict| layers.admit(address, verdict)) }.ok()
+    });
+    match judged.flatten() {
+        Some(is_allowed) => ipgate_decision::of(is_allowed),
+        // SAFETY: as promised to this function.
+        None => unsafe { failed(verdict) },
+    }
+}
+
+/// The address in a text.
+fn ip_of_text(text: &[u8]) -> Option<IpAddr> {
+    std::str::from_utf8(text).ok().and_then(|text| parse_address(text).ok())
+}
+
 /// The address in 4 or 16 bytes.
 #[inline]
 fn ip(bytes: &[u8]) -> Option<IpAddr> {
@@ -397,19 +532,20 @@ fn ip(bytes: &[u8]) -> Option<IpAddr> {
     }
 }
 
-/// Runs a call that writes entries, as many as there is room for, and returns how many there are.
-fn list(
+/// Runs a call that writes an array, as much as there is room for, and returns how many elements there are.
+fn list<T: Sized_>(
     reader: Option<&mut ipgate_reader>,
-    entries: *mut ipgate_entry,
+    array: *mut T,
     capacity: usize,
-    find: impl FnOnce(&mut Layers) -> Result<Vec<ipgate_entry>, Failure>,
+    name: &'static str,
+    find: impl FnOnce(&mut Layers) -> Result<Vec<T>, Failure>,
 ) -> usize {
     let found = boundary::caught(|| {
         let reader = reader.ok_or(Failure::null("reader"))?;
         // SAFETY: an array of the caller's, by the header's rules.
-        let mut room = unsafe { Array::new(entries, capacity, "entries")? };
+        let mut room = unsafe { Array::new(array, capacity, name)? };
         let found = find(&mut reader.layers)?;
-        found.iter().take(room.capacity()).enumerate().for_each(|(index, entry)| room.set(index, entry));
+        found.iter().take(room.capacity()).enumerate().for_each(|(index, element)| room.set(index, element));
         Ok(found.len())
     });
     found.unwrap_or(0)

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use crate::boundary;
 use crate::error::Failure;
 use crate::raw::{self, Sized_};
+use crate::tally::{Sum, Whose};
 
 /// Whether a client may pass.
 #[repr(i32)]
@@ -210,6 +211,65 @@ unsafe impl Sized_ for ipgate_entry {
     }
 }
 
+/// Decisions of one kind. Initialise the first of an array with IPGATE_COUNT_INIT.
+///
+/// `label` lives until the next call with the reader that gave the count.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct ipgate_count {
+    /// sizeof(ipgate_count), set by the caller: IPGATE_COUNT_INIT.
+    pub size: usize,
+    /// An ipgate_origin: the list that they count for. IPGATE_ORIGIN_NONE for a gate without a policy.
+    pub origin: i32,
+    /// 1 for labels beyond those that are told apart, 0 otherwise.
+    pub others: i32,
+    /// The label of the entries that decided, without a NUL behind it; empty for entries without a label and where
+    /// no entry decided, never NULL.
+    pub label: *const c_char,
+    /// Bytes of the label; 0 where there is none.
+    pub label_len: usize,
+    /// How many were allowed.
+    pub allowed: u64,
+    /// How many were denied.
+    pub denied: u64,
+}
+
+// SAFETY: repr(C), `size` first, and raw pointers and integers hold any bits.
+unsafe impl Sized_ for ipgate_count {
+    const FIRST_SIZE: usize = size_of::<ipgate_count>();
+
+    fn defaults() -> ipgate_count {
+        ipgate_count {
+            size: size_of::<ipgate_count>(),
+            origin: ipgate_origin::IPGATE_ORIGIN_NONE as i32,
+            others: 0,
+            label: EMPTY,
+            label_len: 0,
+            allowed: 0,
+            denied: 0,
+        }
+    }
+}
+
+impl ipgate_count {
+    pub(crate) fn new(from: Option<Origin>, whose: Whose<'_>, sum: Sum) -> ipgate_count {
+        let text = match whose {
+            Whose::Label(label) => Some(label.as_bytes()),
+            Whose::Nobody | Whose::Others => None,
+        };
+        let (label, label_len) = view(text);
+        ipgate_count {
+            origin: from.map_or(ipgate_origin::IPGATE_ORIGIN_NONE, origin) as i32,
+            others: i32::from(whose == Whose::Others),
+            label,
+            label_len,
+            allowed: sum.allowed,
+            denied: sum.denied,
+            ..ipgate_count::defaults()
+        }
+    }
+}
+
 /// A text that C may print and copy without a look.
 const EMPTY: *const c_char = c"".as_ptr();
 
@@ -251,6 +311,22 @@ impl ipgate_verdict {
     /// Fills in the denial of a check that failed.
     pub(crate) fn fail(&mut self) {
         *self = ipgate_verdict { size: self.size, want: self.want, ..ipgate_verdict::defaults() };
+    }
+
+    /// The label, empty where there is none.
+    ///
+    /// # Safety
+    ///
+    /// The verdict was filled, and the table that its label is of still lives.
+    pub(crate) unsafe fn label(&self) -> &str {
+        // SAFETY: a label's bytes, or those of a static text.
+        let label = unsafe { raw::slice(self.label.cast(), self.label_len) };
+        std::str::from_utf8(label.unwrap_or_default()).unwrap_or_default()
+    }
+
+    /// Whether an entry of the default list decided.
+    pub(crate) fn is_of_default(&self) -> bool {
+        self.origin == ipgate_origin::IPGATE_ORIGIN_DEFAULT as i32
     }
 
     #[inline]

@@ -48,6 +48,7 @@ const INITIALISERS: &str = "\
 #define IPGATE_GUARD_INIT { sizeof(ipgate_guard), -1.0, 0, 0, 0, 0, NULL }
 #define IPGATE_VERDICT_INIT { sizeof(ipgate_verdict), IPGATE_WANT_ENTRY, 0, 0, 0, 0, \"\", 0, 0, { 0, 0, { 0 } }, { 0 } }
 #define IPGATE_ENTRY_INIT { sizeof(ipgate_entry), 0, 0, \"\", 0, \"\", 0, 0, 0, { 0, 0, { 0 } }, { 0 } }
+#define IPGATE_COUNT_INIT { sizeof(ipgate_count), 0, 0, \"\", 0, 0, 0 }
 #define IPGATE_DIAGNOSTIC_INIT { sizeof(ipgate_diagnostic), 0, 0, 0, 0, NULL, NULL, NULL, NULL }
 #define IPGATE_STATS_INIT { sizeof(ipgate_stats), 0, 0, 0, 0, 0, 0, 0, { 0 } }
 ";

@@ -19,7 +19,7 @@
 
 
 typedef struct {
-    ngx_flag_t                 keep_answers;   /* somebody may ask for the variables */
+    ngx_array_t                places;         /* of ngx_http_ipgate_loc_conf_t *: all of the configuration */
     ngx_flag_t                 has_early;      /* some place has an early gate */
 } ngx_http_ipgate_main_conf_t;
 
@@ -30,7 +30,9 @@ typedef struct {
     ngx_uint_t                 deny_status;
     ngx_http_complex_value_t  *address;        /* NULL: that of the connection */
 
+    ngx_int_t                  passed;         /* what the access phase returns for those who pass */
     void                     **level;          /* all modules' structures of this place */
+    unsigned                   plain:1;        /* all usual: list, phase, address, satisfy; no variables wanted */
     unsigned                   names_list:1;   /* a list is named here, not inherited */
     unsigned                   report:1;
     unsigned                   report_open:1;  /* who may read it has been said */

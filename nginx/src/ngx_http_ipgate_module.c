@@ -129,7 +129,17 @@ ngx_module_t  ngx_http_ipgate_order_module = {
 static void *
 ngx_http_ipgate_create_main_conf(ngx_conf_t *cf)
 {
-    return ngx_pcalloc(cf->pool, sizeof(ngx_http_ipgate_main_conf_t));
+    ngx_http_ipgate_main_conf_t  *imcf;
+
+    imcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_ipgate_main_conf_t));
+
+    if (imcf == NULL
+        || ngx_array_init(&imcf->places, cf->temp_pool, 16, sizeof(ngx_http_ipgate_loc_conf_t *)) != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return imcf;
 }
 
 
@@ -159,7 +169,18 @@ ngx_http_ipgate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_ipgate_loc_conf_t *conf = child;
 
     ngx_ipgate_rules_t           *rules = &conf->rules;
+    ngx_http_core_loc_conf_t     *clcf;
+    ngx_http_ipgate_loc_conf_t  **place;
     ngx_http_ipgate_main_conf_t  *imcf;
+
+    imcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_ipgate_module);
+
+    place = ngx_array_push(&imcf->places);
+    if (place == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *place = conf;
 
     conf->level = ((ngx_http_conf_ctx_t *) cf->ctx)->loc_conf;
     conf->names_list = (rules->app != NGX_CONF_UNSET_PTR && rules->app != NULL)
@@ -171,12 +192,16 @@ ngx_http_ipgate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_uint_value(conf->phase, prev->phase, NGX_HTTP_IPGATE_ACCESS);
     if (conf->phase == NGX_HTTP_IPGATE_EARLY && rules->policy) {
-        imcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_ipgate_module);
         imcf->has_early = 1;
     }
 
     ngx_conf_merge_uint_value(conf->deny_status, prev->deny_status, NGX_HTTP_FORBIDDEN);
     ngx_conf_merge_ptr_value(conf->address, prev->address, NULL);
+
+    /* where one of several has to be satisfied; but in a dry run an address must not stand in for a password */
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    conf->passed = clcf->satisfy == NGX_HTTP_SATISFY_ANY && !rules->dry_run ? NGX_OK : NGX_DECLINED;
 
     if (conf->report) {
         conf->report_open = ngx_http_ipgate_report_opened(cf, prev, conf);
@@ -233,10 +258,19 @@ ngx_http_ipgate_report_opened(ngx_conf_t *cf, ngx_http_ipgate_loc_conf_t *prev,
 static ngx_int_t
 ngx_http_ipgate_postconfiguration(ngx_conf_t *cf)
 {
+    ngx_uint_t                    i, used;
+    ngx_http_ipgate_loc_conf_t  **place;
     ngx_http_ipgate_main_conf_t  *imcf;
 
     imcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_ipgate_module);
-    imcf->keep_answers = ngx_http_ipgate_variables_used(cf);
+
+    used = ngx_http_ipgate_variables_used(cf);
+    place = imcf->places.elts;
+
+    for (i = 0; i < imcf->places.nelts; i++) {
+        place[i]->plain = place[i]->rules.policy != NULL && place[i]->phase == NGX_HTTP_IPGATE_ACCESS
+                          && place[i]->address == NULL && place[i]->passed == NGX_DECLINED && !used;
+    }
 
     if (!imcf->has_early) {
         return NGX_OK;

@@ -12,10 +12,21 @@
 #include "ngx_http_ipgate.h"
 
 
+/* What would cost the usual request registers and room on the stack, if the compiler made it part of the handler. */
+#if (__GNUC__)
+#define ngx_http_ipgate_apart  __attribute__((noinline))
+#else
+#define ngx_http_ipgate_apart
+#endif
+
+
+static ngx_http_ipgate_apart ngx_int_t ngx_http_ipgate_access(ngx_http_request_t *r,
+    ngx_http_ipgate_loc_conf_t *ilcf);
+static ngx_http_ipgate_apart ngx_int_t ngx_http_ipgate_access_denied(ngx_http_request_t *r);
+static ngx_int_t ngx_http_ipgate_access_result(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf,
+    ngx_ipgate_status_e status);
 static ngx_int_t ngx_http_ipgate_ask(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf,
     ngx_ipgate_status_e *status);
-static ngx_int_t ngx_http_ipgate_keep(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf,
-    ngx_ipgate_answer_t *answer);
 static ngx_http_ipgate_ctx_t *ngx_http_ipgate_new_ctx(ngx_http_request_t *r);
 static void ngx_http_ipgate_ctx_mark(void *data);
 static ngx_uint_t ngx_http_ipgate_is_loopback(struct sockaddr *sockaddr);
@@ -48,15 +59,37 @@ ngx_http_ipgate_early_handler(ngx_http_request_t *r)
 }
 
 
+/* Whom the list allows passes here, and costs little; everything else is a call. */
+
 ngx_int_t
 ngx_http_ipgate_access_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                    rc;
-    ngx_ipgate_status_e          status;
-    ngx_http_core_loc_conf_t    *clcf;
+    ngx_connection_t            *c;
     ngx_http_ipgate_loc_conf_t  *ilcf;
 
     ilcf = ngx_http_get_module_loc_conf(r, ngx_http_ipgate_module);
+
+    if (!ilcf->plain) {
+        return ngx_http_ipgate_access(r, ilcf);
+    }
+
+    c = r->connection;
+
+    if (ipgate_admit(ilcf->rules.policy->reader, c->sockaddr, c->socklen) == IPGATE_ALLOW) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_ipgate_access_denied(r);
+}
+
+
+/* The access phase of a place of any kind. */
+
+static ngx_int_t
+ngx_http_ipgate_access(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf)
+{
+    ngx_int_t            rc;
+    ngx_ipgate_status_e  status;
 
     if (ilcf->rules.policy == NULL) {
         return NGX_DECLINED;
@@ -79,36 +112,72 @@ ngx_http_ipgate_access_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (status == NGX_IPGATE_REJECTED) {
-        clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-
-        if (clcf->satisfy == NGX_HTTP_SATISFY_ANY) {
-
-            /* the answer, should nobody else be satisfied; a request for a password goes before it */
-
-            if (r->access_code != NGX_HTTP_UNAUTHORIZED) {
-                r->access_code = ilcf->deny_status;
-            }
-
-            return NGX_DECLINED;
-        }
-
-        return ilcf->deny_status;
-    }
-
-    /* in a dry run nobody has been asked: an address must not stand in for a password then */
-
-    return status == NGX_IPGATE_PASSED && !ilcf->rules.dry_run ? NGX_OK : NGX_DECLINED;
+    return ngx_http_ipgate_access_result(r, ilcf, status);
 }
 
 
 static ngx_int_t
+ngx_http_ipgate_access_denied(ngx_http_request_t *r)
+{
+    ngx_ipgate_client_t          client;
+    ngx_ipgate_status_e          status;
+    ngx_http_ipgate_loc_conf_t  *ilcf;
+
+    ilcf = ngx_http_get_module_loc_conf(r, ngx_http_ipgate_module);
+
+    client.text = NULL;
+    client.sockaddr = r->connection->sockaddr;
+    client.socklen = r->connection->socklen;
+
+    status = ngx_ipgate_denied(&ilcf->rules, &client);
+
+    if (status != NGX_IPGATE_PASSED) {
+        ngx_ipgate_answer_log(r->connection->log, &ilcf->rules, &client, status, NULL);
+    }
+
+    return ngx_http_ipgate_access_result(r, ilcf, status);
+}
+
+
+static ngx_int_t
+ngx_http_ipgate_access_result(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf,
+    ngx_ipgate_status_e status)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (status == NGX_IPGATE_PASSED) {
+        return ilcf->passed;
+    }
+
+    if (status == NGX_IPGATE_REJECTED_DRY_RUN) {
+        return NGX_DECLINED;
+    }
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (clcf->satisfy == NGX_HTTP_SATISFY_ANY) {
+
+        /* the answer, should nobody else be satisfied; a request for a password goes before it */
+
+        if (r->access_code != NGX_HTTP_UNAUTHORIZED) {
+            r->access_code = ilcf->deny_status;
+        }
+
+        return NGX_DECLINED;
+    }
+
+    return ilcf->deny_status;
+}
+
+
+/* The whole answer, kept for the variables and for the later phases of an early gate. */
+
+static ngx_int_t
 ngx_http_ipgate_ask(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf, ngx_ipgate_status_e *status)
 {
-    ngx_str_t                     text;
-    ngx_ipgate_answer_t           answer;
-    ngx_ipgate_client_t           client;
-    ngx_http_ipgate_main_conf_t  *imcf;
+    ngx_str_t               text;
+    ngx_ipgate_client_t     client;
+    ngx_http_ipgate_ctx_t  *ctx;
 
     client.text = NULL;
     client.sockaddr = r->connection->sockaddr;
@@ -122,33 +191,6 @@ ngx_http_ipgate_ask(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf, ngx
         client.text = &text;
     }
 
-    imcf = ngx_http_get_module_main_conf(r, ngx_http_ipgate_module);
-
-    ngx_ipgate_ask(&ilcf->rules, &client, &answer, imcf->keep_answers);
-    *status = answer.status;
-
-    if (answer.status != NGX_IPGATE_PASSED) {
-        ngx_ipgate_answer_log(r->connection->log, &ilcf->rules, &client, &answer);
-    }
-
-    return ngx_http_ipgate_keep(r, ilcf, &answer);
-}
-
-
-/* Keeps an answer for the variables, where there may be any, and for the later phases of an early gate. */
-
-static ngx_int_t
-ngx_http_ipgate_keep(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf, ngx_ipgate_answer_t *answer)
-{
-    ngx_http_ipgate_ctx_t        *ctx;
-    ngx_http_ipgate_main_conf_t  *imcf;
-
-    imcf = ngx_http_get_module_main_conf(r, ngx_http_ipgate_module);
-
-    if (!imcf->keep_answers && ilcf->phase == NGX_HTTP_IPGATE_ACCESS) {
-        return NGX_OK;
-    }
-
     ctx = ngx_http_ipgate_ctx(r);
 
     if (ctx == NULL) {
@@ -158,9 +200,14 @@ ngx_http_ipgate_keep(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf, ng
         }
     }
 
-    ctx->answer = *answer;
+    ngx_ipgate_ask(&ilcf->rules, &client, &ctx->answer);
+    *status = ctx->answer.status;
 
-    if (ilcf->phase == NGX_HTTP_IPGATE_EARLY && answer->status != NGX_IPGATE_REJECTED) {
+    if (*status != NGX_IPGATE_PASSED) {
+        ngx_ipgate_answer_log(r->connection->log, &ilcf->rules, &client, *status, &ctx->answer.verdict);
+    }
+
+    if (ilcf->phase == NGX_HTTP_IPGATE_EARLY && *status != NGX_IPGATE_REJECTED) {
         ctx->passed = ilcf->rules.policy;
     }
 

@@ -25,16 +25,6 @@
 #define NGX_IPGATE_INTERVAL  1000
 
 
-typedef struct {
-    uint64_t                  allowed;
-    uint64_t                  denied;
-    uint64_t                  dry_run;     /* would have been denied */
-} ngx_ipgate_counts_t;
-
-
-typedef struct ngx_ipgate_tally_s  ngx_ipgate_tally_t;
-
-
 /* A list by its name. It exists from its first mention on, and is defined by ipgate_list. */
 typedef struct {
     ngx_str_t                 name;
@@ -57,7 +47,6 @@ typedef struct {
     /* of this process alone */
     ngx_msec_t                due;         /* when to look at the file again */
     uint64_t                  generation;  /* the last one seen */
-    ngx_ipgate_tally_t       *tally;
 } ngx_ipgate_list_t;
 
 
@@ -67,7 +56,9 @@ typedef struct {
     ngx_ipgate_list_t        *fallback;
     ngx_uint_t                mode;
     ngx_uint_t                enforce;
-    ipgate_reader            *reader;      /* NULL denies */
+    ngx_flag_t                dry_run;     /* apart, because they are counted apart */
+    ipgate_reader            *reader;      /* NULL denies; counts what it decides, in this process alone */
+    uint64_t                  allowed_unix;  /* which the reader has denied */
 } ngx_ipgate_policy_t;
 
 
@@ -75,7 +66,6 @@ typedef struct {
 typedef struct {
     ngx_array_t               lists;       /* of ngx_ipgate_list_t * */
     ngx_array_t               policies;    /* of ngx_ipgate_policy_t * */
-    ngx_ipgate_counts_t       unlisted;    /* decisions that no list took part in */
 } ngx_ipgate_conf_t;
 
 
@@ -174,11 +164,11 @@ extern ngx_conf_enum_t  ngx_ipgate_unix_choices[];
 
 /* ngx_ipgate_answer.c */
 
-void ngx_ipgate_ask(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client, ngx_ipgate_answer_t *answer,
-    ngx_uint_t want_entry);
+ngx_ipgate_status_e ngx_ipgate_denied(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client);
+void ngx_ipgate_ask(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client, ngx_ipgate_answer_t *answer);
 ngx_int_t ngx_ipgate_answer_keep(ngx_pool_t *pool, ngx_ipgate_answer_t *answer);
 void ngx_ipgate_answer_log(ngx_log_t *log, ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client,
-    ngx_ipgate_answer_t *answer);
+    ngx_ipgate_status_e status, ipgate_verdict *verdict);
 
 /* A variable's name and which part of an answer (NULL: none) it shows. */
 typedef struct {
@@ -194,13 +184,19 @@ ngx_int_t ngx_ipgate_answer_value(ngx_pool_t *pool, ngx_ipgate_answer_t *answer,
 
 /* ngx_ipgate_tally.c */
 
-void ngx_ipgate_count(ngx_ipgate_policy_t *policy, ngx_ipgate_answer_t *answer);
-void ngx_ipgate_tally_forget_labels(ngx_ipgate_tally_t *tally);
-void ngx_ipgate_tally_free(ngx_ipgate_tally_t *tally);
+typedef struct {
+    uint64_t                  allowed;
+    uint64_t                  denied;
+    uint64_t                  dry_run;     /* would have been denied */
+} ngx_ipgate_counts_t;
 
-ngx_ipgate_counts_t *ngx_ipgate_tally_total(ngx_ipgate_tally_t *tally);
-ngx_ipgate_counts_t *ngx_ipgate_tally_beyond(ngx_ipgate_tally_t *tally);
-ngx_ipgate_counts_t *ngx_ipgate_tally_next(ngx_ipgate_tally_t *tally, ngx_uint_t *at, ngx_str_t *label);
+typedef struct {
+    ngx_str_t                 label;       /* empty: entries without one, and no entry */
+    ngx_uint_t                others;      /* labels beyond those that are told apart */
+    ngx_ipgate_counts_t       counts;
+} ngx_ipgate_tally_t;
+
+ngx_array_t *ngx_ipgate_tally(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list, ngx_pool_t *pool);
 
 
 /* ngx_ipgate_report.c */

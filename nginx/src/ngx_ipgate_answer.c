@@ -36,51 +36,45 @@ static ngx_str_t  ngx_ipgate_status_names[] = {
 };
 
 
-static int32_t ngx_ipgate_check(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client,
-    ipgate_verdict *verdict, ngx_uint_t want_entry);
+/* What becomes of a client that its list does not allow, and that has been counted so. */
 
-
-/* The entry costs another search: it is found where somebody will look at it. */
-
-void
-ngx_ipgate_ask(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client, ngx_ipgate_answer_t *answer,
-    ngx_uint_t want_entry)
+ngx_ipgate_status_e
+ngx_ipgate_denied(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client)
 {
-    if (ngx_ipgate_check(rules, client, &answer->verdict, want_entry) == IPGATE_ALLOW) {
-        answer->status = NGX_IPGATE_PASSED;
+    /* the socket itself, never a text that says so */
 
-    } else {
-        answer->status = rules->dry_run ? NGX_IPGATE_REJECTED_DRY_RUN : NGX_IPGATE_REJECTED;
+    if (rules->unix_peers && client->text == NULL && client->sockaddr->sa_family == AF_UNIX) {
+        rules->policy->allowed_unix++;
+        return NGX_IPGATE_PASSED;
     }
 
-    ngx_ipgate_count(rules->policy, answer);
+    return rules->dry_run ? NGX_IPGATE_REJECTED_DRY_RUN : NGX_IPGATE_REJECTED;
 }
 
 
-static int32_t
-ngx_ipgate_check(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client, ipgate_verdict *verdict,
-    ngx_uint_t want_entry)
+void
+ngx_ipgate_ask(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client, ngx_ipgate_answer_t *answer)
 {
-    int32_t               decision;
-    ngx_ipgate_policy_t  *policy;
+    int32_t          decision;
+    ipgate_reader   *reader = rules->policy->reader;
+    ipgate_verdict  *verdict = &answer->verdict;
 
-    policy = rules->policy;
     verdict->size = sizeof(ipgate_verdict);
-    verdict->want = want_entry ? IPGATE_WANT_ENTRY : 0;
+    verdict->want = IPGATE_WANT_ENTRY;
 
     if (client->text) {
-        return ipgate_check_text(policy->reader, (char *) client->text->data, client->text->len, verdict);
+        decision = ipgate_admit_text(reader, (char *) client->text->data, client->text->len, verdict);
+
+    } else {
+        decision = ipgate_admit_verdict(reader, client->sockaddr, client->socklen, verdict);
     }
 
-    decision = ipgate_check(policy->reader, client->sockaddr, client->socklen, verdict);
-
-    /* the socket itself, never a text that says so */
-
-    if (rules->unix_peers && client->sockaddr->sa_family == AF_UNIX) {
-        decision = verdict->decision = IPGATE_ALLOW;
+    if (decision == IPGATE_ALLOW) {
+        answer->status = NGX_IPGATE_PASSED;
+        return;
     }
 
-    return decision;
+    answer->status = ngx_ipgate_denied(rules, client);
 }
 
 
@@ -110,37 +104,44 @@ ngx_ipgate_answer_keep(ngx_pool_t *pool, ngx_ipgate_answer_t *answer)
 }
 
 
+/* Without a verdict it asks for one, about the socket address: it is not on the way of those who pass. */
+
 void
 ngx_ipgate_answer_log(ngx_log_t *log, ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client,
-    ngx_ipgate_answer_t *answer)
+    ngx_ipgate_status_e status, ipgate_verdict *verdict)
 {
     char                  entry[NGX_IPGATE_ENTRY_LEN];
     ngx_str_t             none = ngx_null_string, *list, *text;
+    ipgate_verdict        own;
     ngx_ipgate_policy_t  *policy;
 
     if (rules->log_level > NGX_LOG_DEBUG || log->log_level < rules->log_level) {
         return;
     }
 
-    if (!(answer->verdict.want & IPGATE_WANT_ENTRY)) {
-        (void) ngx_ipgate_check(rules, client, &answer->verdict, 1);
+    if (verdict == NULL) {
+        verdict = &own;
+        verdict->size = sizeof(ipgate_verdict);
+        verdict->want = IPGATE_WANT_ENTRY;
+
+        (void) ipgate_check(rules->policy->reader, client->sockaddr, client->socklen, verdict);
     }
 
     policy = rules->policy;
     list = policy->app ? &policy->app->name : policy->fallback ? &policy->fallback->name : &none;
 
-    if (answer->verdict.origin == IPGATE_ORIGIN_DEFAULT && policy->fallback) {
+    if (verdict->origin == IPGATE_ORIGIN_DEFAULT && policy->fallback) {
         list = &policy->fallback->name;
     }
 
     text = client->text ? client->text : &none;
     entry[0] = '\0';
-    (void) ipgate_verdict_entry(&answer->verdict, entry, sizeof(entry));
+    (void) ipgate_verdict_entry(verdict, entry, sizeof(entry));
 
     ngx_log_error(rules->log_level, log, 0,
                   "ipgate: %V, %s, entry \"%s\", list \"%V\", generation %uL%s%V%s",
-                  &ngx_ipgate_status_names[answer->status], ipgate_reason_name(answer->verdict.reason), entry,
-                  list, answer->verdict.generation,
+                  &ngx_ipgate_status_names[status], ipgate_reason_name(verdict->reason), entry,
+                  list, verdict->generation,
                   client->text ? ", address \"" : "", text, client->text ? "\"" : "");
 }
 

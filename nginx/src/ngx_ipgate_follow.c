@@ -160,7 +160,6 @@ ngx_ipgate_swapped(ngx_cycle_t *cycle, ngx_ipgate_list_t *list)
     }
 
     ipgate_reader_pause(list->reader);
-    ngx_ipgate_tally_forget_labels(list->tally);
 
     if (ipgate_gate_stats(list->gate, &stats) == IPGATE_OK) {
         list->generation = stats.generation;

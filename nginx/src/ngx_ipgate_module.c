@@ -148,6 +148,5 @@ ngx_ipgate_free(void *data)
     for (i = 0; i < icf->lists.nelts; i++) {
         ipgate_reader_free(list[i]->reader);
         ipgate_gate_free(list[i]->gate);
-        ngx_ipgate_tally_free(list[i]->tally);
     }
 }

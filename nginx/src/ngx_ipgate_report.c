@@ -22,10 +22,11 @@ typedef struct {
 } ngx_ipgate_out_t;
 
 
-static void ngx_ipgate_report_list(ngx_ipgate_out_t *out, ngx_ipgate_list_t *list);
+static void ngx_ipgate_report_list(ngx_ipgate_out_t *out, ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list);
 static void ngx_ipgate_report_state(ngx_ipgate_out_t *out, ngx_ipgate_list_t *list);
 static void ngx_ipgate_report_expiring(ngx_ipgate_out_t *out, ngx_ipgate_list_t *list);
-static void ngx_ipgate_report_labels(ngx_ipgate_out_t *out, ngx_ipgate_tally_t *tally);
+static void ngx_ipgate_report_decisions(ngx_ipgate_out_t *out, ngx_array_t *tallies);
+static void ngx_ipgate_report_labels(ngx_ipgate_out_t *out, ngx_array_t *tallies);
 static void ngx_ipgate_report_counts(ngx_ipgate_out_t *out, ngx_ipgate_counts_t *counts);
 static void ngx_ipgate_report_time(ngx_ipgate_out_t *out, const char *name, int64_t micros);
 static void ngx_ipgate_report_string(ngx_ipgate_out_t *out, const void *data, size_t len);
@@ -53,12 +54,12 @@ ngx_ipgate_report(ngx_cycle_t *cycle, ngx_pool_t *pool, ngx_chain_t **chain, off
                            ngx_exiting ? "true" : "false");
     ngx_ipgate_report_time(&out, "time", (int64_t) ngx_time() * 1000000);
     ngx_ipgate_report_text(&out, ",\"unlisted\":");
-    ngx_ipgate_report_counts(&out, &icf->unlisted);
+    ngx_ipgate_report_decisions(&out, ngx_ipgate_tally(icf, NULL, pool));
     ngx_ipgate_report_text(&out, ",\"lists\":[");
 
     for (i = 0; i < icf->lists.nelts; i++) {
         ngx_ipgate_report_text(&out, i ? "," : "");
-        ngx_ipgate_report_list(&out, list[i]);
+        ngx_ipgate_report_list(&out, icf, list[i]);
     }
 
     ngx_ipgate_report_text(&out, "]}\n");
@@ -75,9 +76,9 @@ ngx_ipgate_report(ngx_cycle_t *cycle, ngx_pool_t *pool, ngx_chain_t **chain, off
 
 
 static void
-ngx_ipgate_report_list(ngx_ipgate_out_t *out, ngx_ipgate_list_t *list)
+ngx_ipgate_report_list(ngx_ipgate_out_t *out, ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list)
 {
-    ngx_ipgate_counts_t  none;
+    ngx_array_t  *tallies;
 
     ngx_ipgate_report_text(out, "{\"name\":");
     ngx_ipgate_report_string(out, list->name.data, list->name.len);
@@ -94,11 +95,11 @@ ngx_ipgate_report_list(ngx_ipgate_out_t *out, ngx_ipgate_list_t *list)
     ngx_ipgate_report_state(out, list);
     ngx_ipgate_report_expiring(out, list);
 
-    ngx_memzero(&none, sizeof(ngx_ipgate_counts_t));
-    ngx_ipgate_report_text(out, ",\"decisions\":");
-    ngx_ipgate_report_counts(out, list->tally ? ngx_ipgate_tally_total(list->tally) : &none);
+    tallies = ngx_ipgate_tally(icf, list, out->pool);
 
-    ngx_ipgate_report_labels(out, list->tally);
+    ngx_ipgate_report_text(out, ",\"decisions\":");
+    ngx_ipgate_report_decisions(out, tallies);
+    ngx_ipgate_report_labels(out, tallies);
     ngx_ipgate_report_text(out, "}");
 }
 
@@ -187,35 +188,65 @@ ngx_ipgate_report_expiring(ngx_ipgate_out_t *out, ngx_ipgate_list_t *list)
 }
 
 
+/* All of them together. */
+
 static void
-ngx_ipgate_report_labels(ngx_ipgate_out_t *out, ngx_ipgate_tally_t *tally)
+ngx_ipgate_report_decisions(ngx_ipgate_out_t *out, ngx_array_t *tallies)
 {
-    ngx_str_t             label;
-    ngx_uint_t            at, n;
-    ngx_ipgate_counts_t  *counts, *beyond;
+    ngx_uint_t            i;
+    ngx_ipgate_tally_t   *tally;
+    ngx_ipgate_counts_t   sum;
+
+    if (tallies == NULL) {
+        out->failed = 1;
+        return;
+    }
+
+    ngx_memzero(&sum, sizeof(ngx_ipgate_counts_t));
+    tally = tallies->elts;
+
+    for (i = 0; i < tallies->nelts; i++) {
+        sum.allowed += tally[i].counts.allowed;
+        sum.denied += tally[i].counts.denied;
+        sum.dry_run += tally[i].counts.dry_run;
+    }
+
+    ngx_ipgate_report_counts(out, &sum);
+}
+
+
+static void
+ngx_ipgate_report_labels(ngx_ipgate_out_t *out, ngx_array_t *tallies)
+{
+    ngx_uint_t           i, n;
+    ngx_ipgate_tally_t  *tally;
+
+    if (tallies == NULL) {
+        return;
+    }
 
     ngx_ipgate_report_text(out, ",\"labels\":{");
+    tally = tallies->elts;
 
-    if (tally) {
-        at = 0;
+    for (i = 0, n = 0; i < tallies->nelts && !tally[i].others; i++) {
 
-        for (n = 0; (counts = ngx_ipgate_tally_next(tally, &at, &label)) != NULL; n++) {
-            ngx_ipgate_report_text(out, n ? "," : "");
-            ngx_ipgate_report_string(out, label.data, label.len);
-            ngx_ipgate_report_text(out, ":");
-            ngx_ipgate_report_counts(out, counts);
+        if (tally[i].label.len == 0) {
+            continue;
         }
+
+        ngx_ipgate_report_text(out, n++ ? "," : "");
+        ngx_ipgate_report_string(out, tally[i].label.data, tally[i].label.len);
+        ngx_ipgate_report_text(out, ":");
+        ngx_ipgate_report_counts(out, &tally[i].counts);
     }
 
     ngx_ipgate_report_text(out, "}");
 
-    if (tally) {
-        beyond = ngx_ipgate_tally_beyond(tally);
+    /* they stand at the end */
 
-        if (beyond->allowed || beyond->denied || beyond->dry_run) {
-            ngx_ipgate_report_text(out, ",\"other_labels\":");
-            ngx_ipgate_report_counts(out, beyond);
-        }
+    if (i < tallies->nelts) {
+        ngx_ipgate_report_text(out, ",\"other_labels\":");
+        ngx_ipgate_report_counts(out, &tally[i].counts);
     }
 }
 

@@ -80,7 +80,8 @@ ngx_ipgate_policy(ngx_conf_t *cf, ngx_ipgate_rules_t *rules)
         if (policy[i]->app == rules->app
             && policy[i]->fallback == rules->fallback
             && policy[i]->mode == rules->mode
-            && policy[i]->enforce == (ngx_uint_t) rules->enforce)
+            && policy[i]->enforce == (ngx_uint_t) rules->enforce
+            && policy[i]->dry_run == rules->dry_run)
         {
             return policy[i];
         }
@@ -95,6 +96,7 @@ ngx_ipgate_policy(ngx_conf_t *cf, ngx_ipgate_rules_t *rules)
     new->fallback = rules->fallback;
     new->mode = rules->mode;
     new->enforce = (ngx_uint_t) rules->enforce;
+    new->dry_run = rules->dry_run;
 
     policy = ngx_array_push(&icf->policies);
     if (policy == NULL) {

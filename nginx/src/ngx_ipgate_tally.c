@@ -1,212 +1,153 @@
 /*
- * Decisions of this process, by list and by label.
- *
- * Labels are counted in a hash table of bounded size; what does not fit is counted together. In front of it is
- * a small cache by the label's place in memory, which holds until the list is swapped: the usual request costs
- * a comparison.
+ * Decisions of this process by list and label. The readers of the policies count them; here they are put together
+ * for whoever asks.
  */
 
 #include "ngx_ipgate.h"
 
 
-#define NGX_IPGATE_LABELS  1024            /* the most labels that are told apart, for one list */
-#define NGX_IPGATE_SLOTS   2048            /* of the hash table: a power of two, twice the labels */
-#define NGX_IPGATE_CACHED  256             /* a power of two */
+static ngx_int_t ngx_ipgate_tally_policy(ngx_array_t *tallies, ngx_ipgate_policy_t *policy,
+    ngx_ipgate_list_t *list);
+static ngx_ipgate_list_t *ngx_ipgate_counted_for(ngx_ipgate_policy_t *policy, ipgate_count *count);
+static int ngx_libc_cdecl ngx_ipgate_tally_order(const void *one, const void *two);
 
 
-typedef struct {
-    u_char                   *name;        /* NULL: free */
-    size_t                    len;
-    uint32_t                  hash;
-    ngx_ipgate_counts_t       counts;
-} ngx_ipgate_label_t;
+/*
+ * An array of ngx_ipgate_tally_t sorted by label, first what has none; NULL where there is no memory. Where `list`
+ * is NULL it is about the decisions that no list took part in.
+ */
 
-
-typedef struct {
-    const char               *label;       /* NULL: free */
-    size_t                    len;
-    ngx_ipgate_counts_t      *counts;
-} ngx_ipgate_cached_t;
-
-
-struct ngx_ipgate_tally_s {
-    ngx_ipgate_counts_t       total;
-    ngx_ipgate_counts_t       beyond;      /* labels that found no place */
-    ngx_uint_t                labels;
-    ngx_ipgate_cached_t       cache[NGX_IPGATE_CACHED];
-    ngx_ipgate_label_t        slots[NGX_IPGATE_SLOTS];
-};
-
-
-static ngx_ipgate_counts_t *ngx_ipgate_label(ngx_ipgate_tally_t *tally, const char *label, size_t len);
-
-
-static ngx_inline void
-ngx_ipgate_add(ngx_ipgate_counts_t *counts, ngx_ipgate_status_e status)
+ngx_array_t *
+ngx_ipgate_tally(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list, ngx_pool_t *pool)
 {
-    if (status == NGX_IPGATE_PASSED) {
-        counts->allowed++;
+    ngx_uint_t             i, n;
+    ngx_array_t           *tallies;
+    ngx_ipgate_tally_t    *tally;
+    ngx_ipgate_policy_t  **policy;
 
-    } else if (status == NGX_IPGATE_REJECTED) {
-        counts->denied++;
-
-    } else {
-        counts->dry_run++;
+    tallies = ngx_array_create(pool, 16, sizeof(ngx_ipgate_tally_t));
+    if (tallies == NULL) {
+        return NULL;
     }
+
+    policy = icf->policies.elts;
+
+    for (i = 0; i < icf->policies.nelts; i++) {
+        if (ngx_ipgate_tally_policy(tallies, policy[i], list) != NGX_OK) {
+            return NULL;
+        }
+    }
+
+    if (tallies->nelts == 0) {
+        return tallies;
+    }
+
+    /* several policies may have counted for one label */
+
+    tally = tallies->elts;
+    ngx_qsort(tally, tallies->nelts, sizeof(ngx_ipgate_tally_t), ngx_ipgate_tally_order);
+
+    for (i = 1, n = 0; i < tallies->nelts; i++) {
+
+        if (ngx_ipgate_tally_order(&tally[i], &tally[n]) != 0) {
+            tally[++n] = tally[i];
+            continue;
+        }
+
+        tally[n].counts.allowed += tally[i].counts.allowed;
+        tally[n].counts.denied += tally[i].counts.denied;
+        tally[n].counts.dry_run += tally[i].counts.dry_run;
+    }
+
+    tallies->nelts = n + 1;
+
+    return tallies;
+}
+
+
+static ngx_int_t
+ngx_ipgate_tally_policy(ngx_array_t *tallies, ngx_ipgate_policy_t *policy, ngx_ipgate_list_t *list)
+{
+    size_t               i, n;
+    ipgate_count        *count;
+    ngx_ipgate_tally_t  *tally;
+
+    n = ipgate_reader_counts(policy->reader, NULL, 0);
+    if (n == 0) {
+        return NGX_OK;
+    }
+
+    count = ngx_pcalloc(tallies->pool, n * sizeof(ipgate_count));
+    if (count == NULL) {
+        return NGX_ERROR;
+    }
+
+    count[0].size = sizeof(ipgate_count);
+    n = ngx_min(n, ipgate_reader_counts(policy->reader, count, n));
+
+    for (i = 0; i < n; i++) {
+
+        if (ngx_ipgate_counted_for(policy, &count[i]) != list) {
+            continue;
+        }
+
+        tally = ngx_array_push(tallies);
+        if (tally == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memzero(tally, sizeof(ngx_ipgate_tally_t));
+
+        tally->label.len = count[i].label_len;
+        tally->label.data = ngx_pnalloc(tallies->pool, count[i].label_len + 1);
+        if (tally->label.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(tally->label.data, count[i].label, count[i].label_len);
+
+        tally->others = count[i].others;
+        tally->counts.allowed = count[i].allowed;
+
+        if (count[i].label_len == 0 && !count[i].others) {
+            tally->counts.allowed += policy->allowed_unix;
+            count[i].denied -= policy->allowed_unix;
+        }
+
+        if (policy->dry_run) {
+            tally->counts.dry_run = count[i].denied;
+
+        } else {
+            tally->counts.denied = count[i].denied;
+        }
+    }
+
+    return NGX_OK;
 }
 
 
 /* What no entry decided counts for the app list, or where there is none for the default list. */
 
-void
-ngx_ipgate_count(ngx_ipgate_policy_t *policy, ngx_ipgate_answer_t *answer)
+static ngx_ipgate_list_t *
+ngx_ipgate_counted_for(ngx_ipgate_policy_t *policy, ipgate_count *count)
 {
-    const char           *label;
-    uintptr_t             key;
-    ngx_ipgate_list_t    *list;
-    ngx_ipgate_tally_t   *tally;
-    ngx_ipgate_cached_t  *cached;
-
-    list = policy->app;
-
-    if (list == NULL || (policy->fallback && answer->verdict.origin == IPGATE_ORIGIN_DEFAULT)) {
-        list = policy->fallback;
+    if (policy->app == NULL || (policy->fallback && count->origin == IPGATE_ORIGIN_DEFAULT)) {
+        return policy->fallback;
     }
 
-    if (list == NULL) {
-        ngx_ipgate_add(&ngx_ipgate_conf(ngx_cycle)->unlisted, answer->status);
-        return;
-    }
-
-    tally = list->tally;
-
-    if (tally == NULL) {
-        tally = list->tally = ngx_calloc(sizeof(ngx_ipgate_tally_t), ngx_cycle->log);
-        if (tally == NULL) {
-            return;
-        }
-    }
-
-    ngx_ipgate_add(&tally->total, answer->status);
-
-    if (answer->verdict.label_len == 0) {
-        return;
-    }
-
-    label = answer->verdict.label;
-
-    key = (uintptr_t) label;
-    cached = &tally->cache[(key ^ (key >> 8)) & (NGX_IPGATE_CACHED - 1)];
-
-    if (cached->label != label || cached->len != answer->verdict.label_len) {
-        cached->label = label;
-        cached->len = answer->verdict.label_len;
-        cached->counts = ngx_ipgate_label(tally, label, cached->len);
-    }
-
-    ngx_ipgate_add(cached->counts, answer->status);
+    return policy->app;
 }
 
 
-static ngx_ipgate_counts_t *
-ngx_ipgate_label(ngx_ipgate_tally_t *tally, const char *label, size_t len)
+static int ngx_libc_cdecl
+ngx_ipgate_tally_order(const void *one, const void *two)
 {
-    uint32_t             hash;
-    ngx_uint_t           at;
-    ngx_ipgate_label_t  *slot;
+    const ngx_ipgate_tally_t *a = one;
+    const ngx_ipgate_tally_t *b = two;
 
-    hash = ngx_murmur_hash2((u_char *) label, len);
-
-    for (at = hash & (NGX_IPGATE_SLOTS - 1); /* void */ ; at = (at + 1) & (NGX_IPGATE_SLOTS - 1)) {
-        slot = &tally->slots[at];
-
-        if (slot->name == NULL) {
-            break;
-        }
-
-        if (slot->hash == hash && slot->len == len && ngx_memcmp(slot->name, label, len) == 0) {
-            return &slot->counts;
-        }
+    if (a->others != b->others) {
+        return a->others ? 1 : -1;
     }
 
-    if (tally->labels == NGX_IPGATE_LABELS) {
-        return &tally->beyond;
-    }
-
-    slot->name = ngx_alloc(len, ngx_cycle->log);
-    if (slot->name == NULL) {
-        return &tally->beyond;
-    }
-
-    ngx_memcpy(slot->name, label, len);
-    slot->len = len;
-    slot->hash = hash;
-    tally->labels++;
-
-    return &slot->counts;
-}
-
-
-/* A list was swapped: its labels are elsewhere, and other texts where they were. */
-
-void
-ngx_ipgate_tally_forget_labels(ngx_ipgate_tally_t *tally)
-{
-    if (tally) {
-        ngx_memzero(tally->cache, sizeof(tally->cache));
-    }
-}
-
-
-void
-ngx_ipgate_tally_free(ngx_ipgate_tally_t *tally)
-{
-    ngx_uint_t  at;
-
-    if (tally == NULL) {
-        return;
-    }
-
-    for (at = 0; at < NGX_IPGATE_SLOTS; at++) {
-        if (tally->slots[at].name) {
-            ngx_free(tally->slots[at].name);
-        }
-    }
-
-    ngx_free(tally);
-}
-
-
-ngx_ipgate_counts_t *
-ngx_ipgate_tally_total(ngx_ipgate_tally_t *tally)
-{
-    return &tally->total;
-}
-
-
-ngx_ipgate_counts_t *
-ngx_ipgate_tally_beyond(ngx_ipgate_tally_t *tally)
-{
-    return &tally->beyond;
-}
-
-
-/* Walks the labels: `at` begins with 0; NULL after the last. */
-
-ngx_ipgate_counts_t *
-ngx_ipgate_tally_next(ngx_ipgate_tally_t *tally, ngx_uint_t *at, ngx_str_t *label)
-{
-    ngx_ipgate_label_t  *slot;
-
-    while (*at < NGX_IPGATE_SLOTS) {
-        slot = &tally->slots[(*at)++];
-
-        if (slot->name) {
-            label->data = slot->name;
-            label->len = slot->len;
-            return &slot->counts;
-        }
-    }
-
-    return NULL;
+    return (int) ngx_memn2cmp(a->label.data, b->label.data, a->label.len, b->label.len);
 }

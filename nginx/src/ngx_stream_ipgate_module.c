@@ -165,10 +165,10 @@ ngx_stream_ipgate_access_handler(ngx_stream_session_t *s)
         return NGX_ERROR;
     }
 
-    ngx_ipgate_ask(&iscf->rules, &client, answer, 1);
+    ngx_ipgate_ask(&iscf->rules, &client, answer);
 
     if (answer->status != NGX_IPGATE_PASSED) {
-        ngx_ipgate_answer_log(s->connection->log, &iscf->rules, &client, answer);
+        ngx_ipgate_answer_log(s->connection->log, &iscf->rules, &client, answer->status, &answer->verdict);
     }
 
     if (ngx_ipgate_answer_keep(s->connection->pool, answer) != NGX_OK) {

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::Table;
 use super::columns::{Columns, slice, value_width, words};
-use super::family::Key;
+use super::family::{Aligned, Key, Words};
 use super::image::ImageError;
 use super::layout::{Layout, Section, V4_COLUMNS, V6_COLUMNS, u32_at};
 use crate::list::{Action, Entry, Label, Until};
@@ -51,9 +52,15 @@ impl Value {
         if self.0 & Value::APP == 0 { Origin::Default } else { Origin::App }
     }
 
+    /// The label's number plus one, 0 without one.
     #[inline]
-    fn label(self) -> Option<usize> {
-        (self.0 & Value::LABEL).checked_sub(1).map(|label| label as usize)
+    pub(super) fn label_field(self) -> u32 {
+        self.0 & Value::LABEL
+    }
+
+    #[inline]
+    fn label(self) -> Option<u32> {
+        self.label_field().checked_sub(1)
     }
 }
 
@@ -62,7 +69,7 @@ impl Value {
 pub(super) struct Entries {
     v4: Columns,
     v6: Columns,
-    values: Range<usize>,
+    values: Words,
     label_ends: Range<usize>,
     label_text: Range<usize>,
     sources: [Range<usize>; 2],
@@ -70,9 +77,10 @@ pub(super) struct Entries {
 
 impl Entries {
     /// The entries of an image, every number in which has been checked.
-    pub(super) fn open(bytes: &[u8], layout: &Layout) -> Result<Entries, ImageError> {
+    pub(super) fn open(image: &Arc<Aligned>, layout: &Layout) -> Result<Entries, ImageError> {
+        let bytes = image.bytes();
         let at = |section| layout.range(section);
-        let values = at(Section::Values);
+        let values = Words::new(image, at(Section::Values));
         let columns =
             |[addresses, blocks, lengths, numbers, lines, expiring, untils]: [Section; 7]| Columns {
                 count: at(lengths).len(),
@@ -80,7 +88,7 @@ impl Entries {
                 blocks: at(blocks),
                 lengths: at(lengths),
                 values: at(numbers),
-                value_width: value_width(values.len() / 4),
+                value_width: value_width(values.len()),
                 lines: at(lines),
                 expiring: at(expiring),
                 untils: at(untils),
@@ -88,13 +96,16 @@ impl Entries {
         let entries = Entries {
             v4: columns(V4_COLUMNS),
             v6: columns(V6_COLUMNS),
-            values: at(Section::Values),
+            values: values.clone(),
             label_ends: at(Section::LabelEnds),
             label_text: at(Section::LabelText),
             sources: [at(Section::DefaultSource), at(Section::AppSource)],
         };
-        entries.v4.check::<u32>(bytes, entries.values.len() / 4)?;
-        entries.v6.check::<u128>(bytes, entries.values.len() / 4)?;
+        entries.v4.check::<u32>(bytes, values.len())?;
+        entries.v6.check::<u128>(bytes, values.len())?;
+        if !layout.range(Section::Values).len().is_multiple_of(4) {
+            return Err(ImageError::damaged("a value is cut"));
+        }
         entries.check_labels(bytes)?;
         Ok(entries)
     }
@@ -114,9 +125,11 @@ impl Entries {
             "its labels do not fill their text",
         )?;
         let labels = self.label_ends.len() / 4;
-        let known = words(slice(bytes, &self.values))
-            .all(|value| Value(value).label().is_none_or(|label| label < labels));
-        damaged(known && self.values.len().is_multiple_of(4), "a value names no label")?;
+        let known = self
+            .values
+            .iter()
+            .all(|value| Value(value).label().is_none_or(|label| (label as usize) < labels));
+        damaged(known, "a value names no label")?;
         let named = self.sources.iter().all(|source| std::str::from_utf8(slice(bytes, source)).is_ok());
         damaged(named, "the name of a list is not UTF-8")
     }
@@ -132,10 +145,19 @@ impl Entries {
     }
 
     /// The value with that number. One that is not known, which no table has, denies.
-    #[inline]
-    pub(super) fn value(&self, bytes: &[u8], number: u32) -> Value {
-        let at = 4 * number as usize;
-        Value(if at < self.values.len() { u32_at(bytes, self.values.start + at) } else { Value::DENY })
+    #[inline(always)]
+    pub(super) fn value(&self, number: u32) -> Value {
+        /// Apart, as what never happens.
+        #[cold]
+        fn unknown() -> u32 {
+            Value::DENY
+        }
+        Value(self.values.get(number as usize).unwrap_or_else(unknown))
+    }
+
+    /// The number of labels.
+    pub(super) fn label_count(&self) -> usize {
+        self.label_ends.len() / 4
     }
 
     /// The label of a value.
@@ -146,7 +168,13 @@ impl Entries {
     /// The label of a value as UTF-8.
     #[inline]
     pub(super) fn label_bytes<'b>(&self, bytes: &'b [u8], value: Value) -> Option<&'b [u8]> {
-        let number = value.label()?;
+        self.label_numbered(bytes, value.label()?)
+    }
+
+    /// The label with that number as UTF-8.
+    #[inline]
+    pub(super) fn label_numbered<'b>(&self, bytes: &'b [u8], number: u32) -> Option<&'b [u8]> {
+        let number = Some(number as usize).filter(|number| 4 * number < self.label_ends.len())?;
         let (ends, text) = (self.label_ends.start + 4 * number, self.label_text.start);
         let start = if number == 0 { 0 } else { u32_at(bytes, ends - 4) } as usize;
         let end = u32_at(bytes, ends) as usize;
@@ -197,7 +225,7 @@ impl<'t> EntryRef<'t> {
 
     /// What it says beside its prefix.
     pub(super) fn value(&self) -> Value {
-        self.table.entries.value(self.bytes(), self.columns().value_number(self.bytes(), self.index))
+        self.table.entries.value(self.columns().value_number(self.bytes(), self.index))
     }
 
     /// The canonical prefix.

@@ -79,7 +79,7 @@ impl Table {
         let family = |section| layout.range(section);
         let v4 = Family::<u32>::open(&image, family(Section::V4Family), None).map_err(ImageError::from)?;
         let v6 = Family::<u128>::open(&image, family(Section::V6Family), None).map_err(ImageError::from)?;
-        let entries = Entries::open(bytes, &layout)?;
+        let entries = Entries::open(&image, &layout)?;
         if (v4.len(), v6.len()) != entries.counts() {
             return Err(ImageError::damaged("its families and its entries differ in number"));
         }

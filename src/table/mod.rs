@@ -169,7 +169,7 @@ impl Table {
             IpAddr::V4(v4) => self.v4.lookup(v4.into()),
             IpAddr::V6(v6) => self.v6.lookup(v6.into()),
         };
-        Answer(number.map(|number| self.entries.value(self.image.bytes(), number)))
+        Answer(number.map(|number| self.entries.value(number)))
     }
 
     /// The answer for a canonical address at `now`, where entries may have expired since the table was
@@ -189,6 +189,19 @@ impl Table {
             (None, Scope::Listed) => Reason::NoEntry,
         };
         Decision { table: self, answer, reason }
+    }
+
+    /// How many labels there are.
+    #[must_use]
+    pub fn label_count(&self) -> usize {
+        self.entries.label_count()
+    }
+
+    /// The label with a number that [`Decision::label_number`] gave, of this very table. O(1).
+    #[must_use]
+    pub fn label(&self, number: u32) -> Option<&str> {
+        let label = self.entries.label_numbered(self.image.bytes(), number.checked_sub(1)?);
+        std::str::from_utf8(label?).ok()
     }
 
     /// The entry that decides for an address, or `None` where no entry covers it.
@@ -307,6 +320,13 @@ impl<'t> Decision<'t> {
         self.reason
     }
 
+    /// What the entry that decided does, if one did.
+    #[inline]
+    #[must_use]
+    pub fn action(&self) -> Option<Action> {
+        Some(self.answer.0?.action())
+    }
+
     /// Which list of the policy decided, if an entry of one did.
     #[inline]
     #[must_use]
@@ -321,7 +341,15 @@ impl<'t> Decision<'t> {
         std::str::from_utf8(self.label_bytes()?).ok()
     }
 
-    /// The same as UTF-8 bytes, without the time that it takes to see once more that they are.
+    /// The number of that label, 0 where there is none: labels are numbered from 1 to [`Table::label_count`], in
+    /// another way in each table. For those who count by label and look at its text ([`Table::label`]) once.
+    #[inline]
+    #[must_use]
+    pub fn label_number(&self) -> u32 {
+        self.answer.0.map_or(0, entries::Value::label_field)
+    }
+
+    /// The label as UTF-8 bytes, without the time that it takes to see once more that they are.
     #[inline]
     #[must_use]
     pub fn label_bytes(&self) -> Option<&'t [u8]> {

@@ -1,7 +1,9 @@
 //! The memory of an image: aligned to a cache line, or to a huge page.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::ops::Range;
 use std::ptr::NonNull;
+use std::sync::Arc;
 
 /// Size of a huge page on the targets that matter.
 const HUGE: usize = 2 << 20;
@@ -28,6 +30,52 @@ enum Memory {
 unsafe impl Send for Aligned {}
 // SAFETY: as above.
 unsafe impl Sync for Aligned {}
+
+/// Little-endian words of an image, which they keep alive.
+#[derive(Clone)]
+pub(crate) struct Words {
+    words: NonNull<[[u8; 4]]>,
+    _image: Arc<Aligned>,
+}
+
+// SAFETY: they are only read, and belong to an image that is as shareable.
+unsafe impl Send for Words {}
+// SAFETY: as above.
+unsafe impl Sync for Words {}
+
+impl Words {
+    /// The whole words of a part of an image; none where the part lies outside.
+    pub(crate) fn new(image: &Arc<Aligned>, part: Range<usize>) -> Words {
+        let words = image.bytes().get(part).unwrap_or_default().as_chunks().0;
+        Words { words: NonNull::from(words), _image: Arc::clone(image) }
+    }
+
+    fn words(&self) -> &[[u8; 4]] {
+        // SAFETY: bytes of the image, which is never changed once it is shared and lives as long as `self`.
+        unsafe { self.words.as_ref() }
+    }
+
+    /// The word at that place. A bounds check and a load: the way through the image costs a request as much as the
+    /// search (`nginx-bench`).
+    #[inline(always)]
+    pub(crate) fn get(&self, at: usize) -> Option<u32> {
+        self.words().get(at).map(|word| u32::from_le_bytes(*word))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.words().len()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
+        self.words().iter().map(|word| u32::from_le_bytes(*word))
+    }
+}
+
+impl std::fmt::Debug for Words {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Words({})", self.len())
+    }
+}
 
 /// Room for `count` values in huge pages, as far as the system has them: millions of entries that are written once
 /// and read once cost more by their page faults otherwise than by being parsed (`nginx -t` with long lists).

@@ -259,7 +259,7 @@ fn validate_part<K: Key>(
             check((least..=22).contains(&root_bits), "a root width is wrong")?;
             check(engine == Engine::Lines || K::BITS == 32, "its keys are too narrow")?;
             check(root_len == 4 << root_bits, "a root is incomplete")?;
-            root_shift = 64 - root_bits;
+            root_shift = K::BITS.min(64) - root_bits;
             let count = lines.len() / LINE;
             check(count > 0 && lines.len() % LINE == 0, "a line is incomplete")?;
             let slots = if K::SECOND { second } else { root };

@@ -121,30 +121,32 @@ unsafe fn place<K: Key, S: Simd, const NARROW: bool>(v: &View<K>, line: *const u
 unsafe fn lines<K: Key, S: Simd, const NARROW: bool>(v: &View<K>, key: K) -> u32 {
     // SAFETY: `line_of` names a line; a line has one code more than keys.
     unsafe {
-        let slot = v.slot_of(key);
-        if slot == NOTHING {
-            return NO_CODE;
-        }
-        let number = v.line_of::<S>(slot, key);
-        let line = v.line(number);
+        let Some(line) = v.line_of::<S>(v.slot_of(key), key) else { return NO_CODE };
         let at = place::<K, S, NARROW>(v, line, key);
         let code = v.code(line.add(v.code_at), at);
-        if code == v.escape { lines_deep(v, number, at, key) } else { code }
+        // Keys of IPv4 are whole: there is nothing below them.
+        if K::BELOW > 0 && code == v.escape { lines_deep(v, v.number_of(line), at, key) } else { code }
     }
 }
 
 /// Entry word of place `at` in line `number`, whose code is not [`NO_CODE`]: as many codes like it before it as
 /// entries before its own. Pads count as the last code.
 ///
+/// Apart, as what needs it: registers that are saved for it cost every lookup more than the call costs the few.
+///
 /// # Safety
 /// `number` must be a line, and `at` a place in it.
-#[inline(always)]
+#[inline(never)]
 unsafe fn line_entry<K: Key>(v: &View<K>, number: usize, at: usize) -> u32 {
     // SAFETY: `bases` has one word more than lines, increasing up to the number of entry words, where there are
     // any. Separator lines have codes like the others, if not meaningful ones.
     unsafe {
-        let codes = v.line(number).add(v.code_at);
-        let before = (0..at).filter(|&i| v.code(codes, i) != NO_CODE).count();
+        let mut code = v.line(number).add(v.code_at);
+        let mut before = 0;
+        for _ in 0..at {
+            before += usize::from(v.code(code, 0) != NO_CODE);
+            code = code.add(1 << v.width.shift);
+        }
         let (base, end) = (word(v.bases, number) as usize, word(v.bases, number + 1) as usize);
         if base == end {
             return NO_ENTRY;
@@ -157,7 +159,8 @@ unsafe fn line_entry<K: Key>(v: &View<K>, number: usize, at: usize) -> u32 {
 /// # Safety
 /// Place `at` of line `number` holds an escape, or the view's `entries` name
 /// fewer groups; then the answer is no code.
-#[inline]
+#[cold]
+#[inline(never)]
 unsafe fn lines_deep<K: Key>(v: &View<K>, number: usize, at: usize, key: K) -> u32 {
     // SAFETY: the group is compared before it is used.
     unsafe { deep_code(v, line_entry(v, number, at), key) }
@@ -193,19 +196,14 @@ unsafe fn deep_entry<K: Key>(v: &View<K>, group: u32, key: K) -> u32 {
 unsafe fn lines_entry<K: Key, S: Simd, const NARROW: bool>(v: &View<K>, key: K) -> u32 {
     // SAFETY: as in `lines`.
     unsafe {
-        let slot = v.slot_of(key);
-        if slot == NOTHING {
-            return NO_ENTRY;
-        }
-        let number = v.line_of::<S>(slot, key);
-        let line = v.line(number);
+        let Some(line) = v.line_of::<S>(v.slot_of(key), key) else { return NO_ENTRY };
         let at = place::<K, S, NARROW>(v, line, key);
         let code = v.code(line.add(v.code_at), at);
         if code == NO_CODE {
             return NO_ENTRY;
         }
-        let entry = line_entry(v, number, at);
-        if code == v.escape { deep_entry(v, entry, key) } else { entry }
+        let entry = line_entry(v, v.number_of(line), at);
+        if K::BELOW > 0 && code == v.escape { deep_entry(v, entry, key) } else { entry }
     }
 }
 
@@ -361,7 +359,8 @@ unsafe fn lines_many<K: Key, S: Simd, O: Answer, const NARROW: bool>(v: &View<K>
                 let line = v.line(numbers[i]);
                 let at = place::<K, S, NARROW>(v, line, keys[i]);
                 let code = if covered[i] { v.code(line.add(v.code_at), at) } else { NO_CODE };
-                let code = if code == v.escape { lines_deep(v, numbers[i], at, keys[i]) } else { code };
+                let is_deep = K::BELOW > 0 && code == v.escape;
+                let code = if is_deep { lines_deep(v, numbers[i], at, keys[i]) } else { code };
                 out[i] = O::from_code(code, v.allowed);
             }
         }

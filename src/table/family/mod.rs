@@ -25,7 +25,7 @@ mod view;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub(crate) use aligned::{Aligned, huge_vec};
+pub(crate) use aligned::{Aligned, Words, huge_vec};
 use bits::build_bits;
 use flat::build_flat;
 use image::Decider;

@@ -33,7 +33,7 @@ pub(crate) fn lines_read<K: Key>(v: &View<K>, image: &[u8], key: K) -> usize {
         }
         Engine::Lines | Engine::Narrow => {
             let left = key.left();
-            let mut slot = t.read(v.root, 4 * (left >> v.root_shift) as usize, 4);
+            let mut slot = t.read(v.root, 4 * v.root_slot(key), 4);
             if K::SECOND && slot != u64::from(NOTHING) {
                 let below = left << v.root_bits >> 1 >> (63 - (slot & 31));
                 slot = t.read(v.second, 4 * ((slot >> 5) + below) as usize, 4);

@@ -13,7 +13,7 @@ use super::simd::Simd;
 pub(crate) struct View<K> {
     pub(crate) engine: Engine,
     pub(crate) width: Width,
-    /// `64 - root_bits`.
+    /// What shifts the root's bits down: those of an address for IPv4, of its upper half for IPv6.
     pub(crate) root_shift: u32,
     /// `Lines`: bits that index the root.
     pub(crate) root_bits: u32,
@@ -73,14 +73,22 @@ impl<K: Key> View<K> {
         u32::from_le(raw) & self.escape
     }
 
-    /// The line of `key` in its slot: below as many separator lines as the slot word says.
+    /// The line of `key` in its slot: below as many separator lines as the slot word says. `None` where no prefix
+    /// covers the slot.
     ///
     /// # Safety
-    /// The view's invariant, the engine is `Lines`, `slot` is of [`View::slot_of`], and the level of `S`.
+    /// The view's invariant, the engine is one of lines, `slot` is of [`View::slot_of`], and the level of `S`.
     #[inline(always)]
-    pub(crate) unsafe fn line_of<S: Simd>(&self, slot: u32, key: K) -> usize {
+    pub(crate) unsafe fn line_of<S: Simd>(&self, slot: u32, key: K) -> Option<*const u8> {
         let mut number = (slot >> 5) as usize;
         let depth = slot & 31;
+        // Nearly always, and then the word itself is half the offset.
+        if !K::SECOND && depth == 0 {
+            return Some(self.lines.wrapping_add(LINE / 32 * slot as usize));
+        }
+        if slot == NOTHING {
+            return None;
+        }
         // Clusters make the depth of IPv6 slots as good as random. Two steps
         // that may be undone cost less than a mispredicted loop exit.
         let masked = if K::SECOND { 2 } else { 0 };
@@ -94,7 +102,13 @@ impl<K: Key> View<K> {
             // validated, then because `child` gives one.
             number = unsafe { self.child::<S>(number, key) };
         }
-        number
+        Some(self.line(number))
+    }
+
+    /// The number of a line.
+    #[inline(always)]
+    pub(crate) fn number_of(&self, line: *const u8) -> usize {
+        (line.addr() - self.lines.addr()) / LINE
     }
 
     /// The line below separator line `number` that holds `key`. Any line may
@@ -121,16 +135,26 @@ impl<K: Key> View<K> {
     /// The view's invariant, and the engine is `Lines`.
     #[inline(always)]
     pub(crate) unsafe fn slot_of(&self, key: K) -> u32 {
-        let left = key.left();
         // SAFETY: the root has `2^root_bits` words; for IPv6 each names slots
         // of the second table that exist (validated).
         unsafe {
-            let slot = word(self.root, (left >> self.root_shift) as usize);
+            let slot = word(self.root, self.root_slot(key));
             if !K::SECOND || slot == NOTHING {
                 return slot;
             }
+            let left = key.left();
             let below = ((left << self.root_bits) >> 1) >> (slot & 31 ^ 63);
             word(self.second, (slot >> 5) as usize + below as usize)
+        }
+    }
+
+    /// Which word of the root is the one of `key`.
+    #[inline(always)]
+    pub(crate) fn root_slot(&self, key: K) -> usize {
+        if K::SECOND {
+            (key.left() >> self.root_shift) as usize
+        } else {
+            (key.window() >> self.root_shift) as usize
         }
     }
 
