@@ -146,7 +146,7 @@ fn it_is_read_only_and_well_formed() {
 
 #[test]
 fn labels_beyond_what_is_counted_are_counted_together() {
-    let list: String = (0..3000).map(|n| format!("10.0.{}.{}:label{n}\n", n / 250, n % 250)).collect();
+    let list: String = (0..6000).map(|n| format!("10.0.{}.{}:label{n}\n", n / 250, n % 250)).collect();
     let nginx = Site::new()
         .file("a.list", list)
         .server(
@@ -156,7 +156,7 @@ fn labels_beyond_what_is_counted_are_counted_together() {
         .start();
     let mut connection = Connection::open(nginx.port(0)).unwrap();
     for round in 1..=2 {
-        for n in 0..1500 {
+        for n in 0..5000 {
             // nginx closes a connection after its thousandth request.
             if n % 500 == 0 {
                 connection = Connection::open(nginx.port(0)).unwrap();
@@ -167,10 +167,10 @@ fn labels_beyond_what_is_counted_are_counted_together() {
         let report = nginx.report();
         let list = &report["lists"][0];
         let labels = list["labels"].as_object().unwrap();
-        assert_eq!(labels.len(), 1024);
+        assert_eq!(labels.len(), 4096);
         let told: u64 = labels.values().map(|counts| counts["allowed"].as_u64().unwrap()).sum();
-        assert_eq!(told, 1024 * round);
-        assert_eq!(list["other_labels"]["allowed"], 476 * round);
-        assert_eq!(list["decisions"]["allowed"], 1500 * round);
+        assert_eq!(told, 4096 * round);
+        assert_eq!(list["other_labels"]["allowed"], 904 * round);
+        assert_eq!(list["decisions"]["allowed"], 5000 * round);
     }
 }
