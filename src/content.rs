@@ -28,6 +28,9 @@ impl Content {
         Content::read(file, length, limit)
     }
 
+    /// Bytes that one call of the system reads: it may not let others have the core before it has ended.
+    const AT_ONCE: usize = 128 << 10;
+
     /// Reads a source to its end, at most `limit` bytes of it. Where it has no more than `expected` bytes, they
     /// are read to where they stay. O(n) for n bytes.
     ///
@@ -38,6 +41,7 @@ impl Content {
         let mut content = Aligned::new(expected.min(limit));
         let mut filled = 0;
         while let Some(room) = content.bytes_mut().get_mut(filled..).filter(|room| !room.is_empty()) {
+            let (room, _) = room.split_at_mut(room.len().min(Content::AT_ONCE));
             match source.read(room) {
                 Ok(0) => break,
                 Ok(count) => filled += count,

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ipgate::{Content, Gate, Guard, Parser, Policy, Table};
+use ipgate::{Content, Gate, Guard, Parser, Policy, Snapshot, Table};
 
 use crate::boundary::{self, given};
 use crate::error::{Failure, ipgate_error};
@@ -53,6 +53,9 @@ pub(crate) struct Writer {
     pub(crate) file: Option<FollowedFile>,
     /// What is loaded on a thread.
     pub(crate) job: Option<Job>,
+    /// The job before, and the table that its own replaced, which its thread frees at the next poll: those who read
+    /// have let go of it by then.
+    pub(crate) former: Option<(Job, Option<Arc<Snapshot>>)>,
 }
 
 impl ipgate_gate {
@@ -66,6 +69,7 @@ impl ipgate_gate {
             failures: 0,
             file: None,
             job: None,
+            former: None,
         };
         ipgate_gate { shared: Arc::new(Shared { gate, writer: Mutex::new(writer) }) }
     }

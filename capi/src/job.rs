@@ -1,11 +1,16 @@
 //! Loading on a thread, for event loops.
+//!
+//! The thread also frees the table that was replaced: giving millions of bytes back to the system takes its time, and
+//! waits for whoever else changes the process's memory.
 
 use std::io;
 use std::mem;
 use std::process;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, SyncSender, TryRecvError};
 use std::thread::JoinHandle;
 
-use ipgate::{Gate, Guard};
+use ipgate::{Gate, Guard, Snapshot};
 
 use crate::boundary;
 use crate::error::Failure;
@@ -14,10 +19,14 @@ use crate::fork;
 use crate::load::Loaded;
 use crate::threads;
 
-/// A load that is under way.
+/// A load that is under way, or whose thread waits for what it is to free.
 #[derive(Debug)]
 pub(crate) struct Job {
-    thread: Option<JoinHandle<Done>>,
+    thread: Option<JoinHandle<()>>,
+    /// To the thread: the table that was replaced. The thread ends with it, or with this end of the way.
+    retired: Option<SyncSender<Arc<Snapshot>>>,
+    /// What came of it. Not by way of the thread's end, which may take a while: it lets others go first.
+    outcome: Receiver<Done>,
     /// The process that started the thread. One that was forked since does not have it.
     process: u32,
     /// The file as it was before.
@@ -32,8 +41,8 @@ pub(crate) type Done = (Option<FollowedFile>, Result<Option<Loaded>, Failure>);
 pub(crate) enum Progress {
     /// It is under way.
     Pending(Job),
-    /// It has ended.
-    Done(Done),
+    /// It has ended. The job is to be kept until another one is started, and its thread is gone by then.
+    Done(Box<Done>, Job),
     /// This process does not have its thread; the file as it was before.
     Elsewhere(Option<FollowedFile>),
 }
@@ -43,29 +52,50 @@ impl Job {
     /// gate's table where the guard wants it. Takes the file, unless no thread can be started.
     pub(crate) fn start(file: &mut Option<FollowedFile>, guard: Guard, gate: Gate) -> io::Result<Job> {
         let mut taken = file.clone();
+        let (sender, outcome) = mpsc::sync_channel(1);
+        let (retired, replaced) = mpsc::sync_channel(1);
         let load = move || {
+            threads::in_short_slices();
             let loaded = boundary::caught(|| {
                 fork::put_off(|| gate.drop_expired());
                 let Some(loaded) = taken.as_mut().and_then(FollowedFile::load) else { return Ok(None) };
                 loaded?.guarded(&guard, &gate).map(Some)
             });
-            (taken, loaded)
+            drop((guard, gate));
+            // Nobody to receive it: the gate is gone.
+            let _ = sender.send((taken, loaded));
+            drop(replaced.recv());
         };
         let thread = threads::start("ipgate-load", load)?;
-        Ok(Job { thread: Some(thread), process: process::id(), before: file.take() })
+        Ok(Job {
+            thread: Some(thread),
+            retired: Some(retired),
+            outcome,
+            process: process::id(),
+            before: file.take(),
+        })
     }
 
     /// Whether it has ended, and with what.
-    pub(crate) fn look(mut self) -> Progress {
+    pub(crate) fn look(self) -> Progress {
         if self.is_elsewhere() {
             return Progress::Elsewhere(self.before.clone());
         }
-        match self.thread.take_if(|thread| thread.is_finished()) {
-            None => Progress::Pending(self),
-            Some(thread) => {
-                let lost = |_| (self.before.clone(), Err(Failure::panic("the loading thread was lost")));
-                Progress::Done(thread.join().unwrap_or_else(lost))
+        match self.outcome.try_recv() {
+            Ok(done) => Progress::Done(Box::new(done), self),
+            Err(TryRecvError::Empty) => Progress::Pending(self),
+            Err(TryRecvError::Disconnected) => {
+                let lost = (self.before.clone(), Err(Failure::panic("the loading thread was lost")));
+                Progress::Done(Box::new(lost), self)
             }
+        }
+    }
+
+    /// Has the thread free a table, if nobody else holds it any more, and end.
+    pub(crate) fn retire(&mut self, replaced: Arc<Snapshot>) {
+        if let Some(retired) = self.retired.take().filter(|_| !self.is_elsewhere()) {
+            // The thread takes one, and is gone only where it was lost.
+            let _ = retired.try_send(replaced);
         }
     }
 
@@ -78,6 +108,7 @@ impl Drop for Job {
     /// Waits for the thread, so that none runs when the library is unloaded.
     fn drop(&mut self) {
         let is_elsewhere = self.is_elsewhere();
+        self.retired = None;
         match self.thread.take() {
             Some(thread) if !is_elsewhere => drop(thread.join()),
             not_ours => mem::forget(not_ours),

@@ -64,13 +64,17 @@ pub unsafe extern "C" fn ipgate_gate_poll(
 
 impl Writer {
     pub(crate) fn poll(&mut self, on_thread: bool) -> Result<ipgate_poll, Failure> {
+        if let Some((job, replaced)) = &mut self.former {
+            replaced.take().into_iter().for_each(|replaced| job.retire(replaced));
+        }
         match self.job.take().map(Job::look) {
             Some(Progress::Pending(job)) => {
                 self.job = Some(job);
                 return Ok(ipgate_poll::IPGATE_POLL_PENDING);
             }
-            Some(Progress::Done((file, loaded))) => {
-                self.file = file;
+            Some(Progress::Done(done, job)) => {
+                let (file, loaded) = *done;
+                (self.file, self.former) = (file, Some((job, Some(self.gate().snapshot()))));
                 return self.polled(loaded.transpose());
             }
             Some(Progress::Elsewhere(file)) => self.file = file,

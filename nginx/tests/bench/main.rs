@@ -3,6 +3,8 @@
 //! Instructions are counted by callgrind in user space, on one process. Cycles are those of the worker's processor
 //! time (user and system, from /proc/PID/schedstat) at the clock that /proc/cpuinfo names, with wrk as the load:
 //! this needs no performance counters, and is coarser.
+//!
+//! Arguments pick parts: `requests`, `swaps`.
 
 mod filters;
 mod lists;
@@ -16,7 +18,9 @@ fn main() {
     let largest: u32 =
         std::env::var("IPGATE_BENCH_ENTRIES").map_or(1_000_000, |n| n.parse().expect("a number"));
     println!("{} at {} MHz, {}", measure::cpu(), measure::mhz(), measure::nginx());
-    let sizes = [10, 1_000, 100_000, 1_000_000].into_iter().filter(|&size| size <= largest);
+    let is_wanted = |part: &str| std::env::args().len() == 1 || std::env::args().any(|arg| arg == part);
+    let sizes = [10, 1_000, 100_000, 1_000_000].into_iter();
+    let sizes = sizes.filter(|&size| size <= largest && is_wanted("requests"));
     for entries in sizes {
         let prefixes = Prefixes::new(entries);
         println!("\n{entries} entries, clients that are on the list");
@@ -35,5 +39,7 @@ fn main() {
             base.get_or_insert(figures);
         }
     }
-    swaps::run(largest);
+    if is_wanted("swaps") {
+        swaps::run(largest);
+    }
 }
