@@ -175,7 +175,7 @@ fn a_gate_drops_entries_at_their_instant() {
 #[test]
 fn a_long_list_keeps_every_entry_with_its_line() {
     // One host in each piece of 2¹⁴ addresses, the last piece first; some twice, some in a prefix around them.
-    let host = |i: u32| Ipv4Addr::from(!(i << 14) ^ i % 0x4000);
+    let host = |i: u32| Ipv4Addr::from(!(i << 14) ^ (i % 0x4000));
     let mut text = "# a comment\n\n".to_owned();
     let mut expected = Vec::new();
     let mut line = 2;

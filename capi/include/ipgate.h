@@ -103,7 +103,8 @@
 // Warn also of duplicates, shadowed entries, wide prefixes and whatever else is legal but probably not meant.
 #define IPGATE_LINT 4
 
-// Read, parse and compile on a thread that lives as long as that takes, instead of the calling one.
+// Read, parse and compile on a thread, instead of the calling one. It also frees the table that was replaced, at the
+// next poll, and ends.
 #define IPGATE_POLL_THREAD 1
 
 // Find also the entry that decided: prefix and until_micros of a verdict. Costs another search.

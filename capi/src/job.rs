@@ -22,15 +22,20 @@ use crate::threads;
 /// A load that is under way, or whose thread waits for what it is to free.
 #[derive(Debug)]
 pub(crate) struct Job {
-    thread: Option<JoinHandle<()>>,
-    /// To the thread: the table that was replaced. The thread ends with it, or with this end of the way.
-    retired: Option<SyncSender<Arc<Snapshot>>>,
-    /// What came of it. Not by way of the thread's end, which may take a while: it lets others go first.
-    outcome: Receiver<Done>,
+    thread: Option<Thread>,
     /// The process that started the thread. One that was forked since does not have it.
     process: u32,
     /// The file as it was before.
     before: Option<FollowedFile>,
+}
+
+#[derive(Debug)]
+struct Thread {
+    handle: JoinHandle<()>,
+    /// What came of it.
+    outcome: Receiver<Done>,
+    /// The table that was replaced. The thread ends with it, or with this end of the way.
+    retired: SyncSender<Arc<Snapshot>>,
 }
 
 /// The file with what came of loading it: nothing, where it has not changed or is being written again.
@@ -66,14 +71,9 @@ impl Job {
             let _ = sender.send((taken, loaded));
             drop(replaced.recv());
         };
-        let thread = threads::start("ipgate-load", load)?;
-        Ok(Job {
-            thread: Some(thread),
-            retired: Some(retired),
-            outcome,
-            process: process::id(),
-            before: file.take(),
-        })
+        let handle = threads::start("ipgate-load", load)?;
+        let thread = Some(Thread { handle, outcome, retired });
+        Ok(Job { thread, process: process::id(), before: file.take() })
     }
 
     /// Whether it has ended, and with what.
@@ -81,10 +81,10 @@ impl Job {
         if self.is_elsewhere() {
             return Progress::Elsewhere(self.before.clone());
         }
-        match self.outcome.try_recv() {
-            Ok(done) => Progress::Done(Box::new(done), self),
-            Err(TryRecvError::Empty) => Progress::Pending(self),
-            Err(TryRecvError::Disconnected) => {
+        match self.thread.as_ref().map(|thread| thread.outcome.try_recv()) {
+            Some(Ok(done)) => Progress::Done(Box::new(done), self),
+            Some(Err(TryRecvError::Empty)) => Progress::Pending(self),
+            Some(Err(TryRecvError::Disconnected)) | None => {
                 let lost = (self.before.clone(), Err(Failure::panic("the loading thread was lost")));
                 Progress::Done(Box::new(lost), self)
             }
@@ -92,10 +92,10 @@ impl Job {
     }
 
     /// Has the thread free a table, if nobody else holds it any more, and end.
-    pub(crate) fn retire(&mut self, replaced: Arc<Snapshot>) {
-        if let Some(retired) = self.retired.take().filter(|_| !self.is_elsewhere()) {
-            // The thread takes one, and is gone only where it was lost.
-            let _ = retired.try_send(replaced);
+    pub(crate) fn retire(&self, replaced: Arc<Snapshot>) {
+        if let Some(thread) = self.thread.as_ref().filter(|_| !self.is_elsewhere()) {
+            // It takes one, and does not only where it was lost.
+            let _ = thread.retired.try_send(replaced);
         }
     }
 
@@ -105,12 +105,15 @@ impl Job {
 }
 
 impl Drop for Job {
-    /// Waits for the thread, so that none runs when the library is unloaded.
+    /// Waits for the thread, so that none runs when the library is unloaded. In another process nothing of it is
+    /// touched: whatever it had locked when the process was forked stays so.
     fn drop(&mut self) {
         let is_elsewhere = self.is_elsewhere();
-        self.retired = None;
         match self.thread.take() {
-            Some(thread) if !is_elsewhere => drop(thread.join()),
+            Some(Thread { handle, retired, .. }) if !is_elsewhere => {
+                drop(retired);
+                drop(handle.join());
+            }
             not_ours => mem::forget(not_ours),
         }
     }

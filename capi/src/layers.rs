@@ -37,6 +37,7 @@ impl Layer {
     }
 
     fn check(&mut self, address: Option<IpAddr>) -> Verdict<'_> {
+        self.turn();
         match address {
             Some(address) => self.reader.check(address),
             None => self.reader.check_without_address(),
@@ -54,13 +55,39 @@ impl Layer {
         })
     }
 
+    #[inline(always)]
+    fn is_allowed(&mut self, address: IpAddr) -> bool {
+        match self.reader.settled() {
+            Some(snapshot) => snapshot.table().is_allowed(address),
+            None => self.is_allowed_anew(copied(address)),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn is_allowed_anew(&mut self, address: IpAddr) -> bool {
+        self.turn();
+        self.reader.is_allowed(address)
+    }
+
     /// Lets go of the table, with what was counted by its numbers.
     fn pause(&mut self) {
         self.end_count();
         self.reader.pause();
     }
 
+    /// To be called before the reader may take a new table: what was counted by the numbers of the old one would be
+    /// counted for other labels.
+    #[inline(always)]
+    fn turn(&mut self) {
+        if !self.reader.is_current() {
+            self.end_count();
+        }
+    }
+
     /// Counts no longer for the table of the last check.
+    #[cold]
+    #[inline(never)]
     fn end_count(&mut self) {
         if let Some(last) = self.reader.last() {
             self.tally.end(last.table());
@@ -70,6 +97,7 @@ impl Layer {
     /// Fills in the verdict for an address. Whether it is allowed.
     #[inline(always)]
     fn fill(&mut self, address: IpAddr, verdict: &mut ipgate_verdict) -> bool {
+        self.turn();
         let snapshot = self.reader.current();
         let decision = snapshot.lookup(address);
         let origin = decision.origin().map(|origin| self.from.unwrap_or(origin));
@@ -156,12 +184,6 @@ impl Layers {
 
     /// [`Layers::check`], and the decision is counted.
     pub(crate) fn admit(&mut self, address: Option<IpAddr>, verdict: &mut ipgate_verdict) -> bool {
-        // Before the check, which may take new tables.
-        self.each(|layer| {
-            if !layer.reader.is_current() {
-                layer.end_count();
-            }
-        });
         let is_allowed = self.check(address, verdict);
         let layer = match self {
             Layers::One(layer) => layer,
@@ -207,7 +229,7 @@ impl Layers {
     pub(crate) fn is_allowed(&mut self, address: IpAddr) -> bool {
         fault::point();
         match self {
-            Layers::One(layer) => layer.reader.is_allowed(address),
+            Layers::One(layer) => layer.is_allowed(address),
             Layers::Two { default, app, enforce } => {
                 is_allowed_by_both(default, app, *enforce, copied(address))
             }
@@ -254,6 +276,7 @@ impl Layers {
     /// What both layers give, the app list's first.
     fn collect(&mut self, of: impl Fn(&mut Layer) -> Vec<ipgate_entry>) -> Vec<ipgate_entry> {
         fault::point();
+        self.each(Layer::turn);
         match self {
             Layers::One(layer) => of(layer),
             Layers::Two { default, app, .. } => {

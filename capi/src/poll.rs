@@ -27,7 +27,8 @@ pub enum ipgate_poll {
     IPGATE_POLL_FAILED = 3,
 }
 
-/// Read, parse and compile on a thread that lives as long as that takes, instead of the calling one.
+/// Read, parse and compile on a thread, instead of the calling one. It also frees the table that was replaced, at the
+/// next poll, and ends.
 pub const IPGATE_POLL_THREAD: u32 = 1;
 
 /// Looks whether the file of the last ipgate_gate_replace_file() has changed, and swaps its list in if so.

@@ -24,11 +24,14 @@ pub(crate) fn start<T: Send + 'static>(
 pub(crate) fn in_short_slices() {
     #[cfg(target_os = "linux")]
     {
+        // SAFETY: takes numbers; 0 is the calling thread, whose niceness stays. An error would look like -1, which is
+        // no harm either.
+        let nice = unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) };
         let attributes = libc::sched_attr {
             size: size_of::<libc::sched_attr>() as u32,
             sched_policy: libc::SCHED_OTHER as u32,
             sched_flags: 0,
-            sched_nice: 0,
+            sched_nice: nice,
             sched_priority: 0,
             sched_runtime: 100_000, // ns
             sched_deadline: 0,

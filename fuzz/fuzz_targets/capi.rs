@@ -154,7 +154,19 @@ fuzz_target!(|input: Input<'_>| {
         ipgate_check_text(Some(of_lists), input.client.as_ptr().cast(), input.client.len(), ptr::null_mut());
         let len = u32::try_from(input.socket.len()).unwrap_or(0);
         if len > 0 {
-            ipgate_check(Some(of_lists), input.socket.as_ptr().cast(), len, ptr::null_mut());
+            let socket = input.socket.as_ptr().cast();
+            let decision = ipgate_check(Some(of_lists), socket, len, ptr::null_mut());
+            assert_eq!(ipgate_admit(Some(of_lists), socket, len), decision);
+            assert_eq!(ipgate_admit_verdict(Some(of_gates), socket, len, &raw mut verdict), decision);
+            assert_eq!(ipgate_admit(Some(of_gates), socket, len), decision);
+            // Whatever was counted of whatever label: as many as were asked, and all of one decision.
+            for (reader, asked) in [(&mut *of_lists, 1), (&mut *of_gates, 2)] {
+                let mut count: ipgate_count = std::mem::zeroed();
+                count.size = size_of::<ipgate_count>();
+                assert_eq!(ipgate_reader_counts(Some(reader), &raw mut count, 1), 1);
+                let is_allowed = decision == ipgate_decision::IPGATE_ALLOW;
+                assert_eq!((count.allowed, count.denied), if is_allowed { (asked, 0) } else { (0, asked) });
+            }
         }
     }
     // Elements of any stride, within what the array holds.

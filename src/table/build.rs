@@ -151,6 +151,9 @@ fn header(bytes: &mut [u8], scope: Scope, lists: &Lists<'_>, lengths: &[u64; SEC
     }
 }
 
+/// Where a text is stored: its address and length.
+type Stored = (usize, usize);
+
 /// The distinct values of entries, and the labels in them, numbered as they come.
 #[derive(Default)]
 struct Values<'a> {
@@ -160,7 +163,7 @@ struct Values<'a> {
     label_numbers: HashMap<&'a str, u32, RandomState>,
     /// The number of what was seen before, by where the label's text is stored: a list stores each once, so that
     /// the texts need not be read again.
-    seen: HashMap<(Action, Origin, Option<(usize, usize)>), u32, RandomState>,
+    seen: HashMap<(Action, Origin, Option<Stored>), u32, RandomState>,
 }
 
 impl<'a> Values<'a> {

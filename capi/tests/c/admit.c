@@ -76,13 +76,25 @@ static void one_list(void)
     CHECK(counted(reader, IPGATE_ORIGIN_NONE, "a", 5, 0) && counted(reader, IPGATE_ORIGIN_NONE, "b", 2, 3));
     CHECK(counted(reader, IPGATE_ORIGIN_NONE, "new", 1, 0));
 
+    /* whatever takes the new table first */
+    CHECK_OK(ipgate_gate_replace_text(gate, "10.0.0.0/8:c\n10.9.0.0/16:b", 26, NULL, NULL));
+    CHECK(ipgate_check_text(reader, "10.1.1.1", 8, &verdict) == IPGATE_ALLOW);
+    CHECK(admits(reader, "10.1.1.1"));
+    CHECK_OK(ipgate_gate_replace_text(gate, "10.9.0.0/16:b\n10.0.0.0/8:new", 28, NULL, NULL));
+    CHECK(ipgate_check_text(reader, "10.1.1.1", 8, NULL) == IPGATE_ALLOW);
+    CHECK(counted(reader, IPGATE_ORIGIN_NONE, "b", 2, 3) && counted(reader, IPGATE_ORIGIN_NONE, "c", 1, 0));
+    CHECK(admits(reader, "10.1.1.1"));
+    CHECK_OK(ipgate_gate_replace_text(gate, "10.0.0.0/8:c\n10.9.0.0/16:b", 26, NULL, NULL));
+    CHECK(ipgate_expiring(reader, 0, NULL, 0) == 0);
+    CHECK(counted(reader, IPGATE_ORIGIN_NONE, "new", 2, 0) && counted(reader, IPGATE_ORIGIN_NONE, "c", 1, 0));
+
     /* entries that expire are looked at by the clock, and counted as well */
     CHECK_OK(ipgate_gate_replace_text(gate, "10.0.0.0/8:new;until=2999-12-31", 31, NULL, NULL));
     CHECK(admits(reader, "10.1.1.1") && !admits(reader, "11.1.1.1"));
-    CHECK(counted(reader, IPGATE_ORIGIN_NONE, "new", 2, 0) && counted(reader, IPGATE_ORIGIN_NONE, "", 3, 10));
+    CHECK(counted(reader, IPGATE_ORIGIN_NONE, "new", 3, 0) && counted(reader, IPGATE_ORIGIN_NONE, "", 3, 10));
 
     /* as many as there is room for, and how many there are */
-    CHECK(ipgate_reader_counts(reader, counts, 2) == 5);
+    CHECK(ipgate_reader_counts(reader, counts, 2) == 6);
     CHECK(counts[1].size == sizeof(ipgate_count));
     counts[0].size = 3;
     CHECK(ipgate_reader_counts(reader, counts, 2) == 0);

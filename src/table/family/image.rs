@@ -54,7 +54,7 @@ pub(crate) enum Decider<K> {
     /// The map: its codes from 1 up to this one allow.
     Map(u32),
     /// A structure of decisions.
-    Set(Draft<K>),
+    Set(Box<Draft<K>>),
 }
 
 /// Both parts of a family, ready to be written.
@@ -76,7 +76,7 @@ impl<K: Key> Parts<K> {
         }
         let (set, allowed) = match decider {
             Decider::Map(allowed) => (None, allowed),
-            Decider::Set(set) => (Some(set), 0),
+            Decider::Set(set) => (Some(*set), 0),
         };
         let parts: Vec<Draft<K>> = [map].into_iter().chain(set).collect();
         let mut lengths = [[0; SECTIONS]; 2];

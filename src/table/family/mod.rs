@@ -319,7 +319,7 @@ impl<K: Key> FamilyDraft<K> {
                 let merged = named.merged(decision);
                 let decisions = Source::new(&merged, &merged.entries, Width { shift: 0 }, false);
                 let engine = options.set_engine.unwrap_or_else(|| choose(&decisions, true));
-                Decider::Set(draft(engine, &decisions)?)
+                Decider::Set(Box::new(draft(engine, &decisions)?))
             }
         };
         Ok(FamilyDraft(image::Parts::new(list.len(), map, decider)))
