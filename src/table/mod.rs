@@ -198,6 +198,14 @@ impl Table {
     }
 
     /// The label with a number that [`Decision::label_number`] gave, of this very table. O(1).
+    ///
+    /// ```
+    /// use ipgate::{List, Table};
+    /// let table = Table::new(&"10.0.0.0/8:corp".parse::<List>()?);
+    /// let number = table.lookup("10.1.1.1".parse().unwrap()).label_number();
+    /// assert_eq!((number, table.label(number), table.label(0)), (1, Some("corp"), None));
+    /// # Ok::<(), ipgate::Rejected>(())
+    /// ```
     #[must_use]
     pub fn label(&self, number: u32) -> Option<&str> {
         let label = self.entries.label_numbered(self.image.bytes(), number.checked_sub(1)?);

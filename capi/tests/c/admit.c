@@ -131,8 +131,8 @@ static void two_lists(void)
 static void more_labels_than_are_told_apart(void)
 {
     size_t labels = 5000, length = 0, n, others = 0, sum = 0;
-    char *text = malloc(labels * 32), client[32];
-    ipgate_count *counts = calloc(labels, sizeof *counts);
+    char *text = (char *)malloc(labels * 32), client[32];
+    ipgate_count *counts = (ipgate_count *)calloc(labels, sizeof *counts);
     ipgate_gate *gate;
     ipgate_reader *reader;
 
