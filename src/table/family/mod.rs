@@ -359,7 +359,11 @@ fn choose<K: Key>(src: &Source<'_, K>, decisions: bool) -> Engine {
         if enough && fine <= boundaries / 16 {
             return if decisions { Engine::Bits } else { Engine::Flat };
         }
-        if boundaries >= 1 << NARROW_ROOT {
+        // Narrow lines are not shared beyond the addresses that agree in sixteen bits, of which the last line is
+        // half empty: they suit lists that have many boundaries there.
+        let blocks = src.starts.chunk_by(|a, b| a.window() >> 16 == b.window() >> 16).count();
+        let narrow = blocks / 2 + boundaries / src.width.cap(Engine::Narrow.key_bytes());
+        if boundaries >= 1 << NARROW_ROOT && narrow < boundaries / src.width.cap(Engine::Lines.key_bytes()) {
             return Engine::Narrow;
         }
     }
