@@ -75,12 +75,12 @@ BENCH_TSV ?= benches/results/crates.tsv
 .PHONY: bench bench-dpdk bench-plot
 
 bench: ## the table beside other crates, ratios at the end; BENCH="v4-map-full ..." picks cases
-	IPGATE_BENCH_TSV=$(abspath $(BENCH_TSV)) RUSTC_WRAPPER=$(CURDIR)/benches/crates/native \
+	IPGATE_BENCH_TSV=$(abspath $(BENCH_TSV)) RUSTC_WRAPPER=$(CURDIR)/lpm/benches/crates/native \
 		$(CARGO) bench -p ipgate-bench --bench crates --target-dir target/native-peers -- $(BENCH)
 
 bench-dpdk: ## the table beside DPDK's rte_fib, rte_fib6 and rte_lpm, with their own bulk calls
 	@scripts/setup pkg-config libdpdk-dev
-	cd benches/peers && IPGATE_BENCH_TSV=$(CURDIR)/benches/results/dpdk.tsv \
+	cd lpm/benches/peers && IPGATE_BENCH_TSV=$(CURDIR)/benches/results/dpdk.tsv \
 		$(CARGO) run --release --target-dir $(CURDIR)/target/dpdk -- $(BENCH)
 
 bench-plot: ## curves of the last `make bench` into docs/

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Deref;
 
-use crate::table::family::Aligned;
+use ipgate_lpm::memory::Aligned;
 
 /// Bytes in memory that an image can stay in: a table is made of them without a copy
 /// ([`Table::from_content`](crate::Table::from_content)). Otherwise they are used as the slice that they are.

@@ -23,6 +23,8 @@
 //! - `watch` (default): follow list files into a gate.
 //! - `serde`: `Serialize` and `Deserialize` for lists, entries, policies, verdicts and diagnostics.
 
+#![forbid(unsafe_code)]
+
 mod address;
 mod content;
 mod diff;
@@ -52,8 +54,7 @@ pub use policy::{Mode, Policy, SettingError, parse_enforce};
 #[cfg(feature = "serde")]
 pub use serde_impls::VerdictRecord;
 pub use space::{AddressCount, Space};
-pub use table::family;
-pub use table::{Decision, EntryRef, ImageError, ImageInfo, Origin, Table};
+pub use table::{Decision, EntryRef, ImageError, ImageErrorKind, ImageInfo, Origin, Table};
 pub use verdict::{Reason, Verdict};
 #[cfg(feature = "watch")]
 pub use watch::{Followed, Glance, Look, Outcome, Watch, WatchError, Watcher};

@@ -44,11 +44,8 @@ fn agree(table: &Table, golden: &Golden, address: IpAddr) -> Result<(), TestCase
     prop_assert_eq!(table.is_allowed(address), expected.is_allowed(), "{}", address);
     prop_assert_eq!(decision.label(), expected.label(), "{}", address);
     prop_assert_eq!(table.matched(address).map(|entry| entry.to_entry()), expected.entry, "{}", address);
-    let covering: Vec<_> = table
-        .covering(address)
-        .into_iter()
-        .map(|entry| (entry.to_entry(), entry.origin() == Origin::App))
-        .collect();
+    let covering: Vec<_> =
+        table.covering(address).map(|entry| (entry.to_entry(), entry.origin() == Origin::App)).collect();
     let expected: Vec<_> = golden
         .covering(address, now())
         .into_iter()
@@ -70,6 +67,27 @@ proptest! {
         let lists = [policy.default_list(), policy.app_list()];
         for address in probes(lists.iter().flatten().flat_map(|list| list.entries()), &others) {
             agree(&table, &golden, address)?;
+        }
+    }
+
+    #[test]
+    fn many_addresses_are_answered_as_each_is(
+        policy in policies(),
+        others in prop::collection::vec(addresses(), 0..40),
+    ) {
+        let (table, golden) = (table(&policy), Golden::of_policy(&policy));
+        let lists = [policy.default_list(), policy.app_list()];
+        let entries = lists.iter().flatten().flat_map(|list| list.entries());
+        let clients: Vec<IpAddr> = probes(entries, &others.concat()).into_iter().collect();
+        let mut allowed = vec![true; clients.len() + 1];
+        table.are_allowed(&clients, &mut allowed);
+        prop_assert_eq!(allowed.pop(), Some(false), "a place without an address");
+        let decisions: Vec<_> = table.lookup_many(&clients).collect();
+        prop_assert_eq!(decisions.len(), clients.len());
+        for ((client, allowed), decision) in clients.iter().zip(allowed).zip(decisions) {
+            let expected = golden.decide(*client, now());
+            prop_assert_eq!(allowed, expected.is_allowed(), "{}", client);
+            prop_assert_eq!((decision.reason(), decision.label()), (expected.reason, expected.label()), "{}", client);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, SystemTime};
 
-use ipgate::{Gate, ImageError, List, Mode, Origin, Policy, Reason, Table};
+use ipgate::{Gate, ImageError, ImageErrorKind, List, Mode, Origin, Policy, Reason, Table};
 
 fn address(text: &str) -> IpAddr {
     text.parse().unwrap()
@@ -52,7 +52,7 @@ fn an_image_says_what_the_table_said() {
     assert_eq!(loaded.next_expiry(), table.next_expiry());
     assert_eq!(loaded.allowed_space(), table.allowed_space());
     let covering: Vec<_> =
-        loaded.covering(address("10.7.0.1")).iter().map(|e| (e.to_string(), e.origin())).collect();
+        loaded.covering(address("10.7.0.1")).map(|e| (e.to_string(), e.origin())).collect();
     assert_eq!(
         covering,
         [
@@ -108,10 +108,18 @@ fn damaged_images_are_refused() {
     }
     let mut longer = image.clone();
     longer.push(0);
+    assert_eq!(error(&longer).kind(), ImageErrorKind::Damaged);
     assert!(error(&longer).to_string().contains("compile the list again"));
-    let mut newer = image;
-    newer[12] = 99;
-    assert!(error(&newer).to_string().contains("version 99"));
+    for version in [0, 2, 99] {
+        let mut other = image.clone();
+        other[12] = version;
+        assert_eq!(error(&other).kind(), ImageErrorKind::Version(version.into()));
+        let sentence = error(&other).to_string();
+        assert!(
+            sentence.contains(&format!("version {version}")) && sentence.contains("compile the list again")
+        );
+    }
+    assert_eq!(error(b"10.0.0.0/8").kind(), ImageErrorKind::NotAnImage);
 }
 
 #[test]
@@ -231,4 +239,22 @@ fn a_long_list_keeps_every_entry_with_its_line() {
 
 fn neighbour(address: Ipv4Addr) -> Ipv4Addr {
     Ipv4Addr::from(u32::from(address) ^ 1)
+}
+
+/// Seeds of the fuzz target `image`, to be written anew after the layout has changed:
+/// `cargo test -p ipgate --test table -- --ignored seeds`.
+#[test]
+#[ignore = "writes fuzz/seeds/image"]
+fn seeds() {
+    let lists = [
+        "",
+        "10.0.1.0/24:office_ABC,212.121.212.121:client_YXZ",
+        "all:everyone,!10.9.0.0/16:lab,10.9.1.0/24;until=2100-01-01",
+        "2001:db8::/32:six,!2001:db8:1::/48,192.0.2.0-192.0.2.9",
+    ];
+    for (i, list) in lists.into_iter().enumerate() {
+        let image = Table::new(&list.parse().unwrap()).to_image(1);
+        let seed = format!("{}/fuzz/seeds/image/table{i}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::write(seed, image).unwrap();
+    }
 }

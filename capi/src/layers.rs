@@ -247,11 +247,7 @@ impl Layers {
         let mut found = self.collect(|layer| {
             let from = layer.from;
             let covering = layer.reader.current().table().covering(address);
-            covering
-                .into_iter()
-                .filter(|entry| entry.is_live(now))
-                .map(|e| ipgate_entry::new(e, from))
-                .collect()
+            covering.filter(|entry| entry.is_live(now)).map(|e| ipgate_entry::new(e, from)).collect()
         });
         // Stable: within one length the app list's entries, which come first, stay first.
         found.sort_by_key(|entry: &ipgate_entry| std::cmp::Reverse(entry.prefix.length));

@@ -108,7 +108,7 @@ fuzz_target!(|input: Input| {
         assert_eq!((decision.reason(), decision.label()), (expected.reason, expected.label()), "{client}");
         assert_eq!(table.is_allowed(client), expected.is_allowed(), "{client}");
         let covering: Vec<_> =
-            table.covering(client).iter().map(|e| (e.to_entry(), e.origin() == Origin::App)).collect();
+            table.covering(client).map(|e| (e.to_entry(), e.origin() == Origin::App)).collect();
         let all: Vec<_> =
             golden.covering(client, now).iter().map(|e| (e.entry.clone(), e.from_app)).collect();
         assert_eq!(covering, all, "{client}");

@@ -15,7 +15,7 @@ use super::grammar::{self, Item, Target, is_ambiguous};
 use super::label::Label;
 use super::scan::{self, Slice};
 use crate::address::{PrefixText, canonical_prefix};
-use crate::table::family::huge_vec;
+use ipgate_lpm::memory::huge_vec;
 
 /// What the entries of one item have in common.
 struct Written<'i, 't> {

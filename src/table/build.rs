@@ -1,17 +1,19 @@
 //! From entries to one image: sorted by prefix, a compiled structure for each family, columns beside it.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use foldhash::fast::RandomState;
+use ipgate_lpm::image::{Contents, Sections};
+use ipgate_lpm::words::fill;
+use ipgate_lpm::{FamilyDraft, Key, MAX_PREFIXES, Prefix, sorted_places};
 use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 
-use super::columns::{LineCode, address_lengths, value_width, write_addresses};
+use super::columns::{LineCode, address_lengths, value_width, write_addresses, write_blocks};
 use super::entries::{EntryRef, Origin, Value};
-use super::family::{Aligned, FamilyDraft, Key, Prefix, sorted_places};
-use super::image::{put, seal};
-use super::layout::{ColumnSections, Layout, SECTIONS, Section, V4_COLUMNS, V6_COLUMNS, field};
+use super::layout::{Note, column};
 use super::{Scope, Table};
 use crate::list::{Action, Entry, Label, List, Until};
 
@@ -96,59 +98,21 @@ fn compile<'a>(scope: Scope, lists: &Lists<'_>, rows: impl Iterator<Item = Row<'
         v4.renumber(&numbers);
         v6.renumber(&numbers);
     }
-    let (v4, v6) = (Compiled::new(v4), Compiled::new(v6));
+    // In the order of `layout`: families, columns, what the values mean.
+    let mut sections = Sections::new();
+    let (v4, v6) = (v4.sorted(), v6.sorted()); // the unsorted ones take no more room
+    v4.push_family(&mut sections);
+    v6.push_family(&mut sections);
     let width = value_width(values.values.len());
+    v4.push_columns(width, &mut sections);
+    v6.push_columns(width, &mut sections);
+    values.push_to(&mut sections);
+    lists.sources.iter().for_each(|source| sections.push_bytes(source.as_bytes().to_vec()));
 
-    let mut lengths = [0u64; SECTIONS];
-    let mut set = |section: Section, length: usize| lengths[section as usize] = length as u64;
-    let columns =
-        V4_COLUMNS.into_iter().zip(v4.lengths(width)).chain(V6_COLUMNS.into_iter().zip(v6.lengths(width)));
-    columns.for_each(|(section, length)| set(section, length));
-    set(Section::V4Family, v4.draft.len());
-    set(Section::V6Family, v6.draft.len());
-    set(Section::Values, 4 * values.values.len());
-    set(Section::LabelEnds, 4 * values.labels.len());
-    set(Section::LabelText, values.labels.iter().map(|label| label.len()).sum());
-    set(Section::DefaultSource, lists.sources[0].len());
-    set(Section::AppSource, lists.sources[1].len());
-
-    let impossible = "what fits memory as lists fits it as an image";
-    let layout = Layout::new(lengths).expect(impossible);
-    let mut image = Aligned::new(layout.total);
-    let bytes = image.bytes_mut();
-    header(bytes, scope, lists, &lengths);
-    let mut sections = SectionsMut { bytes, layout: &layout };
-    v4.write(&mut sections, Section::V4Family, V4_COLUMNS, width);
-    v6.write(&mut sections, Section::V6Family, V6_COLUMNS, width);
-    fill_words(sections.get(Section::Values), values.values.iter().map(|value| value.0));
-    let ends = values.labels.iter().scan(0, |end, label| {
-        *end += label.len() as u32;
-        Some(*end)
-    });
-    fill_words(sections.get(Section::LabelEnds), ends);
-    fill(sections.get(Section::LabelText), values.labels.iter().flat_map(|label| label.bytes()), |b| [b]);
-    sections.get(Section::DefaultSource).copy_from_slice(lists.sources[0].as_bytes());
-    sections.get(Section::AppSource).copy_from_slice(lists.sources[1].as_bytes());
-    seal(bytes);
-    Table::open(image).expect("an image that was just written is sound")
-}
-
-fn header(bytes: &mut [u8], scope: Scope, lists: &Lists<'_>, lengths: &[u64; SECTIONS]) {
     let created = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64);
-    put(bytes, field::CREATED, &created.to_le_bytes());
-    put(bytes, field::SCOPE, &scope.code().to_le_bytes());
-    let set = lists
-        .digests
-        .iter()
-        .enumerate()
-        .fold(0u32, |set, (i, digest)| set | u32::from(digest.is_some()) << i);
-    put(bytes, field::LISTS, &set.to_le_bytes());
-    for (at, digest) in field::DIGESTS.into_iter().zip(lists.digests) {
-        put(bytes, at.start, &digest.unwrap_or_default());
-    }
-    for (i, length) in lengths.iter().enumerate() {
-        put(bytes, field::LENGTHS + 8 * i, &length.to_le_bytes());
-    }
+    let note = Note { generation: 0, created_micros: created, scope: scope.code(), digests: lists.digests }
+        .to_bytes();
+    Table::open(sections.write(Contents::List, &note)).expect("an image that was just written is sound")
 }
 
 /// Where a text is stored: its address and length.
@@ -209,6 +173,17 @@ impl Values<'_> {
         }
         Some(numbers)
     }
+
+    /// Adds the values, and the labels in them.
+    fn push_to(self, sections: &mut Sections<'_>) {
+        let ends = self.labels.iter().scan(0, |end, label| {
+            *end += label.len() as u32;
+            Some(*end)
+        });
+        sections.push_words(self.values.iter().map(|value| value.0).collect());
+        sections.push_words(ends.collect());
+        sections.push_bytes(self.labels.concat().into_bytes());
+    }
 }
 
 /// The rows of one family in the order of their lists.
@@ -246,7 +221,7 @@ impl<K: Key> Rows<K> {
             let mut untils: Vec<(u32, Until)> =
                 self.untils.into_iter().map(|(index, until)| (index as u32, until)).collect();
             untils.sort_unstable_by_key(|(index, _)| *index);
-            return Sorted { prefixes: self.prefixes, lines: self.lines, untils };
+            return Sorted { prefixes: self.prefixes.into(), lines: self.lines, untils };
         };
         let lines = places.iter().filter_map(|&place| self.lines.get(place as usize).copied()).collect();
         let untils = match self.untils.is_empty() {
@@ -257,99 +232,64 @@ impl<K: Key> Rows<K> {
                 (0..).zip(&places).filter_map(expiring).collect()
             }
         };
-        let prefixes =
+        let prefixes: Vec<_> =
             places.iter().filter_map(|&place| self.prefixes.get(place as usize).copied()).collect();
-        Sorted { prefixes, lines, untils }
+        Sorted { prefixes: prefixes.into(), lines, untils }
     }
 }
 
 /// The rows of one family sorted by prefix.
 struct Sorted<K> {
-    prefixes: Vec<Prefix<K>>,
+    /// Shared by the sections that are made of them, and freed after the last.
+    prefixes: Rc<Vec<Prefix<K>>>,
     lines: Vec<u32>,
     /// Ascending entry numbers with their expiries.
     untils: Vec<(u32, Until)>,
 }
 
-/// Sorted rows, and what was compiled from them.
-struct Compiled<K: Key> {
-    rows: Sorted<K>,
-    lines: Option<LineCode>,
-    draft: FamilyDraft<K>,
-}
-
-impl<K: Key> Compiled<K> {
-    fn new(rows: Rows<K>) -> Compiled<K> {
-        let rows = rows.sorted(); // the unsorted ones take no more room
-        let draft = FamilyDraft::new(&rows.prefixes).expect("lists have no more entries than a family takes");
-        let lines = LineCode::of(&rows.lines);
-        Compiled { rows, lines, draft }
+impl<K: Key> Sorted<K> {
+    /// Adds the compiled prefixes.
+    fn push_family(&self, sections: &mut Sections<'_>) {
+        let draft = FamilyDraft::new(&self.prefixes);
+        draft.expect("lists have no more entries than a family takes").push_to(sections);
     }
 
-    /// Bytes of the columns, in the order of [`ColumnSections`].
-    fn lengths(&self, value_width: usize) -> [usize; 7] {
-        let count = self.rows.prefixes.len();
-        let expiring = self.rows.untils.len();
+    /// Adds the columns, in the order of [`column`].
+    fn push_columns(self, value_width: usize, sections: &mut Sections<'_>) {
+        let count = self.prefixes.len();
         let (addresses, blocks) = address_lengths::<K>(count);
-        let lines = self.lines.map_or(0, |code| code.length(count));
-        [addresses, blocks, count, value_width * count, lines, 4 * expiring, 8 * expiring]
-    }
-
-    fn write(
-        self,
-        image: &mut SectionsMut<'_>,
-        family: Section,
-        columns: ColumnSections,
-        value_width: usize,
-    ) {
-        let [addresses, blocks, lengths, values, lines, expiring, untils] = columns;
-        let keys = self.rows.prefixes.iter().map(|prefix| prefix.key);
-        let [addresses, blocks] = image.pair(addresses, blocks);
-        write_addresses(keys, addresses, blocks);
-        fill(image.get(lengths), self.rows.prefixes.iter().map(|prefix| prefix.len), |len| [len]);
-        let numbers = self.rows.prefixes.iter().map(|prefix| prefix.value);
-        match value_width {
-            1 => fill(image.get(values), numbers, |number| [number as u8]),
-            2 => fill(image.get(values), numbers, |number| (number as u16).to_le_bytes()),
-            _ => fill_words(image.get(values), numbers),
-        }
-        self.lines.into_iter().for_each(|code| code.write(&self.rows.lines, image.get(lines)));
-        fill_words(image.get(expiring), self.rows.untils.iter().map(|(index, _)| *index));
-        fill(
-            image.get(untils),
-            self.rows.untils.iter().map(|(_, until)| until.unix_micros()),
-            i64::to_le_bytes,
+        let mut column = |length: usize, write: fn(&[Prefix<K>], &mut [u8])| {
+            let prefixes = Rc::clone(&self.prefixes);
+            sections.push(length, move |to| write(&prefixes, to));
+        };
+        const { assert!(column::ADDRESSES == 0 && column::UNTILS + 1 == column::COUNT) };
+        column(addresses, |prefixes, to| write_addresses(prefixes.iter().map(|prefix| prefix.key), to));
+        column(blocks, |prefixes, to| write_blocks(prefixes.iter().map(|prefix| prefix.key), to));
+        column(count, |prefixes, to| fill(to, prefixes.iter().map(|prefix| prefix.len), |length| [length]));
+        column(
+            value_width * count,
+            match value_width {
+                1 => |prefixes, to| fill(to, numbers(prefixes), |number| [number as u8]),
+                2 => |prefixes, to| fill(to, numbers(prefixes), |number| (number as u16).to_le_bytes()),
+                _ => |prefixes, to| fill(to, numbers(prefixes), u32::to_le_bytes),
+            },
         );
-        self.draft.write(image.get(family));
+        let (code, lines) = (LineCode::of(&self.lines), self.lines);
+        sections.push(code.map_or(0, |code| code.length(count)), move |to| {
+            code.into_iter().for_each(|code| code.write(&lines, to));
+        });
+        let (expiring, untils): (Vec<u32>, Vec<Until>) = self.untils.into_iter().unzip();
+        sections.push_words(expiring);
+        sections.push(8 * untils.len(), move |to| {
+            fill(to, untils.iter().map(|until| until.unix_micros()), i64::to_le_bytes);
+        });
     }
 }
 
-/// The sections of an image that is being written.
-struct SectionsMut<'i> {
-    bytes: &'i mut [u8],
-    layout: &'i Layout,
-}
-
-impl SectionsMut<'_> {
-    fn get(&mut self, section: Section) -> &mut [u8] {
-        self.bytes.get_mut(self.layout.range(section)).unwrap_or_default()
-    }
-
-    fn pair(&mut self, one: Section, other: Section) -> [&mut [u8]; 2] {
-        let ranges = [self.layout.range(one), self.layout.range(other)];
-        self.bytes.get_disjoint_mut(ranges).unwrap_or_default()
-    }
-}
-
-fn fill_words(to: &mut [u8], words: impl Iterator<Item = u32>) {
-    fill(to, words, u32::to_le_bytes);
-}
-
-fn fill<T, const N: usize>(to: &mut [u8], values: impl Iterator<Item = T>, bytes: impl Fn(T) -> [u8; N]) {
-    for (to, value) in to.as_chunks_mut::<N>().0.iter_mut().zip(values) {
-        *to = bytes(value);
-    }
+/// The value numbers of prefixes.
+fn numbers<K>(prefixes: &[Prefix<K>]) -> impl Iterator<Item = u32> {
+    prefixes.iter().map(|prefix| prefix.value)
 }
 
 // What makes the number of entries a table never has to refuse.
-const _: () = assert!(2 * List::MAX_ENTRIES <= super::family::MAX_PREFIXES);
+const _: () = assert!(2 * List::MAX_ENTRIES <= MAX_PREFIXES);

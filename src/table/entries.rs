@@ -2,17 +2,15 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::ops::Range;
-use std::sync::Arc;
 use std::time::SystemTime;
 
+use ipgate_lpm::image::{Image, Section, ensure};
+use ipgate_lpm::{ImageError, Key};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::Table;
-use super::columns::{Columns, slice, value_width, words};
-use super::family::{Aligned, Key, Words};
-use super::image::ImageError;
-use super::layout::{Layout, Section, V4_COLUMNS, V6_COLUMNS, u32_at};
+use super::columns::Columns;
+use super::layout::{LABEL_ENDS, LABEL_TEXT, SOURCES, V4_COLUMNS, V6_COLUMNS, VALUES};
 use crate::list::{Action, Entry, Label, Until};
 
 /// Which list of a policy an entry comes from. The app list wins on equal prefixes.
@@ -64,134 +62,110 @@ impl Value {
     }
 }
 
-/// Where the columns lie in the image.
+/// What a table knows of its entries.
 #[derive(Debug, Clone)]
 pub(super) struct Entries {
     v4: Columns,
     v6: Columns,
-    values: Words,
-    label_ends: Range<usize>,
-    label_text: Range<usize>,
-    sources: [Range<usize>; 2],
+    values: Section<[u8; 4]>,
+    label_ends: Section<[u8; 4]>,
+    label_text: Section,
+    sources: [Section; 2],
 }
 
 impl Entries {
     /// The entries of an image, every number in which has been checked.
-    pub(super) fn open(image: &Arc<Aligned>, layout: &Layout) -> Result<Entries, ImageError> {
-        let bytes = image.bytes();
-        let at = |section| layout.range(section);
-        let values = Words::new(image, at(Section::Values));
-        let columns =
-            |[addresses, blocks, lengths, numbers, lines, expiring, untils]: [Section; 7]| Columns {
-                count: at(lengths).len(),
-                addresses: at(addresses),
-                blocks: at(blocks),
-                lengths: at(lengths),
-                values: at(numbers),
-                value_width: value_width(values.len()),
-                lines: at(lines),
-                expiring: at(expiring),
-                untils: at(untils),
-            };
+    pub(super) fn open(image: &Image) -> Result<Entries, ImageError> {
+        let values = image.section::<[u8; 4]>(VALUES);
         let entries = Entries {
-            v4: columns(V4_COLUMNS),
-            v6: columns(V6_COLUMNS),
-            values: values.clone(),
-            label_ends: at(Section::LabelEnds),
-            label_text: at(Section::LabelText),
-            sources: [at(Section::DefaultSource), at(Section::AppSource)],
+            v4: Columns::open::<u32>(image, V4_COLUMNS, values.len())?,
+            v6: Columns::open::<u128>(image, V6_COLUMNS, values.len())?,
+            values,
+            label_ends: image.section(LABEL_ENDS),
+            label_text: image.section(LABEL_TEXT),
+            sources: SOURCES.map(|source| image.section(source)),
         };
-        entries.v4.check::<u32>(bytes, values.len())?;
-        entries.v6.check::<u128>(bytes, values.len())?;
-        if !layout.range(Section::Values).len().is_multiple_of(4) {
-            return Err(ImageError::damaged("a value is cut"));
-        }
-        entries.check_labels(bytes)?;
+        let whole = [VALUES, LABEL_ENDS].map(|section| image.section::<u8>(section).len().is_multiple_of(4));
+        ensure(whole == [true; 2], "entries", "a value is cut")?;
+        entries.check_labels()?;
         Ok(entries)
     }
 
-    fn check_labels(&self, bytes: &[u8]) -> Result<(), ImageError> {
-        let damaged = |sound: bool, what| if sound { Ok(()) } else { Err(ImageError::damaged(what)) };
-        let text = slice(bytes, &self.label_text);
-        let text = std::str::from_utf8(text).map_err(|_| ImageError::damaged("a label is not UTF-8"))?;
+    fn check_labels(&self) -> Result<(), ImageError> {
+        let sound = |sound, what| ensure(sound, "labels", what);
+        let text = std::str::from_utf8(&self.label_text);
+        let text = text.map_err(|_| ImageError::damaged("labels", "one is not UTF-8"))?;
         let mut start = 0;
-        for end in words(slice(bytes, &self.label_ends)) {
-            let end = end as usize;
-            damaged(text.get(start..end).is_some_and(|label| !label.is_empty()), "a label is cut")?;
+        for end in self.label_ends.iter().map(|end| u32::from_le_bytes(*end) as usize) {
+            sound(text.get(start..end).is_some_and(|label| !label.is_empty()), "one is cut")?;
             start = end;
         }
-        damaged(
-            start == text.len() && self.label_ends.len().is_multiple_of(4),
-            "its labels do not fill their text",
-        )?;
-        let labels = self.label_ends.len() / 4;
-        let known = self
-            .values
-            .iter()
-            .all(|value| Value(value).label().is_none_or(|label| (label as usize) < labels));
-        damaged(known, "a value names no label")?;
-        let named = self.sources.iter().all(|source| std::str::from_utf8(slice(bytes, source)).is_ok());
-        damaged(named, "the name of a list is not UTF-8")
+        sound(start == text.len(), "they do not fill their text")?;
+        let mut labels = self.values.iter().filter_map(|value| Value(u32::from_le_bytes(*value)).label());
+        sound(labels.all(|label| (label as usize) < self.label_count()), "a value names none")?;
+        let named = self.sources.iter().all(|source| std::str::from_utf8(source).is_ok());
+        sound(named, "the name of a list is not UTF-8")
     }
 
     /// The number of IPv4 and of IPv6 entries.
     pub(super) fn counts(&self) -> (usize, usize) {
-        (self.v4.count, self.v6.count)
+        (self.v4.count(), self.v6.count())
     }
 
     /// The earliest expiry of all.
-    pub(super) fn next_expiry(&self, bytes: &[u8]) -> Option<Until> {
-        self.v4.untils(bytes).chain(self.v6.untils(bytes)).min().and_then(Until::from_unix_micros)
+    pub(super) fn next_expiry(&self) -> Option<Until> {
+        self.v4.untils().chain(self.v6.untils()).min().and_then(Until::from_unix_micros)
     }
 
     /// The value with that number. One that is not known, which no table has, denies.
     #[inline(always)]
     pub(super) fn value(&self, number: u32) -> Value {
-        /// Apart, as what never happens.
+        /// Out of line, since it never happens.
         #[cold]
-        fn unknown() -> u32 {
-            Value::DENY
+        fn unknown() -> Value {
+            Value(Value::DENY)
         }
-        Value(self.values.get(number as usize).unwrap_or_else(unknown))
+        match self.values.get(number as usize) {
+            Some(value) => Value(u32::from_le_bytes(*value)),
+            None => unknown(),
+        }
     }
 
     /// The number of labels.
     pub(super) fn label_count(&self) -> usize {
-        self.label_ends.len() / 4
+        self.label_ends.len()
     }
 
     /// The label of a value.
-    pub(super) fn label<'b>(&self, bytes: &'b [u8], value: Value) -> Option<&'b str> {
-        std::str::from_utf8(self.label_bytes(bytes, value)?).ok()
+    pub(super) fn label(&self, value: Value) -> Option<&str> {
+        std::str::from_utf8(self.label_bytes(value)?).ok()
     }
 
     /// The label of a value as UTF-8.
     #[inline]
-    pub(super) fn label_bytes<'b>(&self, bytes: &'b [u8], value: Value) -> Option<&'b [u8]> {
-        self.label_numbered(bytes, value.label()?)
+    pub(super) fn label_bytes(&self, value: Value) -> Option<&[u8]> {
+        self.label_numbered(value.label()?)
     }
 
     /// The label with that number as UTF-8.
     #[inline]
-    pub(super) fn label_numbered<'b>(&self, bytes: &'b [u8], number: u32) -> Option<&'b [u8]> {
-        let number = Some(number as usize).filter(|number| 4 * number < self.label_ends.len())?;
-        let (ends, text) = (self.label_ends.start + 4 * number, self.label_text.start);
-        let start = if number == 0 { 0 } else { u32_at(bytes, ends - 4) } as usize;
-        let end = u32_at(bytes, ends) as usize;
-        bytes.get(text + start..text + end)
+    pub(super) fn label_numbered(&self, number: u32) -> Option<&[u8]> {
+        let end_of = |number: u32| Some(u32::from_le_bytes(*self.label_ends.get(number as usize)?) as usize);
+        let start = number.checked_sub(1).map_or(Some(0), end_of)?;
+        self.label_text.get(start..end_of(number)?)
     }
 
-    fn columns(&self, family: Width) -> &Columns {
-        match family {
-            Width::V4 => &self.v4,
-            Width::V6 => &self.v6,
+    fn columns(&self, version: Version) -> &Columns {
+        match version {
+            Version::V4 => &self.v4,
+            Version::V6 => &self.v6,
         }
     }
 }
 
 /// Which family's columns an entry stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Width {
+pub(super) enum Version {
     V4,
     V6,
 }
@@ -200,44 +174,35 @@ pub(super) enum Width {
 #[derive(Clone, Copy)]
 pub struct EntryRef<'t> {
     table: &'t Table,
-    family: Width,
+    version: Version,
     /// Its place in the columns of its family.
     index: usize,
 }
 
 impl<'t> EntryRef<'t> {
-    pub(super) fn new(table: &'t Table, family: Width, index: usize) -> EntryRef<'t> {
-        EntryRef { table, family, index }
-    }
-
-    /// Its place among its family's entries.
-    pub(super) fn index(&self) -> usize {
-        self.index
-    }
-
-    fn bytes(&self) -> &'t [u8] {
-        self.table.image.bytes()
+    pub(super) fn new(table: &'t Table, version: Version, index: usize) -> EntryRef<'t> {
+        EntryRef { table, version, index }
     }
 
     fn columns(&self) -> &'t Columns {
-        self.table.entries.columns(self.family)
+        self.table.entries.columns(self.version)
     }
 
     /// What it says beside its prefix.
     pub(super) fn value(&self) -> Value {
-        self.table.entries.value(self.columns().value_number(self.bytes(), self.index))
+        self.table.entries.value(self.columns().value_number(self.index))
     }
 
     /// The canonical prefix.
     #[must_use]
     pub fn prefix(&self) -> IpNet {
-        match self.family {
-            Width::V4 => {
-                let (address, length) = self.columns().prefix::<u32>(self.bytes(), self.index);
+        match self.version {
+            Version::V4 => {
+                let (address, length) = self.columns().prefix::<u32>(self.index);
                 IpNet::V4(Ipv4Net::new(address.into(), length).unwrap_or_default()) // lengths are checked
             }
-            Width::V6 => {
-                let (address, length) = self.columns().prefix::<u128>(self.bytes(), self.index);
+            Version::V6 => {
+                let (address, length) = self.columns().prefix::<u128>(self.index);
                 IpNet::V6(Ipv6Net::new(address.into(), length).unwrap_or_default()) // lengths are checked
             }
         }
@@ -252,13 +217,13 @@ impl<'t> EntryRef<'t> {
     /// The label, if it has one.
     #[must_use]
     pub fn label(&self) -> Option<&'t str> {
-        self.table.entries.label(self.bytes(), self.value())
+        self.table.entries.label(self.value())
     }
 
     /// The first instant at which it no longer holds, if it expires.
     #[must_use]
     pub fn until(&self) -> Option<Until> {
-        self.columns().until(self.bytes(), self.index)
+        self.columns().until(self.index)
     }
 
     /// Which list of the policy it comes from.
@@ -276,7 +241,7 @@ impl<'t> EntryRef<'t> {
     /// The line of its list's text on which it stands, counted from 1.
     #[must_use]
     pub fn line(&self) -> Option<u32> {
-        Some(self.columns().line(self.bytes(), self.index)).filter(|line| *line != 0)
+        Some(self.columns().line(self.index)).filter(|line| *line != 0)
     }
 
     /// The entry as one that can be put into a list, without its place.
@@ -307,20 +272,20 @@ impl<'t> EntryRef<'t> {
 
     /// The entry that decides for the longest prefix that is shorter than this one's and covers it.
     pub(super) fn parent(self) -> Option<EntryRef<'t>> {
-        let index = match self.family {
-            Width::V4 => self.parent_index::<u32>(),
-            Width::V6 => self.parent_index::<u128>(),
+        let index = match self.version {
+            Version::V4 => self.parent_index::<u32>(),
+            Version::V6 => self.parent_index::<u128>(),
         };
         index.map(|index| EntryRef { index, ..self })
     }
 
     fn parent_index<K: Key>(self) -> Option<usize> {
-        let (columns, bytes) = (self.columns(), self.bytes());
-        let (address, length) = columns.prefix::<K>(bytes, self.index);
+        let columns = self.columns();
+        let (address, length) = columns.prefix::<K>(self.index);
         (0..length).rev().find_map(|shorter| {
             let wanted = (address.masked(shorter), shorter);
-            let index = columns.end_of::<K>(bytes, wanted).checked_sub(1)?;
-            (columns.prefix::<K>(bytes, index) == wanted).then_some(index)
+            let index = columns.end_of::<K>(wanted).checked_sub(1)?;
+            (columns.prefix::<K>(index) == wanted).then_some(index)
         })
     }
 }
@@ -329,21 +294,21 @@ impl Table {
     /// The family and the number of an address.
     #[inline]
     pub(super) fn entry(&self, address: IpAddr, index: usize) -> EntryRef<'_> {
-        EntryRef::new(self, if address.is_ipv4() { Width::V4 } else { Width::V6 }, index)
+        EntryRef::new(self, if address.is_ipv4() { Version::V4 } else { Version::V6 }, index)
     }
 
     /// The name of a list, empty where it has none.
     pub(super) fn source(&self, origin: Origin) -> &str {
         let [default, app] = &self.entries.sources;
-        let range = if origin == Origin::Default { default } else { app };
-        std::str::from_utf8(slice(self.image.bytes(), range)).unwrap_or_default() // checked when opened
+        let name = if origin == Origin::Default { default } else { app };
+        std::str::from_utf8(name).unwrap_or_default() // checked when opened
     }
 
     /// The entries, sorted by prefix with IPv4 first; on equal prefixes the one that decides is the last.
     pub fn entries(&self) -> impl Iterator<Item = EntryRef<'_>> {
         let (v4, v6) = self.entries.counts();
-        let of = move |family, count| (0..count).map(move |index| EntryRef::new(self, family, index));
-        of(Width::V4, v4).chain(of(Width::V6, v6))
+        let of = move |version, count| (0..count).map(move |index| EntryRef::new(self, version, index));
+        of(Version::V4, v4).chain(of(Version::V6, v6))
     }
 }
 

@@ -4,29 +4,28 @@
 //! family (`family`), which answers the questions of the request path, and `columns` with the entries
 //! (`entries`), which name and explain them.
 
+mod batch;
 mod build;
 mod columns;
 mod entries;
-pub mod family;
 mod image;
 mod layout;
-mod reference;
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 pub use entries::{EntryRef, Origin};
-pub use image::{ImageError, ImageInfo};
+pub use image::ImageInfo;
+use ipgate_lpm::Family;
+use ipgate_lpm::image::Image;
+pub use ipgate_lpm::{ImageError, ImageErrorKind};
 
 use crate::address::canonical_address;
 use crate::list::{Action, List, Until};
 use crate::policy::{Effective, Policy};
 use crate::space::Space;
 use crate::verdict::Reason;
-use family::{Aligned, Family};
-use reference::Reference;
 
 /// A list, or the effective list of a policy, compiled for longest-prefix match. Immutable.
 ///
@@ -43,14 +42,12 @@ use reference::Reference;
 /// ```
 pub struct Table {
     /// Everything below points into it.
-    image: Arc<Aligned>,
+    image: Image,
     v4: Family<u32>,
     v6: Family<u128>,
     entries: entries::Entries,
     scope: Scope,
     next_expiry: Option<Until>,
-    /// Made when somebody asks for all covering entries, which requests never do.
-    reference: OnceLock<Reference>,
 }
 
 /// What holds for an address that no entry covers, and why.
@@ -138,30 +135,6 @@ impl Table {
         self.decision(self.answer(canonical_address(address)))
     }
 
-    /// What was compiled of the IPv4 entries, for many addresses at once, as in log replay. It knows entries only:
-    /// that everyone is allowed where no list is set is the table's matter, as is what expires later. Its values
-    /// are numbers of the table's own.
-    ///
-    /// ```
-    /// use ipgate::{List, Table};
-    /// let table = Table::new(&"10.0.1.0/24:office_ABC".parse::<List>()?);
-    /// let clients = ["10.0.1.7", "10.0.2.7"].map(|text| u32::from(text.parse::<std::net::Ipv4Addr>().unwrap()));
-    /// let mut allowed = [false; 2];
-    /// table.v4().are_allowed(&clients, &mut allowed);
-    /// assert_eq!(allowed, [true, false]);
-    /// # Ok::<(), ipgate::Rejected>(())
-    /// ```
-    #[must_use]
-    pub fn v4(&self) -> &Family<u32> {
-        &self.v4
-    }
-
-    /// The same for IPv6.
-    #[must_use]
-    pub fn v6(&self) -> &Family<u128> {
-        &self.v6
-    }
-
     /// The answer for a canonical address.
     #[inline(always)]
     pub(crate) fn answer(&self, address: IpAddr) -> Answer {
@@ -208,7 +181,7 @@ impl Table {
     /// ```
     #[must_use]
     pub fn label(&self, number: u32) -> Option<&str> {
-        let label = self.entries.label_numbered(self.image.bytes(), number.checked_sub(1)?);
+        let label = self.entries.label_numbered(number.checked_sub(1)?);
         std::str::from_utf8(label?).ok()
     }
 
@@ -225,24 +198,24 @@ impl Table {
     }
 
     /// The entry that decides for a canonical address at `now`, where entries may have expired since the
-    /// table was compiled. O(log n) for each prefix length, and no allocation.
+    /// table was compiled. As [`Table::covering`], up to the first that holds.
     pub(crate) fn matched_at(&self, address: IpAddr, now: SystemTime) -> Option<EntryRef<'_>> {
-        let covering = std::iter::successors(self.matched(address), |entry| entry.parent());
-        covering.flat_map(EntryRef::same_prefix).find(|entry| entry.is_live(now))
+        self.covering(address).find(|entry| entry.is_live(now))
     }
 
     /// Every entry that covers an address, the one that decides first: longest prefix first, on equal
-    /// prefixes the app list before the default list and later entries before earlier ones.
+    /// prefixes the app list before the default list and later entries before earlier ones. O(log n) for each prefix
+    /// length and n entries, and no allocation.
     ///
-    /// For explanations: the first call builds an index, in O(n) for n entries.
-    #[must_use]
-    pub fn covering(&self, address: IpAddr) -> Vec<EntryRef<'_>> {
-        let address = canonical_address(address);
-        let reference = self
-            .reference
-            .get_or_init(|| Reference::new(self.entries().map(|entry| (entry.index(), entry.prefix()))));
-        let indexes = reference.matches(address).into_iter().rev();
-        indexes.flat_map(|index| self.entry(address, index).same_prefix()).collect()
+    /// ```
+    /// use ipgate::{List, Table};
+    /// let table = Table::new(&"10.0.0.0/8:corp,10.9.0.0/16:lab".parse::<List>()?);
+    /// let covering = table.covering("10.9.1.1".parse().unwrap());
+    /// assert!(covering.map(|entry| entry.to_string()).eq(["10.9.0.0/16:lab", "10.0.0.0/8:corp"]));
+    /// # Ok::<(), ipgate::Rejected>(())
+    /// ```
+    pub fn covering(&self, address: IpAddr) -> impl Iterator<Item = EntryRef<'_>> {
+        std::iter::successors(self.matched(address), |entry| entry.parent()).flat_map(EntryRef::same_prefix)
     }
 
     /// Whether everyone is allowed because no list is set and none is required.
@@ -266,7 +239,7 @@ impl Table {
     /// Bytes of memory that the table takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.image.bytes().len()
+        self.image.len()
     }
 
     /// When the next entry expires.
@@ -361,6 +334,6 @@ impl<'t> Decision<'t> {
     #[inline]
     #[must_use]
     pub fn label_bytes(&self) -> Option<&'t [u8]> {
-        self.table.entries.label_bytes(self.table.image.bytes(), self.answer.0?)
+        self.table.entries.label_bytes(self.answer.0?)
     }
 }

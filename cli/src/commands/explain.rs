@@ -58,7 +58,7 @@ pub(crate) fn run(global: &Global, address: &str) -> Outcome {
     let canonical = parse_address(address).map_err(|error| Failure::Told(format!("{error}; denied")))?;
     let loaded = source::load(global)?;
     let lookup = loaded.table.lookup(canonical);
-    let entries = loaded.table.covering(canonical);
+    let entries: Vec<_> = loaded.table.covering(canonical).collect();
     let covering = entries.iter().map(|entry| covering(entry, entries.first())).collect();
     let explanation = Explanation {
         address,

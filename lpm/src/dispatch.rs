@@ -1,0 +1,90 @@
+//! Picks the lookups of an engine for an instruction set.
+
+use crate::Key;
+use crate::bits::Bits;
+use crate::code::Answer;
+use crate::engine::Engine;
+use crate::flat::Flat;
+use crate::lines::Lines;
+use crate::room::Room;
+use crate::simd::{self, SimdLevel};
+use crate::tiny::Tiny;
+use crate::view::View;
+
+/// The lookups of one engine at one level.
+///
+/// # Safety
+/// Each may be called only with a view of that engine, whose invariant holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kernels<K, O> {
+    /// The code of an address.
+    pub(crate) code: unsafe fn(&View<K>, K) -> u32,
+    /// The entry that decides for an address.
+    pub(crate) entry: unsafe fn(&View<K>, K) -> u32,
+    /// Answers for as many addresses as the shorter slice has.
+    pub(crate) answers: unsafe fn(&View<K>, &[K], &mut [O]),
+}
+
+/// The three functions of a level, which carry its target features; the bodies of a room are inlined into them. They are
+/// worth a pointer because they compare a line of keys at once: `make bench` names each level (`avx2`, `portable`).
+macro_rules! level {
+    ($name:ident, $simd:ty $(, $features:literal)?) => {
+        mod $name {
+            use super::*;
+
+            // SAFETY of all three: the caller vouches for view and engine, `at_level` for the instruction set.
+            $(#[target_feature(enable = $features)])?
+            unsafe fn code<K: Key, R: Room<K>>(v: &View<K>, key: K) -> u32 {
+                // SAFETY: as above.
+                unsafe { R::code::<$simd>(v, key) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn entry<K: Key, R: Room<K>>(v: &View<K>, key: K) -> u32 {
+                // SAFETY: as above.
+                unsafe { R::entry::<$simd>(v, key) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn answers<K: Key, R: Room<K>, O: Answer>(v: &View<K>, keys: &[K], out: &mut [O]) {
+                // SAFETY: as above.
+                unsafe { R::answers::<$simd, O>(v, keys, out) }
+            }
+
+            pub(super) fn kernels<K: Key, R: Room<K>, O: Answer>() -> Kernels<K, O> {
+                Kernels { code: code::<K, R>, entry: entry::<K, R>, answers: answers::<K, R, O> }
+            }
+        }
+    };
+}
+
+level!(portable, simd::Portable);
+#[cfg(target_arch = "x86_64")]
+level!(avx2, simd::Avx2, "avx2,popcnt,bmi1,bmi2,lzcnt");
+#[cfg(target_arch = "x86_64")]
+level!(
+    avx512,
+    simd::Avx512,
+    "avx2,popcnt,bmi1,bmi2,lzcnt,avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq"
+);
+
+/// The lookups of `engine` at `level`, or at the best level that the machine has.
+pub(crate) fn kernels<K: Key, O: Answer>(engine: Engine, level: SimdLevel) -> Kernels<K, O> {
+    match engine {
+        Engine::Tiny => at_level::<K, Tiny, O>(level),
+        Engine::Lines => at_level::<K, Lines<false>, O>(level),
+        Engine::Narrow => at_level::<K, Lines<true>, O>(level),
+        Engine::Flat => at_level::<K, Flat, O>(level),
+        Engine::Bits => at_level::<K, Bits, O>(level),
+    }
+}
+
+fn at_level<K: Key, R: Room<K>, O: Answer>(level: SimdLevel) -> Kernels<K, O> {
+    match level.min(SimdLevel::detect()) {
+        SimdLevel::Portable => portable::kernels::<K, R, O>(),
+        #[cfg(target_arch = "x86_64")]
+        SimdLevel::Avx2 => avx2::kernels::<K, R, O>(),
+        #[cfg(target_arch = "x86_64")]
+        SimdLevel::Avx512 => avx512::kernels::<K, R, O>(),
+        #[cfg(not(target_arch = "x86_64"))]
+        _ => portable::kernels::<K, R, O>(),
+    }
+}

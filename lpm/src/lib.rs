@@ -1,0 +1,70 @@
+//! Longest-prefix match for IPv4 and IPv6: prefixes and numbers in, the longest match out, in a few nanoseconds and
+//! without a branch on the data.
+//!
+//! ```
+//! use ipgate_lpm::{Family, Prefix};
+//!
+//! let routes = [
+//!     Prefix { key: 0x0a00_0000_u32, len: 8, allow: true, value: 1 },  // 10.0.0.0/8
+//!     Prefix { key: 0x0a09_0000_u32, len: 16, allow: false, value: 2 }, // 10.9.0.0/16
+//! ];
+//! let family = Family::build(&routes)?;
+//! assert_eq!(family.lookup(0x0a01_0101), Some(1));
+//! assert_eq!(family.lookup(0x0a09_0202), Some(2)); // the longest prefix
+//! assert!(!family.is_allowed(0x0a09_0202));
+//! assert_eq!(family.lookup(0x0b00_0000), None);
+//! # Ok::<(), ipgate_lpm::BuildError>(())
+//! ```
+//!
+//! Read from top to bottom, a lookup's path is: [`Family::lookup`] → `dispatch` (a function for engine and instruction
+//! set) → the engine's room (`tiny`, `lines`, `flat`, `bits`), and `deep` where that cannot tell addresses apart. A
+//! list's path is: [`Prefix`] → `sweep` (boundaries) → `build` (which engine) → the room's `build` → `stored` (sections
+//! of an [`image`]) → the room's `validate` → a `view` that kernels read.
+//!
+//! All unsafe code of ipgate's tables is here: unchecked loads (`unchecked`), instruction sets (`simd`, `dispatch`) and
+//! memory (`memory`, `image`).
+
+mod bits;
+mod build;
+mod code;
+mod cursor;
+mod deep;
+mod dispatch;
+mod draft;
+mod engine;
+mod error;
+mod family;
+mod flat;
+pub mod image;
+mod key;
+mod lines;
+pub mod memory;
+mod room;
+mod simd;
+mod stored;
+mod sweep;
+mod tiny;
+mod trace;
+mod unchecked;
+mod view;
+pub mod words;
+
+pub use build::{BuildError, FamilyDraft, Options};
+pub use engine::Engine;
+pub use error::{ImageError, ImageErrorKind};
+pub use family::Family;
+pub use key::Key;
+pub use simd::SimdLevel;
+pub use stored::FAMILY_SECTIONS;
+pub use sweep::{MAX_PREFIXES, Prefix, sorted_places};
+
+/// The greatest value a prefix may have: two codes are kept for "no match" and "look deeper".
+pub const MAX_VALUE: u32 = u32::MAX - 2;
+
+/// What [`Family::lookup_many`] writes where no prefix covers an address.
+pub const NO_MATCH: u32 = u32::MAX;
+
+/// The README's program is compiled and run as a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,217 @@
+//! Finds the line of an address, and its place in it.
+
+use super::slot::NOTHING;
+use crate::Key;
+use crate::code::{Answer, LINE, NO_CODE};
+use crate::deep;
+use crate::draft::Names;
+use crate::room::{GROUP, Room, prefetch};
+use crate::simd::Simd;
+use crate::sweep::NO_ENTRY;
+use crate::view::View;
+
+/// The engine's lookups, `NARROW` for its keys of 16 bits.
+pub(crate) struct Lines<const NARROW: bool>;
+
+// SAFETY contract of the methods: see `Room`.
+impl<K: Key, const NARROW: bool> Room<K> for Lines<NARROW> {
+    #[inline(always)]
+    unsafe fn code<S: Simd>(v: &View<K>, key: K) -> u32 {
+        // SAFETY: `line_of` gives the offset of a line.
+        unsafe {
+            let Some(line) = line_of::<K, S>(v, slot_of(v, key), key) else { return NO_CODE };
+            let at = place::<K, S, NARROW>(v, line, key);
+            let code = code_in(v, line, at);
+            // Keys of IPv4 are whole: there is nothing below them.
+            if K::BELOW > 0 && code == v.escape { escaped(v, line, at, key) } else { code }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn entry<S: Simd>(v: &View<K>, key: K) -> u32 {
+        // SAFETY: as in `code`.
+        unsafe {
+            let Some(line) = line_of::<K, S>(v, slot_of(v, key), key) else { return NO_ENTRY };
+            let at = place::<K, S, NARROW>(v, line, key);
+            let code = code_in(v, line, at);
+            if code == NO_CODE {
+                return NO_ENTRY;
+            }
+            let entry = entry_word(v, line, at);
+            if K::BELOW > 0 && code == v.escape { deep::entry(v, entry, key) } else { entry }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn answers<S: Simd, O: Answer>(v: &View<K>, keys: &[K], out: &mut [O]) {
+        let (groups, rest) = keys.as_chunks::<GROUP>();
+        let (outs, out_rest) = out.as_chunks_mut::<GROUP>();
+        for (keys, out) in groups.iter().zip(outs) {
+            let mut lines = [0usize; GROUP];
+            let mut depths = [0u32; GROUP];
+            let mut covered = [false; GROUP];
+            let mut deepest = 0;
+            for i in 0..GROUP {
+                // SAFETY: by the caller.
+                let slot = unsafe { slot_of(v, keys[i]) };
+                covered[i] = slot != NOTHING;
+                lines[i] = (slot >> 5) as usize * LINE; // the first line stands in for none
+                depths[i] = if covered[i] { slot & 31 } else { 0 };
+                deepest = deepest.max(depths[i]);
+                prefetch(v.lines.address(lines[i]));
+            }
+            for depth in 0..deepest {
+                for i in 0..GROUP {
+                    // SAFETY: as in `line_of`.
+                    let child = unsafe { child::<K, S>(v, lines[i], keys[i]) };
+                    lines[i] = if depths[i] > depth { child } else { lines[i] };
+                    prefetch(v.lines.address(lines[i]));
+                }
+            }
+            for i in 0..GROUP {
+                // SAFETY: as in `code`.
+                unsafe {
+                    let at = place::<K, S, NARROW>(v, lines[i], keys[i]);
+                    let code = if covered[i] { code_in(v, lines[i], at) } else { NO_CODE };
+                    let is_deep = K::BELOW > 0 && code == v.escape;
+                    let code = if is_deep { escaped(v, lines[i], at, keys[i]) } else { code };
+                    out[i] = O::from_code(code, v.allowed);
+                }
+            }
+        }
+        for (&key, out) in rest.iter().zip(out_rest) {
+            // SAFETY: by the caller.
+            *out = O::from_code(unsafe { Self::code::<S>(v, key) }, v.allowed);
+        }
+    }
+}
+
+/// The slot word of `key`: of the root, or for IPv6 of the second table. One branch for IPv6: where the root knows that
+/// there is nothing.
+///
+/// # Safety
+/// The view's invariant, and an engine of lines.
+#[inline(always)]
+unsafe fn slot_of<K: Key>(v: &View<K>, key: K) -> u32 {
+    // SAFETY: the root has `2^root_bits` words; for IPv6 each names slots of the second table that exist (`validate`).
+    unsafe {
+        if !K::SECOND {
+            return v.root.word((key.window() >> v.root_shift) as usize);
+        }
+        let left = key.left();
+        let slot = v.root.word((left >> v.root_shift) as usize);
+        if slot == NOTHING {
+            return slot;
+        }
+        let below = ((left << v.root_bits) >> 1) >> (slot & 31 ^ 63);
+        v.second.word((slot >> 5) as usize + below as usize)
+    }
+}
+
+/// Offset of the line of `key` in its slot: below as many separator lines as the slot word says. `None` where no prefix
+/// covers the slot.
+///
+/// # Safety
+/// The view's invariant, an engine of lines, `slot` is of [`slot_of`], and the level of `S`.
+#[inline(always)]
+unsafe fn line_of<K: Key, S: Simd>(v: &View<K>, slot: u32, key: K) -> Option<usize> {
+    let depth = slot & 31;
+    // Nearly always, and then the word itself is half the offset.
+    if !K::SECOND && depth == 0 {
+        return Some(LINE / 32 * slot as usize);
+    }
+    if slot == NOTHING {
+        return None;
+    }
+    let mut line = (slot >> 5) as usize * LINE;
+    // Clusters make the depth of IPv6 slots as good as random. Two steps that may be undone cost less than a mispredicted
+    // loop exit.
+    let masked = if K::SECOND { 2 } else { 0 };
+    for step in 0..masked {
+        // SAFETY: any line may be asked.
+        let child = unsafe { child::<K, S>(v, line, key) };
+        line = std::hint::select_unpredictable(depth > step, child, line);
+    }
+    for _ in masked..depth {
+        // SAFETY: a line, at first because slots are validated, then because `child` gives one.
+        line = unsafe { child::<K, S>(v, line, key) };
+    }
+    Some(line)
+}
+
+/// Offset of the line below a separator line that holds `key`. Any line may be asked: the answer is limited to lines
+/// that exist.
+///
+/// # Safety
+/// `line` must be the offset of one, and the level of `S` available.
+#[inline(always)]
+unsafe fn child<K: Key, S: Simd>(v: &View<K>, line: usize, key: K) -> usize {
+    // No line begins at the greatest window, but pads do.
+    let window = key.window().min(u32::MAX - 1);
+    // SAFETY: a line has 64 bytes, of which the last four name its first child.
+    unsafe {
+        let first = v.lines.loose(line + 60) as usize;
+        (first + S::at_most(v.lines.line(line), window, 0x7fff)).min(v.last_line) * LINE
+    }
+}
+
+/// Place of `key` in a line: how many of its keys are at most it.
+///
+/// # Safety
+/// `line` must be the offset of one, of narrow keys if `NARROW`, and the level of `S` available.
+#[inline(always)]
+unsafe fn place<K: Key, S: Simd, const NARROW: bool>(v: &View<K>, line: usize, key: K) -> usize {
+    // SAFETY: by the caller.
+    unsafe {
+        if NARROW {
+            S::at_most_narrow(v.lines.line(line), key.window() as u16, v.key_mask)
+        } else {
+            S::at_most(v.lines.line(line), key.window(), v.key_mask)
+        }
+    }
+}
+
+/// Code number `at` of a line.
+///
+/// # Safety
+/// `line` must be the offset of one; it has one code more than keys.
+#[inline(always)]
+unsafe fn code_in<K: Key>(v: &View<K>, line: usize, at: usize) -> u32 {
+    // SAFETY: by the caller; the load may reach into the next line or behind the section.
+    unsafe { v.lines.loose(line + v.code_at + (at << v.width.shift)) & v.escape }
+}
+
+/// Entry word of place `at` in a line, whose code is not [`NO_CODE`]: as many codes like it before it as entries before
+/// its own. Pads count as the last code.
+///
+/// Out of line, as are those who need it: registers that are saved for it cost every lookup more than the call costs
+/// the few.
+///
+/// # Safety
+/// `line` must be the offset of one, and `at` a place in it.
+#[inline(never)]
+unsafe fn entry_word<K: Key>(v: &View<K>, line: usize, at: usize) -> u32 {
+    // SAFETY: `bases` has one word more than lines, increasing up to the number of entry words, where there are any.
+    // Separator lines have codes like the others, if not meaningful ones.
+    unsafe {
+        let before = (0..at).filter(|&at| code_in(v, line, at) != NO_CODE).count();
+        let number = line / LINE;
+        let (base, end) = (v.bases.word(number) as usize, v.bases.word(number + 1) as usize);
+        if base == end {
+            return NO_ENTRY;
+        }
+        let rank = (base + before).min(end - 1);
+        if v.names == Names::Ranks { rank as u32 } else { v.entries.word(rank) }
+    }
+}
+
+/// The code of `key` in the deep group of an escape.
+///
+/// # Safety
+/// As [`entry_word`]. Where the image names no such group the answer is no code.
+#[cold]
+#[inline(never)]
+unsafe fn escaped<K: Key>(v: &View<K>, line: usize, at: usize, key: K) -> u32 {
+    // SAFETY: by the caller.
+    unsafe { deep::code(v, entry_word(v, line, at), key) }
+}

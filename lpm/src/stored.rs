@@ -1,0 +1,141 @@
+//! A family in an image: 21 sections, the first of which says what the others are.
+//!
+//! ```text
+//! 0       bytes of an address, number of prefixes, the codes of the map from 1 up to this one allow (0: the set decides),
+//!         0; then for map and set each: engine, width, root bits, names (`draft::Names`)
+//! 1..11   the map: root, second, lines, leaves, bases, entries, groups, deep keys, deep codes, deep entries
+//! 11..21  the set: the same; all empty where the map decides, too
+//! ```
+
+use crate::Key;
+use crate::code::Width;
+use crate::draft::{Draft, Names};
+use crate::engine::Engine;
+use crate::image::{Image, ImageError, Sections};
+use crate::view::{Claim, View};
+use crate::words::u32_at;
+use crate::{bits, deep, flat, lines, tiny};
+
+/// How many sections of an image a family takes.
+pub const FAMILY_SECTIONS: usize = 1 + 2 * PART;
+/// Sections of the map, and of the set.
+const PART: usize = 10;
+/// Numbers in the first section.
+const HEAD: usize = 12;
+/// Which of them stands for what.
+const KEY_BYTES: usize = 0;
+const PREFIXES: usize = 1;
+const ALLOWED: usize = 2;
+const MAP: usize = 4;
+const SET: usize = 8;
+
+/// What says whether an address is allowed.
+pub(crate) enum Decider<K> {
+    /// The map: its codes from 1 up to this one allow.
+    Map(u32),
+    /// A structure of decisions.
+    Set(Box<Draft<K>>),
+}
+
+/// Adds a family's sections to those of an image.
+pub(crate) fn push_family<'a, K: Key + 'a>(
+    prefixes: usize,
+    mut map: Draft<K>,
+    decider: Decider<K>,
+    sections: &mut Sections<'a>,
+) {
+    let names = map.names(true);
+    if names == Names::Ranks {
+        map.entries = Vec::new();
+    }
+    let (set, allowed) = match decider {
+        Decider::Map(allowed) => (None, allowed),
+        Decider::Set(set) => (Some(*set), 0),
+    };
+    let mut head = vec![0; HEAD];
+    head[KEY_BYTES] = K::BYTES as u32;
+    head[PREFIXES] = prefixes as u32;
+    head[ALLOWED] = allowed;
+    let mut describe = |at: usize, draft: &Draft<K>, names: Names| {
+        let part = [draft.engine.tag(), draft.width.shift, draft.root_bits, names.tag()];
+        head[at..at + part.len()].copy_from_slice(&part);
+    };
+    describe(MAP, &map, names);
+    set.iter().for_each(|set| describe(SET, set, Names::None));
+    sections.push_words(head);
+    map.push_to(sections);
+    match set {
+        Some(set) => set.push_to(sections),
+        None => (0..PART).for_each(|_| sections.push_bytes(Vec::new())),
+    }
+}
+
+/// Bytes of the map, of the set, and of the entry numbers of a family that begins at section `first`.
+pub(crate) fn sizes(image: &Image, first: usize) -> (usize, usize, usize) {
+    let of = |part: usize| (0..PART).map(move |i| (i, image.bytes_of(first + 1 + PART * part + i).len()));
+    // Bases, entries and deep entries name entries; the rest answers.
+    let named: usize = of(0).filter(|(i, _)| matches!(i, 4 | 5 | 9)).map(|(_, len)| len).sum();
+    let sum = |part: usize| of(part).map(|(_, len)| len).sum::<usize>();
+    (sum(0) - named, sum(1), named)
+}
+
+/// Proves a family that begins at section `first`, and returns its number of prefixes, its map and what decides.
+///
+/// This is the only maker of a [`View`]: its invariant holds for arbitrary bytes, after one pass over roots, bases and
+/// groups.
+pub(crate) fn validate<K: Key>(image: &Image, first: usize) -> Result<(usize, [View<K>; 2]), ImageError> {
+    let [about, map, set] = match K::BITS {
+        32 => ["IPv4 header", "IPv4 map", "IPv4 set"],
+        _ => ["IPv6 header", "IPv6 map", "IPv6 set"],
+    };
+    let head = image.bytes_of(first);
+    let number = |at: usize| u32_at(head, 4 * at);
+    crate::image::ensure(head.len() == 4 * HEAD, about, "it is cut")?;
+    crate::image::ensure(number(KEY_BYTES) as usize == K::BYTES, about, "it is of the other family")?;
+    let part = |place: &'static str, at: usize, first: usize| {
+        let damaged = |what| ImageError::damaged(place, what);
+        let section = |i: usize| image.bytes_of(first + i);
+        let shift = number(at + 1);
+        crate::image::ensure(shift <= 2, place, "a code width is unknown")?;
+        let claim = Claim {
+            place,
+            engine: Engine::from_tag(number(at)).ok_or(damaged("its engine is unknown"))?,
+            width: Width { shift },
+            root_bits: number(at + 2),
+            names: Names::from_tag(number(at + 3)).ok_or(damaged("how it names entries is unknown"))?,
+            root: section(0),
+            second: section(1),
+            lines: section(2),
+            leaves: section(3),
+            bases: section(4),
+            entries: section(5),
+            groups: section(6),
+            deep_keys: section(7),
+            deep_codes: section(8),
+            deep_entries: section(9),
+        };
+        // Only the map is asked for entries.
+        claim.ensure(claim.names != Names::None || at == SET, "it names no entries")?;
+        prove::<K>(&claim)?;
+        Ok(View::of(&claim))
+    };
+    let map = part(map, MAP, first + 1)?;
+    let decider = match number(ALLOWED) {
+        0 => part(set, SET, first + 1 + PART)?,
+        allowed => View { allowed, ..map },
+    };
+    Ok((number(PREFIXES) as usize, [map, decider]))
+}
+
+/// Proves a claim, each engine in its room.
+fn prove<K: Key>(claim: &Claim<'_>) -> Result<(), ImageError> {
+    deep::validate::<K>(claim)?;
+    let ranked = matches!(claim.engine, Engine::Lines | Engine::Narrow);
+    claim.ensure(claim.names != Names::Ranks || ranked, "its entries have no ranks")?;
+    match claim.engine {
+        Engine::Tiny => tiny::validate::<K>(claim),
+        Engine::Lines | Engine::Narrow => lines::validate::<K>(claim),
+        Engine::Flat => flat::validate::<K>(claim),
+        Engine::Bits => bits::validate::<K>(claim),
+    }
+}

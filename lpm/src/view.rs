@@ -1,0 +1,107 @@
+//! A structure in an image: as the image claims it, and as the kernels see it once the claim is proved.
+
+use crate::Key;
+use crate::code::Width;
+use crate::draft::Names;
+use crate::engine::Engine;
+use crate::image::{ImageError, ensure};
+use crate::unchecked::Unchecked;
+
+/// What an image says of one structure, of which nothing is believed yet.
+pub(crate) struct Claim<'i> {
+    /// The part of the image, for errors.
+    pub(crate) place: &'static str,
+    pub(crate) engine: Engine,
+    pub(crate) width: Width,
+    pub(crate) root_bits: u32,
+    pub(crate) names: Names,
+    pub(crate) root: &'i [u8],
+    pub(crate) second: &'i [u8],
+    pub(crate) lines: &'i [u8],
+    pub(crate) leaves: &'i [u8],
+    pub(crate) bases: &'i [u8],
+    pub(crate) entries: &'i [u8],
+    pub(crate) groups: &'i [u8],
+    pub(crate) deep_keys: &'i [u8],
+    pub(crate) deep_codes: &'i [u8],
+    pub(crate) deep_entries: &'i [u8],
+}
+
+impl Claim<'_> {
+    /// `Ok` where something is sound, and the damage otherwise.
+    pub(crate) fn ensure(&self, sound: bool, what: &'static str) -> Result<(), ImageError> {
+        ensure(sound, self.place, what)
+    }
+}
+
+/// Sections of a structure with what the kernels need beside them.
+///
+/// Invariant (proved by the `validate` of the engine's room before a view is made, and upheld because images are
+/// immutable): every load that a kernel of the engine does, for any address whatever, lies inside the image.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<K> {
+    pub(crate) engine: Engine,
+    pub(crate) width: Width,
+    /// What shifts the root's bits down: those of an address for IPv4, of its upper half for IPv6.
+    pub(crate) root_shift: u32,
+    /// `Lines`: bits that index the root.
+    pub(crate) root_bits: u32,
+    /// One bit for each key of a line.
+    pub(crate) key_mask: u32,
+    /// Where the codes of a line begin.
+    pub(crate) code_at: usize,
+    /// Mask of a code, which is also the escape code.
+    pub(crate) escape: u32,
+    /// `Flat`: how far a four-byte load that ends with a code is to be shifted down.
+    pub(crate) code_drop: u32,
+    /// `Lines`: number of the last line.
+    pub(crate) last_line: usize,
+    /// Number of deep groups.
+    pub(crate) groups_len: u32,
+    /// How entries are named.
+    pub(crate) names: Names,
+    /// The codes from 1 up to this one allow; no other does.
+    pub(crate) allowed: u32,
+    pub(crate) root: Unchecked<u32>,
+    pub(crate) second: Unchecked<u32>,
+    pub(crate) lines: Unchecked<u8>,
+    pub(crate) leaves: Unchecked<u8>,
+    pub(crate) bases: Unchecked<u32>,
+    pub(crate) entries: Unchecked<u32>,
+    pub(crate) groups: Unchecked<u32>,
+    pub(crate) deep_keys: Unchecked<K>,
+    pub(crate) deep_codes: Unchecked<u32>,
+    pub(crate) deep_entries: Unchecked<u32>,
+}
+
+impl<K: Key> View<K> {
+    /// The view of a claim that the engine's room has proved.
+    pub(crate) fn of(claim: &Claim<'_>) -> View<K> {
+        let Claim { engine, width, root_bits, names, .. } = *claim;
+        let cap = width.cap(engine.key_bytes());
+        View {
+            engine,
+            width,
+            root_shift: K::BITS.min(64).saturating_sub(root_bits),
+            root_bits,
+            key_mask: (1 << cap) - 1,
+            code_at: engine.key_bytes() * cap,
+            escape: width.mask(),
+            code_drop: 32 - (8 << width.shift),
+            last_line: (claim.lines.len() / crate::code::LINE).saturating_sub(1),
+            groups_len: (claim.groups.len() / 4).saturating_sub(1) as u32,
+            names,
+            allowed: 1,
+            root: Unchecked::new(claim.root),
+            second: Unchecked::new(claim.second),
+            lines: Unchecked::new(claim.lines),
+            leaves: Unchecked::new(claim.leaves),
+            bases: Unchecked::new(claim.bases),
+            entries: Unchecked::new(claim.entries),
+            groups: Unchecked::new(claim.groups),
+            deep_keys: Unchecked::new(claim.deep_keys),
+            deep_codes: Unchecked::new(claim.deep_codes),
+            deep_entries: Unchecked::new(claim.deep_entries),
+        }
+    }
+}

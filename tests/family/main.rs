@@ -1,7 +1,0 @@
-//! The compiled structure of one family: every engine, instruction set and value width against a linear scan,
-//! and images against everything that can happen to bytes.
-
-mod common;
-mod differential;
-mod image;
-mod seeds;
