@@ -1,5 +1,5 @@
 /*
- * ipgate 0.1.0: filters requests by client address, with labelled allow and deny lists of IP prefixes that
+ * ipgate 0.2.0: filters requests by client address, with labelled allow and deny lists of IP prefixes that
  * are looked up in nanoseconds and swapped under load.
  *
  * A list becomes a table, a gate holds the current table, and each thread checks through a reader of its own:
@@ -86,9 +86,9 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#define IPGATE_VERSION "0.1.0"
+#define IPGATE_VERSION "0.2.0"
 #define IPGATE_VERSION_MAJOR 0
-#define IPGATE_VERSION_MINOR 1
+#define IPGATE_VERSION_MINOR 2
 #define IPGATE_VERSION_PATCH 0
 #define IPGATE_ABI_VERSION 0
 

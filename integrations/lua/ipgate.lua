@@ -66,6 +66,7 @@ typedef struct {
   uint8_t digest[32];
 } ipgate_stats;
 uint32_t ipgate_abi_version(void);
+const char *ipgate_version(void);
 const char *ipgate_error_message(const ipgate_error *error);
 void ipgate_error_free(ipgate_error *error);
 ipgate_status ipgate_gate_new(const ipgate_policy *policy, ipgate_gate **gate, ipgate_error **error);
@@ -217,4 +218,4 @@ function Gate:stats()
     }
 end
 
-return { open = open, _VERSION = "0.1.0" }
+return { open = open, _VERSION = ffi.string(library.ipgate_version()) }
