@@ -7,17 +7,17 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 # Debian packages that the tests use beside Rust.
-TEST_PACKAGES := gcc g++ make pkg-config binutils curl valgrind
+TEST_PACKAGES := gcc g++ make pkg-config binutils curl valgrind python3 python3-venv
 NGINX_PACKAGES := $(shell $(MAKE) -s --no-print-directory -C nginx packages)
 LUA_PACKAGES := nginx libnginx-mod-http-lua
 
-.PHONY: help test setup format lint unit doc bench-smoke fuzz-smoke fuzz capi lua nginx nginx-test nginx-bench \
-	nginx-demo install router
+.PHONY: help test setup format lint links deny msrv unit doc bench-smoke fuzz-smoke fuzz capi lua nginx nginx-test \
+	nginx-bench nginx-demo install router
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-test: setup format lint unit doc bench-smoke capi lua nginx-test fuzz-smoke ## everything that has to pass before a change lands
+test: setup format lint links deny msrv unit doc bench-smoke capi lua nginx-test fuzz-smoke ## everything that has to pass before a change lands
 
 setup: ## installs what the tests need, where it is missing
 	@scripts/setup $(TEST_PACKAGES) $(NGINX_PACKAGES) $(LUA_PACKAGES)
@@ -28,6 +28,15 @@ format: ## fails where rustfmt would change something
 lint: ## clippy, warnings denied, with every feature and with none
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 	$(CARGO) clippy -p ipgate --no-default-features -- -D warnings
+
+links: ## fails where a page links to what is not there
+	@scripts/links
+
+deny: ## licences, sources, bans and advisories of the dependencies
+	@scripts/deny
+
+msrv: ## the oldest Rust that Cargo.toml promises
+	@scripts/msrv
 
 unit: ## unit, integration, example, command and documentation tests
 	$(CARGO) test --workspace --exclude ipgate-nginx-tests --all-features
