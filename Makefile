@@ -5,6 +5,7 @@ FUZZ_SECONDS ?= 300
 FUZZ_SMOKE_SECONDS ?= 5
 PREFIX ?= /usr/local
 DESTDIR ?=
+command := $(or $(CARGO_TARGET_DIR),target)/debug/ipgate
 
 # Debian packages that the tests use beside Rust.
 TEST_PACKAGES := gcc g++ make pkg-config binutils curl valgrind python3 python3-venv
@@ -12,12 +13,12 @@ NGINX_PACKAGES := $(shell $(MAKE) -s --no-print-directory -C nginx packages)
 LUA_PACKAGES := nginx libnginx-mod-http-lua
 
 .PHONY: help test setup format lint links deny msrv unit doc bench-smoke fuzz-smoke fuzz capi lua nginx nginx-test \
-	nginx-bench nginx-demo install router
+	nginx-bench nginx-demo install router pictures pictures-check
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-test: setup format lint links deny msrv unit doc bench-smoke capi lua nginx-test fuzz-smoke ## everything that has to pass before a change lands
+test: setup format lint links deny msrv unit doc pictures-check bench-smoke capi lua nginx-test fuzz-smoke ## everything that has to pass before a change lands
 
 setup: ## installs what the tests need, where it is missing
 	@scripts/setup $(TEST_PACKAGES) $(NGINX_PACKAGES) $(LUA_PACKAGES)
@@ -43,6 +44,14 @@ unit: ## unit, integration, example, command and documentation tests
 
 doc: ## documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc -p ipgate -p ipgate-capi --no-deps --all-features
+
+pictures: ## what the README shows of the command
+	$(CARGO) build --quiet -p ipgate-cli
+	scripts/pictures $(command) docs/pictures
+
+pictures-check: ## fails where the README shows what the command no longer says
+	$(CARGO) build --quiet -p ipgate-cli
+	scripts/pictures --check $(command) docs/pictures
 
 bench-smoke: ## every benchmark once, for its answers and not for its figures
 	$(CARGO) test -p ipgate --all-features --bench gate
@@ -79,20 +88,24 @@ router: ## the example router on 127.0.0.1
 
 # Peers are compiled for the native CPU and ipgate for the default one, in one process. Real tables, one prefix a
 # line, are read where IPGATE_BENCH_V4 and IPGATE_BENCH_V6 name them.
-BENCH_TSV ?= benches/results/crates.tsv
+RESULTS ?= $(CURDIR)/target/bench
 
-.PHONY: bench bench-dpdk bench-plot
+.PHONY: bench bench-dpdk bench-page
 
 bench: ## the table beside other crates, ratios at the end; BENCH="v4-map-full ..." picks cases
-	IPGATE_BENCH_TSV=$(abspath $(BENCH_TSV)) RUSTC_WRAPPER=$(CURDIR)/lpm/benches/crates/native \
-		$(CARGO) bench -p ipgate-bench --bench crates --target-dir target/native-peers -- $(BENCH)
+	@mkdir -p $(RESULTS)
+	IPGATE_BENCH_TSV=$(RESULTS)/crates.tsv RUSTC_WRAPPER=$(CURDIR)/lpm/benches/crates/native \
+		$(CARGO) bench -p ipgate-bench --bench crates --target-dir target/native-peers -- $(BENCH) > $(RESULTS)/crates.txt
+	@cat $(RESULTS)/crates.txt
 
 bench-dpdk: ## the table beside DPDK's rte_fib, rte_fib6 and rte_lpm, with their own bulk calls
 	@scripts/setup pkg-config libdpdk-dev
-	cd lpm/benches/peers && IPGATE_BENCH_TSV=$(CURDIR)/benches/results/dpdk.tsv \
-		$(CARGO) run --release --target-dir $(CURDIR)/target/dpdk -- $(BENCH)
+	@mkdir -p $(RESULTS)
+	cd lpm/benches/peers && IPGATE_BENCH_TSV=$(RESULTS)/dpdk.tsv \
+		$(CARGO) run --release --target-dir $(CURDIR)/target/dpdk -- $(BENCH) > $(RESULTS)/dpdk.txt
+	@cat $(RESULTS)/dpdk.txt
 
-bench-plot: ## curves of the last `make bench` into docs/
+bench-page: ## curves and tables of the last `make bench` into docs/bench.md
 	python3 -m venv target/plot
 	target/plot/bin/pip install --quiet --disable-pip-version-check 'matplotlib>=3.9,<4'
-	target/plot/bin/python benches/plot.py $(BENCH_TSV) docs
+	target/plot/bin/python lpm/benches/plot.py $(RESULTS) docs/bench.md

@@ -1,0 +1,140 @@
+"""Puts the results of `make bench` and `make bench-dpdk` into the page that shows them: curves and tables.
+
+The page says where each table stands (`<!-- plot.py: NAME -->` to `<!-- end -->`). The run has to be one of all cases;
+where there is none beside DPDK, that table stays.
+
+usage: plot.py RESULTS PAGE
+"""
+
+import csv
+import pathlib
+import re
+import sys
+
+import matplotlib
+
+matplotlib.use("svg")
+# Text stays text, and two runs with the same figures make the same files.
+matplotlib.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": "ipgate", "font.family": "sans-serif"}
+matplotlib.rcParams |= {"axes.spines.top": False, "axes.spines.right": False}
+import matplotlib.pyplot as plt
+
+# Who is shown, in which colour.
+WHO = {
+    "ours": ("ipgate", "#d1242f"),
+    "prefix-trie": ("prefix-trie", "#0969da"),
+    "treebitmap": ("treebitmap", "#8250df"),
+    "iptrie": ("iptrie", "#1a7f37"),
+    "sorted": ("sorted list", "#9a6700"),
+    "iprange": ("iprange", "#57606a"),
+    "linear": ("linear scan", "#afb8c1"),
+}
+SIZES = {"10": 10, "1k": 1_000, "100k": 100_000, "1m": 1_000_000}
+FULL = {"v4": 901_899, "v6": 160_147}
+MIXES = {"uniform": "any address", "drawn": "inside prefixes", "zipf": "10,000 clients, Zipf"}
+MODES = {"lat": "latency", "thr": "throughput"}
+KINDS = ["map", "set", "own", "hosts-random", "hosts-clustered"]
+
+
+class Run:
+    """The figures of a run: the least of a case, an address mix and a mode, for whoever took part."""
+
+    def __init__(self, source):
+        lines = pathlib.Path(source).read_text().splitlines()
+        self.cpu = lines[0].lstrip("# ")
+        rows = csv.DictReader((line for line in lines if not line.startswith("#")), delimiter="\t")
+        self.least = {(r["case"], r["mix"], r["mode"], r["who"]): float(r["least"]) for r in rows}
+
+    def of(self, case, mix, mode, who):
+        return self.least.get((case, mix, mode, who))
+
+    def best_peer(self, case, mix, mode):
+        """The least figure of all but us, and whose it is."""
+        peers = [(self.of(case, mix, mode, who), who) for who in WHO if who != "ours"]
+        return min((figure, WHO[who][0]) for figure, who in peers if figure is not None)
+
+
+def curves(axis, run, family, mix, mode):
+    """One panel: a line for everyone who took part."""
+    for who, (label, colour) in WHO.items():
+        figures = ((size, run.of(f"{family}-map-{name}", mix, mode, who)) for name, size in sizes(family))
+        points = [(size, figure) for size, figure in figures if figure is not None]
+        if points:
+            width = {"linewidth": 2.8, "zorder": 3} if who == "ours" else {"linewidth": 1.3}
+            axis.plot(*zip(*sorted(points)), marker="o", markersize=3.5, label=label, color=colour, **width)
+    axis.set(xscale="log", yscale="log")
+    axis.minorticks_off()
+    axis.set_yticks([1, 10, 100], ["1", "10", "100"])
+    axis.set_xticks([10, 1_000, 100_000], ["10", "1,000", "100,000"])
+    axis.grid(True, which="major", alpha=0.25)
+
+
+def sizes(family):
+    return {**SIZES, "full": FULL[family]}.items()
+
+
+def draw(run, file, family, mixes, modes, size):
+    """A picture with a row for each mode and a column for each mix, or one row where there is one mix."""
+    one = len(mixes) == 1
+    shape = (1, len(modes)) if one else (len(modes), len(mixes))
+    figure, axes = plt.subplots(*shape, figsize=size, sharex=True, sharey=True, squeeze=False)
+    panels = [(mix, mode) for mode in modes for mix in mixes]
+    for axis, (mix, mode) in zip(axes.flat, panels):
+        curves(axis, run, family, mix, mode)
+        axis.set_title(MODES[mode] if one else f"{MODES[mode]}, {MIXES[mix]}", fontsize=10)
+    for row in axes:
+        row[0].set_ylabel("ns per lookup")
+    for axis in axes[-1]:
+        axis.set_xlabel(f"IP{family} prefixes")
+    figure.legend(*axes[0][0].get_legend_handles_labels(), loc="lower center", ncols=len(WHO), fontsize=9, frameon=False)
+    if not one:
+        figure.suptitle(f"ipgate in its default build, peers for the native CPU: {run.cpu}", fontsize=9)
+    figure.tight_layout(rect=(0, 0.13 if one else 0.05, 1, 1))
+    figure.savefig(file, metadata={"Date": None})
+    plt.close(figure)
+
+
+def order(case):
+    """The order of cases: family, kind, size."""
+    family, *kind, size = case.split("-")
+    return family, KINDS.index("-".join(kind)), SIZES.get(size, max(SIZES.values()))
+
+
+def cases(run):
+    """Every case as a row: latency and throughput of addresses inside prefixes, building, and memory."""
+    yield "| case | latency | best peer | | throughput | best peer | | build, ms | bytes a prefix |"
+    yield "|---|--:|--:|---|--:|--:|---|--:|--:|"
+    for case in sorted({case for case, *_ in run.least}, key=order):
+        row = [case]
+        for mode in MODES:
+            ours, (peer, who) = run.of(case, "drawn", mode, "ours"), run.best_peer(case, "drawn", mode)
+            ratio = f"{peer / ours:.1f}x" if peer >= ours else f"**{peer / ours:.2f}x**"
+            row += [f"{ours:.1f}", f"{peer:.1f}", f"{ratio}, {who}"]
+        build, memory = run.of(case, "-", "build_ms", "ours"), run.of(case, "-", "bytes_per_prefix", "ours")
+        yield f"| {' | '.join(row)} | {build:.3g} | {memory:.1f} |"
+
+
+def put(page, name, rows):
+    """The page with a table of these rows where it stands."""
+    place = re.compile(rf"(<!-- plot.py: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+    found = place.search(page) or sys.exit(f"plot.py: the page has no place for {name}")
+    return page[: found.start()] + found[1] + "\n".join([*rows, ""]) + page[found.start(2) :]
+
+
+def main(results, page):
+    results, page = pathlib.Path(results), pathlib.Path(page)
+    text, pictures = page.read_text(), page.parent / "pictures"
+    run = Run(results / "crates.tsv")
+    for family in FULL:
+        draw(run, pictures / f"bench-{family}.svg", family, list(MIXES), list(MODES), (11, 6.4))
+    draw(run, pictures / "bench.svg", "v4", ["drawn"], list(MODES), (8.4, 3.6))
+    text = put(text, "cases", cases(run))
+    for name in ["crates", "dpdk"]:
+        printed = results / f"{name}.txt"
+        if printed.exists():
+            text = put(text, name, (line for line in printed.read_text().splitlines() if line.startswith("|")))
+    page.write_text(text)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
