@@ -122,6 +122,23 @@ fn damaged_images_are_refused() {
     assert_eq!(error(b"10.0.0.0/8").kind(), ImageErrorKind::NotAnImage);
 }
 
+/// Whoever can write an image can make its checksum fit; what a label may not hold is refused all the same, since it
+/// reaches terminals and logs.
+#[test]
+fn an_image_with_labels_that_no_list_can_have_is_refused() {
+    let image = Table::new(&"10.0.0.0/8:corp".parse().unwrap()).to_image(1);
+    let at = image.windows(4).position(|bytes| bytes == b"corp").unwrap();
+    for label in ["a\nb.", "\u{1b}[1m", "a,bc", "a;bc", " abc", "abc ", "a #b", "a\0bc", "\u{85}ab"] {
+        assert_eq!(label.len(), 4, "{label:?}");
+        let mut changed = image.clone();
+        changed[at..at + 4].copy_from_slice(label.as_bytes());
+        let checksum = xxhash_rust::xxh3::xxh3_64(&changed[32..]);
+        changed[24..32].copy_from_slice(&checksum.to_le_bytes());
+        let error = Table::from_image(&changed).unwrap_err();
+        assert_eq!((error.kind(), error.place()), (ImageErrorKind::Damaged, "labels"), "{label:?}");
+    }
+}
+
 #[test]
 fn an_image_file_becomes_a_gate() {
     let directory = tempfile::tempdir().unwrap();

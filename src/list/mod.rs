@@ -29,6 +29,7 @@ pub use conflict::{Conflict, InvalidList};
 pub use diagnostic::{Code, Diagnostic, Position, Rejected, Report, Severity};
 pub use entry::{Action, Entry};
 pub use format::format_text;
+pub(crate) use label::check as check_label;
 pub use label::{Label, LabelError};
 pub use lint::Linter;
 pub use parse::{Parsed, Parser, ReadError};

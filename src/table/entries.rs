@@ -11,7 +11,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use super::Table;
 use super::columns::Columns;
 use super::layout::{LABEL_ENDS, LABEL_TEXT, SOURCES, V4_COLUMNS, V6_COLUMNS, VALUES};
-use crate::list::{Action, Entry, Label, Until};
+use crate::list::{Action, Entry, Label, Until, check_label};
 
 /// Which list of a policy an entry comes from. The app list wins on equal prefixes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -97,7 +97,9 @@ impl Entries {
         let text = text.map_err(|_| ImageError::damaged("labels", "one is not UTF-8"))?;
         let mut start = 0;
         for end in self.label_ends.iter().map(|end| u32::from_le_bytes(*end) as usize) {
-            sound(text.get(start..end).is_some_and(|label| !label.is_empty()), "one is cut")?;
+            let label = text.get(start..end).ok_or(ImageError::damaged("labels", "one is cut"))?;
+            // They reach terminals, headers and logs.
+            sound(check_label(label).is_ok(), "one is no label of a list")?;
             start = end;
         }
         sound(start == text.len(), "they do not fill their text")?;
