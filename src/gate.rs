@@ -15,7 +15,8 @@ use crate::address::canonical_address;
 use crate::guard::{Guard, Refused};
 use crate::list::List;
 use crate::policy::Policy;
-use crate::table::{Answer, Decision, EntryRef, Table};
+use crate::snapshot::Snapshot;
+use crate::table::Table;
 use crate::verdict::{Held, Verdict};
 
 /// The hot-swappable holder of the current table. Cloning gives another handle on the same gate.
@@ -27,7 +28,7 @@ use crate::verdict::{Held, Verdict};
 /// - A replaced table is freed when the last reader has moved on, which a reader does in its next check,
 ///   and an idle one in [`Reader::pause`]. The bound: one table in the gate, and one in each reader that
 ///   has not checked since the swap.
-/// - Entries stop to hold at the instant that their `until=` names, without any action: a gate looks at
+/// - Entries cease to hold at the instant that their `until=` names, without any action: a gate looks at
 ///   the clock where its table has such entries. [`Gate::drop_expired`] removes them from the table.
 ///
 /// ```
@@ -56,7 +57,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// Apart, so that the check that needs no new snapshot stays small.
+    /// Out of line, so that the check that needs no new snapshot stays small.
     #[cold]
     #[inline(never)]
     fn load(&self) -> Arc<Snapshot> {
@@ -70,110 +71,6 @@ struct Writer {
     guard: Guard,
     last_swap: SystemTime,
     last_failure: Option<Failure>,
-}
-
-/// One table with its generation.
-#[derive(Debug)]
-pub struct Snapshot {
-    table: Table,
-    generation: u64,
-    next_expiry: Option<SystemTime>,
-}
-
-/// Lookups are inlined by force: an address that is passed through memory, written in parts and read back
-/// whole, costs more than the lookup (`capi/benches/check.rs`).
-impl Snapshot {
-    fn new(table: Table, generation: u64) -> Snapshot {
-        let next_expiry = table.next_expiry().map(|until| until.system_time());
-        Snapshot { table, generation, next_expiry }
-    }
-
-    /// The table.
-    #[must_use]
-    pub fn table(&self) -> &Table {
-        &self.table
-    }
-
-    /// The table's generation in its gate.
-    #[inline]
-    #[must_use]
-    pub fn generation(&self) -> u64 {
-        self.generation
-    }
-
-    /// The decision for an address. Unlike that of [`Table::lookup`] it leaves out what has expired since the
-    /// table was compiled, as the gate's own checks do. An IPv4-mapped address is the IPv4 address that it
-    /// stands for.
-    #[inline(always)]
-    #[must_use]
-    pub fn lookup(&self, address: IpAddr) -> Decision<'_> {
-        self.table.decision(self.answer(canonical_address(address), self.late()))
-    }
-
-    /// The entry that decides for an address by [`Snapshot::lookup`], if one does. One more search.
-    #[inline(always)]
-    #[must_use]
-    pub fn entry(&self, address: IpAddr) -> Option<EntryRef<'_>> {
-        match (self.late(), canonical_address(address)) {
-            (None, address) => self.table.matched(address),
-            (Some(now), IpAddr::V4(v4)) => self.late_entry_v4(v4.to_bits(), now),
-            (Some(now), IpAddr::V6(v6)) => self.late_entry_v6(v6.to_bits(), now),
-        }
-    }
-
-    /// The time, where entries of the table have expired by now.
-    #[inline(always)]
-    pub(crate) fn late(&self) -> Option<SystemTime> {
-        let next_expiry = self.next_expiry?;
-        Some(SystemTime::now()).filter(|now| next_expiry <= *now)
-    }
-
-    /// The answer for a canonical address, `late` being what [`Snapshot::late`] said.
-    #[inline(always)]
-    pub(crate) fn answer(&self, address: IpAddr, late: Option<SystemTime>) -> Answer {
-        match (late, address) {
-            (None, _) => self.table.answer(address),
-            (Some(now), IpAddr::V4(v4)) => self.late_answer_v4(v4.to_bits(), now),
-            (Some(now), IpAddr::V6(v6)) => self.late_answer_v6(v6.to_bits(), now),
-        }
-    }
-
-    /// Takes a number, so that the address of the usual case needs no place in memory.
-    #[cold]
-    fn late_answer_v4(&self, address: u32, now: SystemTime) -> Answer {
-        self.table.answer_at(IpAddr::V4(address.into()), now)
-    }
-
-    #[cold]
-    fn late_answer_v6(&self, address: u128, now: SystemTime) -> Answer {
-        self.table.answer_at(IpAddr::V6(address.into()), now)
-    }
-
-    #[cold]
-    fn late_entry_v4(&self, address: u32, now: SystemTime) -> Option<EntryRef<'_>> {
-        self.table.matched_at(IpAddr::V4(address.into()), now)
-    }
-
-    #[cold]
-    fn late_entry_v6(&self, address: u128, now: SystemTime) -> Option<EntryRef<'_>> {
-        self.table.matched_at(IpAddr::V6(address.into()), now)
-    }
-
-    /// The entry that decides for a canonical address.
-    pub(crate) fn matched(&self, address: IpAddr, late: Option<SystemTime>) -> Option<EntryRef<'_>> {
-        match late {
-            None => self.table.matched(address),
-            Some(now) => self.table.matched_at(address, now),
-        }
-    }
-
-    #[inline(always)]
-    fn is_allowed(&self, address: IpAddr) -> bool {
-        match self.late() {
-            None => self.table.is_allowed(address),
-            late => self.table.decision(self.answer(canonical_address(address), late)).is_allowed(),
-        }
-    }
 }
 
 impl Gate {
@@ -278,7 +175,7 @@ impl Gate {
         let mut writer = self.writer();
         let current = self.snapshot();
         let now = current.late()?;
-        Some(self.swap(&mut writer, current.table.live_at(now)))
+        Some(self.swap(&mut writer, current.table().live_at(now)))
     }
 
     fn swap(&self, writer: &mut Writer, table: Table) -> u64 {
@@ -312,9 +209,9 @@ impl Gate {
         let writer = self.writer();
         let snapshot = self.snapshot();
         Status {
-            entries: snapshot.table.len(),
-            bytes: snapshot.table.bytes(),
-            generation: snapshot.generation,
+            entries: snapshot.table().len(),
+            bytes: snapshot.table().bytes(),
+            generation: snapshot.generation(),
             last_swap: writer.last_swap,
             last_failure: writer.last_failure.clone(),
         }
@@ -363,7 +260,7 @@ impl Reader {
     #[inline(always)]
     pub fn is_allowed(&mut self, address: IpAddr) -> bool {
         match (self.settled(), address) {
-            (Some(snapshot), _) => snapshot.table.is_allowed(address),
+            (Some(snapshot), _) => snapshot.table().is_allowed(address),
             (None, IpAddr::V4(v4)) => self.unsettled_v4(v4.to_bits()),
             (None, IpAddr::V6(v6)) => self.unsettled_v6(v6.to_bits()),
         }
@@ -395,7 +292,7 @@ impl Reader {
     #[cold]
     fn refresh(&mut self) {
         let snapshot = self.shared.load();
-        self.generation = snapshot.generation;
+        self.generation = snapshot.generation();
         self.snapshot = Some(snapshot);
     }
 
@@ -412,7 +309,7 @@ impl Reader {
     #[must_use]
     pub fn settled(&self) -> Option<&Snapshot> {
         let is_current = self.is_current();
-        self.snapshot.as_deref().filter(|snapshot| is_current && snapshot.next_expiry.is_none())
+        self.snapshot.as_deref().filter(|snapshot| is_current && snapshot.is_timeless())
     }
 
     /// The table of the last check with its generation, even if it is not the current one any more; `None` before

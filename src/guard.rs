@@ -7,9 +7,9 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::list::Action;
+use crate::reason::Reason;
 use crate::space::AddressCount;
 use crate::table::Table;
-use crate::verdict::Reason;
 
 /// Conditions under which a swap is refused. A new guard refuses nothing.
 ///

@@ -32,8 +32,10 @@ mod gate;
 mod guard;
 mod list;
 mod policy;
+mod reason;
 #[cfg(feature = "serde")]
 mod serde_impls;
+mod snapshot;
 mod space;
 mod table;
 mod verdict;
@@ -43,7 +45,7 @@ mod watch;
 pub use address::{AddressError, canonical_address, parse_address};
 pub use content::Content;
 pub use diff::{Diff, Relabelled};
-pub use gate::{Failure, Gate, Reader, Snapshot, Status};
+pub use gate::{Failure, Gate, Reader, Status};
 pub use guard::{Guard, Refusal, Refused};
 pub use ipnet;
 pub use list::{
@@ -51,11 +53,13 @@ pub use list::{
     Position, ReadError, Rejected, Report, Severity, Until, UntilError, format_text,
 };
 pub use policy::{Mode, Policy, SettingError, parse_enforce};
+pub use reason::Reason;
 #[cfg(feature = "serde")]
 pub use serde_impls::VerdictRecord;
+pub use snapshot::Snapshot;
 pub use space::{AddressCount, Space};
 pub use table::{Decision, EntryRef, ImageError, ImageErrorKind, ImageInfo, Origin, Table};
-pub use verdict::{Reason, Verdict};
+pub use verdict::Verdict;
 #[cfg(feature = "watch")]
 pub use watch::{Followed, Glance, Look, Outcome, Watch, WatchError, Watcher};
 

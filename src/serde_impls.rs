@@ -14,8 +14,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::address::{canonical_prefix, parse_length, parse_v4, parse_v6};
 use crate::list::{Action, Diagnostic, Entry, Label, List, Report, Until};
+use crate::reason::Reason;
 use crate::table::Origin;
-use crate::verdict::{Reason, Verdict};
+use crate::verdict::Verdict;
 
 /// The type's text, both ways.
 macro_rules! as_text {

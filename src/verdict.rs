@@ -6,56 +6,9 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::gate::Snapshot;
+use crate::reason::Reason;
+use crate::snapshot::Snapshot;
 use crate::table::{Answer, EntryRef};
-
-/// Why a client is allowed or denied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
-#[non_exhaustive]
-pub enum Reason {
-    /// Denied: the client has no usable address.
-    NoAddress,
-    /// Denied: a list is required, and none is set.
-    NoList,
-    /// Denied: no entry covers the address.
-    NoEntry,
-    /// Denied: the longest prefix that covers the address has a deny entry.
-    DenyEntry,
-    /// Allowed: the longest prefix that covers the address has an allow entry.
-    AllowEntry,
-    /// Allowed: no list is set, and none is required.
-    NoGate,
-}
-
-impl Reason {
-    /// Whether this lets the client in.
-    #[inline]
-    #[must_use]
-    pub fn is_allowed(self) -> bool {
-        matches!(self, Reason::AllowEntry | Reason::NoGate)
-    }
-
-    /// A stable name, such as `no-entry`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Reason::NoAddress => "no-address",
-            Reason::NoList => "no-list",
-            Reason::NoEntry => "no-entry",
-            Reason::DenyEntry => "deny-entry",
-            Reason::AllowEntry => "allow-entry",
-            Reason::NoGate => "no-gate",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// The answer for one client: the decision, the reason, the entry with its label, the generation.
 ///

@@ -24,8 +24,8 @@ pub use ipgate_lpm::{ImageError, ImageErrorKind};
 use crate::address::canonical_address;
 use crate::list::{Action, List, Until};
 use crate::policy::{Effective, Policy};
+use crate::reason::Reason;
 use crate::space::Space;
-use crate::verdict::Reason;
 
 /// A list, or the effective list of a policy, compiled for longest-prefix match. Immutable.
 ///
