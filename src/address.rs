@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
@@ -14,11 +15,107 @@ const MAPPED_BITS: u8 = 96;
 /// `::ffff:0:0/96`, which holds every IPv4-mapped address.
 const MAPPED: Ipv6Addr = Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0);
 
-/// The address that matching uses for a client: an IPv4-mapped IPv6 address (`::ffff:a.b.c.d`) is the
-/// IPv4 address `a.b.c.d`; every other address is itself.
+/// A client's address as matching uses it: an IPv4-mapped IPv6 address (`::ffff:a.b.c.d`) is the IPv4 address
+/// `a.b.c.d`; every other address is itself. There is no other way to make one, so that whoever holds one
+/// need not think of the rule again.
 ///
 /// Nothing else is unwrapped: not 6to4, not NAT64, not the deprecated `::a.b.c.d`, because whoever
 /// controls such an IPv6 address need not control the IPv4 address inside it.
+///
+/// Text is read as by [`parse_address`].
+///
+/// ```
+/// use ipgate::Address;
+/// assert_eq!("::ffff:10.9.9.9".parse::<Address>()?, "10.9.9.9".parse()?);
+/// assert_eq!("::10.9.9.9".parse::<Address>()?.to_string(), "::a09:909");
+/// # Ok::<(), ipgate::AddressError>(())
+/// ```
+// A number and a flag, which fit into registers: an `IpAddr` that is handed on is written to memory in small
+// pieces and read back in a large one, and that costs more than the lookup (`capi/benches/check.rs`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    is_v6: bool,
+    /// The address as an integer, IPv4 in the lower 32 bits.
+    number: u128,
+}
+
+/// An address as the number that its family's lookup takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bits {
+    V4(u32),
+    V6(u128),
+}
+
+impl Address {
+    /// The number.
+    #[inline(always)]
+    pub(crate) fn bits(self) -> Bits {
+        if self.is_v6 { Bits::V6(self.number) } else { Bits::V4(self.number as u32) }
+    }
+}
+
+impl From<Ipv4Addr> for Address {
+    #[inline(always)]
+    fn from(v4: Ipv4Addr) -> Address {
+        Address { is_v6: false, number: v4.to_bits().into() }
+    }
+}
+
+impl From<Ipv6Addr> for Address {
+    #[inline(always)]
+    fn from(v6: Ipv6Addr) -> Address {
+        match v6.to_ipv4_mapped() {
+            Some(v4) => Address::from(v4),
+            None => Address { is_v6: true, number: v6.to_bits() },
+        }
+    }
+}
+
+impl From<IpAddr> for Address {
+    #[inline(always)]
+    fn from(address: IpAddr) -> Address {
+        match address {
+            IpAddr::V4(v4) => Address::from(v4),
+            IpAddr::V6(v6) => Address::from(v6),
+        }
+    }
+}
+
+impl From<Address> for IpAddr {
+    #[inline(always)]
+    fn from(address: Address) -> IpAddr {
+        match address.bits() {
+            Bits::V4(v4) => IpAddr::V4(v4.into()),
+            Bits::V6(v6) => IpAddr::V6(v6.into()),
+        }
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Address, AddressError> {
+        let address = match parse_v4(text) {
+            Some(v4) => Some(Address::from(v4)),
+            None => parse_v6(text).map(Address::from),
+        };
+        address.ok_or_else(|| AddressError { text: text.to_owned() })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        IpAddr::from(*self).fmt(f)
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({self})")
+    }
+}
+
+/// The canonical form of an address, as [`Address`] has it.
 ///
 /// ```
 /// use ipgate::canonical_address;
@@ -29,17 +126,11 @@ const MAPPED: Ipv6Addr = Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0);
 #[inline]
 #[must_use]
 pub fn canonical_address(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-            Some(v4) => IpAddr::V4(v4),
-            None => address,
-        },
-    }
+    Address::from(address).into()
 }
 
 /// Reads a client address: four decimal octets or RFC 4291 IPv6 text, and nothing around it. The
-/// result is canonical (see [`canonical_address`]).
+/// result is canonical (see [`Address`]).
 ///
 /// # Errors
 ///
@@ -51,11 +142,7 @@ pub fn canonical_address(address: IpAddr) -> IpAddr {
 /// assert!(ipgate::parse_address("010.0.1.7").is_err());
 /// ```
 pub fn parse_address(text: &str) -> Result<IpAddr, AddressError> {
-    let address = match parse_v4(text) {
-        Some(v4) => Some(IpAddr::V4(v4)),
-        None => parse_v6(text).map(IpAddr::V6),
-    };
-    address.map(canonical_address).ok_or_else(|| AddressError { text: text.to_owned() })
+    text.parse().map(Address::into)
 }
 
 /// A client address that is not an IP address.
@@ -347,7 +434,19 @@ mod tests {
             ("::ffff:0:10.9.9.9", "::ffff:0:a09:909"),
         ] {
             assert_eq!(parse_address(text).unwrap().to_string(), expected, "{text}");
+            let address: Address = text.parse().unwrap();
+            assert_eq!(address.to_string(), expected);
+            assert_eq!(Address::from(text.parse::<IpAddr>().unwrap()), address);
+            assert_eq!(Address::from(IpAddr::from(address)), address);
         }
+    }
+
+    /// Families do not meet, however alike their numbers are.
+    #[test]
+    fn addresses_are_ordered_with_ipv4_first() {
+        let addresses = ["0.0.0.1", "255.255.255.255", "::", "::1", "::ffff:0", "ff00::"];
+        let addresses = addresses.map(|text| text.parse::<Address>().unwrap());
+        assert!(addresses.is_sorted_by(|one, other| one < other), "{addresses:?}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 
-use crate::address::canonical_address;
+use crate::address::Address;
 use crate::guard::{Guard, Refused};
 use crate::list::List;
 use crate::policy::Policy;
@@ -121,7 +121,7 @@ impl Gate {
     /// [`Reader`].
     #[must_use]
     pub fn check(&self, address: IpAddr) -> Verdict<'static> {
-        Verdict::new(Held::Own(self.snapshot()), Some(canonical_address(address)))
+        Verdict::new(Held::Own(self.snapshot()), Some(address.into()))
     }
 
     /// The verdict for a client without a usable address (a Unix socket, an unreadable header): denied.
@@ -133,7 +133,7 @@ impl Gate {
     /// Whether a client's address is allowed, where only the decision is wanted.
     #[must_use]
     pub fn is_allowed(&self, address: IpAddr) -> bool {
-        self.shared.current.load().is_allowed(address)
+        self.shared.current.load().allows(address.into())
     }
 
     /// Puts a list in the place of the current table, and returns its generation.
@@ -248,7 +248,7 @@ impl Reader {
     /// The verdict for a client's address.
     #[inline(always)]
     pub fn check(&mut self, address: IpAddr) -> Verdict<'_> {
-        Verdict::new(Held::Reader(self.current()), Some(canonical_address(address)))
+        Verdict::new(Held::Reader(self.current()), Some(address.into()))
     }
 
     /// The verdict for a client without a usable address: denied.
@@ -259,23 +259,17 @@ impl Reader {
     /// Whether a client's address is allowed, where only the decision is wanted.
     #[inline(always)]
     pub fn is_allowed(&mut self, address: IpAddr) -> bool {
-        match (self.settled(), address) {
-            (Some(snapshot), _) => snapshot.table().is_allowed(address),
-            (None, IpAddr::V4(v4)) => self.unsettled_v4(v4.to_bits()),
-            (None, IpAddr::V6(v6)) => self.unsettled_v6(v6.to_bits()),
+        let address = Address::from(address);
+        match self.settled() {
+            Some(snapshot) => snapshot.table().allows(address),
+            None => self.unsettled(address),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn unsettled_v4(&mut self, address: u32) -> bool {
-        self.current().is_allowed(IpAddr::V4(address.into()))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn unsettled_v6(&mut self, address: u128) -> bool {
-        self.current().is_allowed(IpAddr::V6(address.into()))
+    fn unsettled(&mut self, address: Address) -> bool {
+        self.current().allows(address)
     }
 
     /// The current table with its generation.

@@ -42,7 +42,7 @@ mod verdict;
 #[cfg(feature = "watch")]
 mod watch;
 
-pub use address::{AddressError, canonical_address, parse_address};
+pub use address::{Address, AddressError, canonical_address, parse_address};
 pub use content::Content;
 pub use diff::{Diff, Relabelled};
 pub use gate::{Failure, Gate, Reader, Status};

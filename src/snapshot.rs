@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::SystemTime;
 
-use crate::address::canonical_address;
+use crate::address::Address;
 use crate::table::{Answer, Decision, EntryRef, Table};
 
 /// One table with its generation.
@@ -14,8 +14,8 @@ pub struct Snapshot {
     next_expiry: Option<SystemTime>,
 }
 
-/// Lookups are inlined by force: an address that is passed through memory, written in parts and read back
-/// whole, costs more than the lookup (`capi/benches/check.rs`).
+/// Lookups are inlined by force: a caller that knows its client's family leaves out what is for the other
+/// (`capi/benches/check.rs`).
 impl Snapshot {
     pub(crate) fn new(table: Table, generation: u64) -> Snapshot {
         let next_expiry = table.next_expiry().map(|until| until.system_time());
@@ -41,18 +41,14 @@ impl Snapshot {
     #[inline(always)]
     #[must_use]
     pub fn lookup(&self, address: IpAddr) -> Decision<'_> {
-        self.table.decision(self.answer(canonical_address(address), self.late()))
+        self.table.decision(self.answer(address.into(), self.late()))
     }
 
     /// The entry that decides for an address by [`Snapshot::lookup`], if one does. One more search.
     #[inline(always)]
     #[must_use]
     pub fn entry(&self, address: IpAddr) -> Option<EntryRef<'_>> {
-        match (self.late(), canonical_address(address)) {
-            (None, address) => self.table.matched(address),
-            (Some(now), IpAddr::V4(v4)) => self.late_entry_v4(v4.to_bits(), now),
-            (Some(now), IpAddr::V6(v6)) => self.late_entry_v6(v6.to_bits(), now),
-        }
+        self.deciding(address.into(), self.late())
     }
 
     /// Whether nothing in it expires, so that nobody has to look at the clock.
@@ -68,50 +64,29 @@ impl Snapshot {
         Some(SystemTime::now()).filter(|now| next_expiry <= *now)
     }
 
-    /// The answer for a canonical address, `late` being what [`Snapshot::late`] said.
+    /// The answer for an address, `late` being what [`Snapshot::late`] said.
     #[inline(always)]
-    pub(crate) fn answer(&self, address: IpAddr, late: Option<SystemTime>) -> Answer {
-        match (late, address) {
-            (None, _) => self.table.answer(address),
-            (Some(now), IpAddr::V4(v4)) => self.late_answer_v4(v4.to_bits(), now),
-            (Some(now), IpAddr::V6(v6)) => self.late_answer_v6(v6.to_bits(), now),
-        }
-    }
-
-    /// Takes a number, so that the address of the usual case needs no place in memory.
-    #[cold]
-    fn late_answer_v4(&self, address: u32, now: SystemTime) -> Answer {
-        self.table.answer_at(IpAddr::V4(address.into()), now)
-    }
-
-    #[cold]
-    fn late_answer_v6(&self, address: u128, now: SystemTime) -> Answer {
-        self.table.answer_at(IpAddr::V6(address.into()), now)
-    }
-
-    #[cold]
-    fn late_entry_v4(&self, address: u32, now: SystemTime) -> Option<EntryRef<'_>> {
-        self.table.matched_at(IpAddr::V4(address.into()), now)
-    }
-
-    #[cold]
-    fn late_entry_v6(&self, address: u128, now: SystemTime) -> Option<EntryRef<'_>> {
-        self.table.matched_at(IpAddr::V6(address.into()), now)
-    }
-
-    /// The entry that decides for a canonical address.
-    pub(crate) fn matched(&self, address: IpAddr, late: Option<SystemTime>) -> Option<EntryRef<'_>> {
+    pub(crate) fn answer(&self, address: Address, late: Option<SystemTime>) -> Answer {
         match late {
-            None => self.table.matched(address),
-            Some(now) => self.table.matched_at(address, now),
+            None => self.table.answer(address),
+            Some(now) => self.table.answer_at(address, now),
+        }
+    }
+
+    /// The entry that decides for an address, `late` being what [`Snapshot::late`] said.
+    #[inline(always)]
+    pub(crate) fn deciding(&self, address: Address, late: Option<SystemTime>) -> Option<EntryRef<'_>> {
+        match late {
+            None => self.table.deciding(address),
+            Some(now) => self.table.deciding_at(address, now),
         }
     }
 
     #[inline(always)]
-    pub(crate) fn is_allowed(&self, address: IpAddr) -> bool {
+    pub(crate) fn allows(&self, address: Address) -> bool {
         match self.late() {
-            None => self.table.is_allowed(address),
-            late => self.table.decision(self.answer(canonical_address(address), late)).is_allowed(),
+            None => self.table.allows(address),
+            late => self.table.decision(self.answer(address, late)).is_allowed(),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use crate::address::Address;
 use crate::reason::Reason;
 use crate::snapshot::Snapshot;
 use crate::table::{Answer, EntryRef};
@@ -17,8 +18,8 @@ use crate::table::{Answer, EntryRef};
 #[derive(Debug, Clone)]
 pub struct Verdict<'g> {
     snapshot: Held<'g>,
-    /// Canonical; `None` for a client without a usable address.
-    address: Option<IpAddr>,
+    /// `None` for a client without a usable address.
+    address: Option<Address>,
     answer: Answer,
     reason: Reason,
     /// When the address was checked, where the table has entries that had expired by then.
@@ -45,9 +46,9 @@ impl Deref for Held<'_> {
 }
 
 impl<'g> Verdict<'g> {
-    /// The verdict for a canonical address, or for a client without one.
+    /// The verdict for an address, or for a client without one.
     #[inline(always)]
-    pub(crate) fn new(snapshot: Held<'g>, address: Option<IpAddr>) -> Verdict<'g> {
+    pub(crate) fn new(snapshot: Held<'g>, address: Option<Address>) -> Verdict<'g> {
         let late = snapshot.late();
         let answer = address.map_or(Answer::NONE, |address| snapshot.answer(address, late));
         let reason = match address {
@@ -81,7 +82,7 @@ impl<'g> Verdict<'g> {
     /// The entry that decided, if one did. One more lookup.
     #[must_use]
     pub fn entry(&self) -> Option<EntryRef<'_>> {
-        self.snapshot.matched(self.address?, self.late)
+        self.snapshot.deciding(self.address?, self.late)
     }
 
     /// The generation of the table that decided.
@@ -94,7 +95,7 @@ impl<'g> Verdict<'g> {
     /// The canonical address that was looked up, or `None` for a client without one.
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {
-        self.address
+        self.address.map(IpAddr::from)
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipgate_lpm::{Family, Key, NO_MATCH};
 
 use super::{Answer, Decision, Table};
-use crate::address::canonical_address;
+use crate::address::{Address, Bits};
 
 /// Addresses that are asked together.
 const GROUP: usize = 64;
@@ -64,9 +64,9 @@ impl Table {
     ) {
         let (mut of_v4, mut of_v6) = (Part::new(), Part::new());
         for (place, address) in (0..).zip(group).take(answers.len().min(GROUP)) {
-            match canonical_address(*address) {
-                IpAddr::V4(address) => of_v4.push(address.to_bits(), place),
-                IpAddr::V6(address) => of_v6.push(address.to_bits(), place),
+            match Address::from(*address).bits() {
+                Bits::V4(address) => of_v4.push(address, place),
+                Bits::V6(address) => of_v6.push(address, place),
             }
         }
         of_v4.answer(answers, |addresses, answers| v4(&self.v4, addresses, answers));

@@ -1,7 +1,6 @@
 //! The entries of a table, for logs, explanations and expiry: columns in its image, and what their numbers mean.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::time::SystemTime;
 
 use ipgate_lpm::image::{Image, Section, ensure};
@@ -11,6 +10,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use super::Table;
 use super::columns::Columns;
 use super::layout::{LABEL_ENDS, LABEL_TEXT, SOURCES, V4_COLUMNS, V6_COLUMNS, VALUES};
+use crate::address::{Address, Bits};
 use crate::list::{Action, Entry, Label, Until, check_label};
 
 /// Which list of a policy an entry comes from. The app list wins on equal prefixes.
@@ -295,8 +295,12 @@ impl<'t> EntryRef<'t> {
 impl Table {
     /// The family and the number of an address.
     #[inline]
-    pub(super) fn entry(&self, address: IpAddr, index: usize) -> EntryRef<'_> {
-        EntryRef::new(self, if address.is_ipv4() { Version::V4 } else { Version::V6 }, index)
+    pub(super) fn entry(&self, address: Address, index: usize) -> EntryRef<'_> {
+        let version = match address.bits() {
+            Bits::V4(_) => Version::V4,
+            Bits::V6(_) => Version::V6,
+        };
+        EntryRef::new(self, version, index)
     }
 
     /// The name of a list, empty where it has none.

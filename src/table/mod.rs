@@ -21,7 +21,7 @@ use ipgate_lpm::Family;
 use ipgate_lpm::image::Image;
 pub use ipgate_lpm::{ImageError, ImageErrorKind};
 
-use crate::address::canonical_address;
+use crate::address::{Address, Bits};
 use crate::list::{Action, List, Until};
 use crate::policy::{Effective, Policy};
 use crate::reason::Reason;
@@ -119,11 +119,16 @@ impl Table {
     #[inline(always)]
     #[must_use]
     pub fn is_allowed(&self, address: IpAddr) -> bool {
+        self.allows(address.into())
+    }
+
+    #[inline(always)]
+    pub(crate) fn allows(&self, address: Address) -> bool {
         // Before the search, so that nothing needs to be kept for after it.
         self.allows_everyone()
-            || match canonical_address(address) {
-                IpAddr::V4(v4) => self.v4.is_allowed(v4.into()),
-                IpAddr::V6(v6) => self.v6.is_allowed(v6.into()),
+            || match address.bits() {
+                Bits::V4(v4) => self.v4.is_allowed(v4),
+                Bits::V6(v6) => self.v6.is_allowed(v6),
             }
     }
 
@@ -132,23 +137,23 @@ impl Table {
     #[inline]
     #[must_use]
     pub fn lookup(&self, address: IpAddr) -> Decision<'_> {
-        self.decision(self.answer(canonical_address(address)))
+        self.decision(self.answer(address.into()))
     }
 
-    /// The answer for a canonical address.
+    /// The answer for an address.
     #[inline(always)]
-    pub(crate) fn answer(&self, address: IpAddr) -> Answer {
-        let number = match address {
-            IpAddr::V4(v4) => self.v4.lookup(v4.into()),
-            IpAddr::V6(v6) => self.v6.lookup(v6.into()),
+    pub(crate) fn answer(&self, address: Address) -> Answer {
+        let number = match address.bits() {
+            Bits::V4(v4) => self.v4.lookup(v4),
+            Bits::V6(v6) => self.v6.lookup(v6),
         };
         Answer(number.map(|number| self.entries.value(number)))
     }
 
-    /// The answer for a canonical address at `now`, where entries may have expired since the table was
-    /// compiled.
-    pub(crate) fn answer_at(&self, address: IpAddr, now: SystemTime) -> Answer {
-        Answer(self.matched_at(address, now).map(|entry| entry.value()))
+    /// The answer at `now`, where entries may have expired since the table was compiled.
+    #[cold]
+    pub(crate) fn answer_at(&self, address: Address, now: SystemTime) -> Answer {
+        Answer(self.deciding_at(address, now).map(|entry| entry.value()))
     }
 
     /// What an answer of this table comes to.
@@ -189,18 +194,23 @@ impl Table {
     #[inline(always)]
     #[must_use]
     pub fn matched(&self, address: IpAddr) -> Option<EntryRef<'_>> {
-        let address = canonical_address(address);
-        let index = match address {
-            IpAddr::V4(v4) => self.v4.matched(v4.into()),
-            IpAddr::V6(v6) => self.v6.matched(v6.into()),
+        self.deciding(address.into())
+    }
+
+    #[inline(always)]
+    pub(crate) fn deciding(&self, address: Address) -> Option<EntryRef<'_>> {
+        let index = match address.bits() {
+            Bits::V4(v4) => self.v4.matched(v4),
+            Bits::V6(v6) => self.v6.matched(v6),
         };
         Some(self.entry(address, index?))
     }
 
-    /// The entry that decides for a canonical address at `now`, where entries may have expired since the
-    /// table was compiled. As [`Table::covering`], up to the first that holds.
-    pub(crate) fn matched_at(&self, address: IpAddr, now: SystemTime) -> Option<EntryRef<'_>> {
-        self.covering(address).find(|entry| entry.is_live(now))
+    /// The entry that decides at `now`, where entries may have expired since the table was compiled: the first
+    /// covering one that holds.
+    #[cold]
+    pub(crate) fn deciding_at(&self, address: Address, now: SystemTime) -> Option<EntryRef<'_>> {
+        self.covering_of(address).find(|entry| entry.is_live(now))
     }
 
     /// Every entry that covers an address, the one that decides first: longest prefix first, on equal
@@ -215,7 +225,11 @@ impl Table {
     /// # Ok::<(), ipgate::Rejected>(())
     /// ```
     pub fn covering(&self, address: IpAddr) -> impl Iterator<Item = EntryRef<'_>> {
-        std::iter::successors(self.matched(address), |entry| entry.parent()).flat_map(EntryRef::same_prefix)
+        self.covering_of(address.into())
+    }
+
+    fn covering_of(&self, address: Address) -> impl Iterator<Item = EntryRef<'_>> {
+        std::iter::successors(self.deciding(address), |entry| entry.parent()).flat_map(EntryRef::same_prefix)
     }
 
     /// Whether everyone is allowed because no list is set and none is required.
