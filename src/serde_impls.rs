@@ -205,7 +205,7 @@ impl From<&Verdict<'_>> for VerdictRecord {
             address: verdict.address(),
             reason: verdict.reason(),
             entry: entry.map(|entry| entry.to_entry()),
-            list: entry.map(|entry| entry.origin()),
+            list: verdict.origin(),
             source: entry.and_then(|entry| entry.source()).map(str::to_owned),
             line: entry.and_then(|entry| entry.line()),
             generation: verdict.generation(),

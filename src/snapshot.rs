@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::SystemTime;
 
 use crate::address::Address;
-use crate::table::{Answer, Decision, EntryRef, Table};
+use crate::table::{Decision, EntryRef, Ruling, Table};
 
 /// One table with its generation.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Snapshot {
     #[inline(always)]
     #[must_use]
     pub fn lookup(&self, address: IpAddr) -> Decision<'_> {
-        self.table.decision(self.answer(address.into(), self.late()))
+        self.table.decision(self.ruling(address.into(), self.late()))
     }
 
     /// The entry that decides for an address by [`Snapshot::lookup`], if one does. One more search.
@@ -64,12 +64,12 @@ impl Snapshot {
         Some(SystemTime::now()).filter(|now| next_expiry <= *now)
     }
 
-    /// The answer for an address, `late` being what [`Snapshot::late`] said.
+    /// The ruling for an address, `late` being what [`Snapshot::late`] said.
     #[inline(always)]
-    pub(crate) fn answer(&self, address: Address, late: Option<SystemTime>) -> Answer {
+    pub(crate) fn ruling(&self, address: Address, late: Option<SystemTime>) -> Ruling {
         match late {
-            None => self.table.answer(address),
-            Some(now) => self.table.answer_at(address, now),
+            None => self.table.ruling(address),
+            Some(now) => self.table.ruling_at(address, now),
         }
     }
 
@@ -86,7 +86,7 @@ impl Snapshot {
     pub(crate) fn allows(&self, address: Address) -> bool {
         match self.late() {
             None => self.table.allows(address),
-            late => self.table.decision(self.answer(address, late)).is_allowed(),
+            Some(now) => self.table.ruling_at(address, now).reason().is_allowed(),
         }
     }
 }

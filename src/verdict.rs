@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use crate::address::Address;
 use crate::reason::Reason;
 use crate::snapshot::Snapshot;
-use crate::table::{Answer, EntryRef};
+use crate::table::{Decision, EntryRef, Origin, Ruling};
 
 /// The answer for one client: the decision, the reason, the entry with its label, the generation.
 ///
@@ -20,10 +20,11 @@ pub struct Verdict<'g> {
     snapshot: Held<'g>,
     /// `None` for a client without a usable address.
     address: Option<Address>,
-    answer: Answer,
-    reason: Reason,
+    ruling: Ruling,
     /// When the address was checked, where the table has entries that had expired by then.
     late: Option<SystemTime>,
+    /// Of the snapshot; of a policy over live gates, that of all its tables together.
+    generation: u64,
 }
 
 /// The snapshot that a verdict is about: the reader's, or the verdict's own.
@@ -50,38 +51,53 @@ impl<'g> Verdict<'g> {
     #[inline(always)]
     pub(crate) fn new(snapshot: Held<'g>, address: Option<Address>) -> Verdict<'g> {
         let late = snapshot.late();
-        let answer = address.map_or(Answer::NONE, |address| snapshot.answer(address, late));
-        let reason = match address {
-            Some(_) => snapshot.table().decision(answer).reason(),
-            None => Reason::NoAddress,
+        let ruling = match address {
+            Some(address) => snapshot.ruling(address, late),
+            None => Ruling::without_entry(Reason::NoAddress),
         };
-        Verdict { snapshot, address, answer, reason, late }
+        let generation = snapshot.generation();
+        Verdict { snapshot, address, ruling, late, generation }
+    }
+
+    /// The decision with the table that it is of.
+    #[inline]
+    #[must_use]
+    pub fn decision(&self) -> Decision<'_> {
+        self.snapshot.table().decision(self.ruling)
     }
 
     /// Whether the client may pass.
     #[inline]
     #[must_use]
     pub fn is_allowed(&self) -> bool {
-        self.reason.is_allowed()
+        self.reason().is_allowed()
     }
 
     /// Why.
     #[inline]
     #[must_use]
     pub fn reason(&self) -> Reason {
-        self.reason
+        self.ruling.reason()
     }
 
     /// The label of the entry that decided, if one did and it has one. O(1).
     #[inline]
     #[must_use]
     pub fn label(&self) -> Option<&str> {
-        self.snapshot.table().decision(self.answer).label()
+        self.decision().label()
+    }
+
+    /// Which list of the policy decided, if an entry of one did.
+    #[inline]
+    #[must_use]
+    pub fn origin(&self) -> Option<Origin> {
+        self.decision().origin()
     }
 
     /// The entry that decided, if one did. One more lookup.
     #[must_use]
     pub fn entry(&self) -> Option<EntryRef<'_>> {
+        self.origin()?;
         self.snapshot.deciding(self.address?, self.late)
     }
 
@@ -89,7 +105,7 @@ impl<'g> Verdict<'g> {
     #[inline]
     #[must_use]
     pub fn generation(&self) -> u64 {
-        self.snapshot.generation()
+        self.generation
     }
 
     /// The canonical address that was looked up, or `None` for a client without one.
@@ -109,7 +125,7 @@ impl fmt::Display for Verdict<'_> {
         write!(f, " {} ", if self.is_allowed() { "allow" } else { "deny" })?;
         match self.entry() {
             Some(entry) => write!(f, "{entry}")?,
-            None => write!(f, "{}", self.reason)?,
+            None => write!(f, "{}", self.reason())?,
         }
         write!(f, " (generation {})", self.generation())
     }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipgate_lpm::{Family, Key, NO_MATCH};
 
-use super::{Answer, Decision, Table};
+use super::{Decision, Table};
 use crate::address::{Address, Bits};
 
 /// Addresses that are asked together.
@@ -48,9 +48,9 @@ impl Table {
         addresses.chunks(GROUP).flat_map(move |group| {
             let mut numbers = [NO_MATCH; GROUP];
             self.ask(group, &mut numbers, Family::lookup_many, Family::lookup_many);
-            let answer = |number| (number != NO_MATCH).then(|| self.entries.value(number));
+            let value = |number| (number != NO_MATCH).then(|| self.entries.value(number));
             let numbers = numbers.into_iter().take(group.len());
-            numbers.map(move |number| self.decision(Answer(answer(number))))
+            numbers.map(move |number| self.decision(self.rule(value(number))))
         })
     }
 

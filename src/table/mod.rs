@@ -7,6 +7,7 @@
 mod batch;
 mod build;
 mod columns;
+mod decision;
 mod entries;
 mod image;
 mod layout;
@@ -15,6 +16,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
+pub use decision::Decision;
+pub(crate) use decision::Ruling;
 pub use entries::{EntryRef, Origin};
 pub use image::ImageInfo;
 use ipgate_lpm::Family;
@@ -26,6 +29,7 @@ use crate::list::{Action, List, Until};
 use crate::policy::{Effective, Policy};
 use crate::reason::Reason;
 use crate::space::Space;
+use entries::Value;
 
 /// A list, or the effective list of a policy, compiled for longest-prefix match. Immutable.
 ///
@@ -73,15 +77,6 @@ impl Scope {
     fn from_code(code: u32) -> Option<Scope> {
         [Scope::Everyone, Scope::NoOne, Scope::Listed].into_iter().find(|scope| scope.code() == code)
     }
-}
-
-/// What the deciding entry says, or that no entry decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Answer(Option<entries::Value>);
-
-impl Answer {
-    /// No entry decides.
-    pub(crate) const NONE: Answer = Answer(None);
 }
 
 impl Table {
@@ -137,36 +132,42 @@ impl Table {
     #[inline]
     #[must_use]
     pub fn lookup(&self, address: IpAddr) -> Decision<'_> {
-        self.decision(self.answer(address.into()))
+        self.decision(self.ruling(address.into()))
     }
 
     /// The answer for an address.
     #[inline(always)]
-    pub(crate) fn answer(&self, address: Address) -> Answer {
+    pub(crate) fn ruling(&self, address: Address) -> Ruling {
         let number = match address.bits() {
             Bits::V4(v4) => self.v4.lookup(v4),
             Bits::V6(v6) => self.v6.lookup(v6),
         };
-        Answer(number.map(|number| self.entries.value(number)))
+        self.rule(number.map(|number| self.entries.value(number)))
     }
 
-    /// The answer at `now`, where entries may have expired since the table was compiled.
+    /// The ruling at `now`, where entries may have expired since the table was compiled.
     #[cold]
-    pub(crate) fn answer_at(&self, address: Address, now: SystemTime) -> Answer {
-        Answer(self.deciding_at(address, now).map(|entry| entry.value()))
+    pub(crate) fn ruling_at(&self, address: Address, now: SystemTime) -> Ruling {
+        self.rule(self.deciding_at(address, now).map(|entry| entry.value()))
     }
 
-    /// What an answer of this table comes to.
+    /// What it comes to that the deciding entry says this, or that no entry decides.
     #[inline(always)]
-    pub(crate) fn decision(&self, answer: Answer) -> Decision<'_> {
-        let reason = match (answer.0.map(entries::Value::action), self.scope) {
+    fn rule(&self, value: Option<Value>) -> Ruling {
+        let reason = match (value.map(Value::action), self.scope) {
             (Some(Action::Allow), _) => Reason::AllowEntry,
             (Some(Action::Deny), _) => Reason::DenyEntry,
             (None, Scope::Everyone) => Reason::NoGate,
             (None, Scope::NoOne) => Reason::NoList,
             (None, Scope::Listed) => Reason::NoEntry,
         };
-        Decision { table: self, answer, reason }
+        Ruling { value, reason }
+    }
+
+    /// A ruling of this table, with the table.
+    #[inline(always)]
+    pub(crate) fn decision(&self, ruling: Ruling) -> Decision<'_> {
+        Decision { table: self, ruling }
     }
 
     /// How many labels there are.
@@ -289,65 +290,5 @@ impl fmt::Debug for Table {
             .field("v4", &self.v4)
             .field("v6", &self.v6)
             .finish()
-    }
-}
-
-/// What a table says of an address.
-#[derive(Debug, Clone, Copy)]
-pub struct Decision<'t> {
-    table: &'t Table,
-    answer: Answer,
-    reason: Reason,
-}
-
-impl<'t> Decision<'t> {
-    /// Whether the address is allowed.
-    #[inline]
-    #[must_use]
-    pub fn is_allowed(&self) -> bool {
-        self.reason.is_allowed()
-    }
-
-    /// Why.
-    #[inline]
-    #[must_use]
-    pub fn reason(&self) -> Reason {
-        self.reason
-    }
-
-    /// What the entry that decided does, if one did.
-    #[inline]
-    #[must_use]
-    pub fn action(&self) -> Option<Action> {
-        Some(self.answer.0?.action())
-    }
-
-    /// Which list of the policy decided, if an entry of one did.
-    #[inline]
-    #[must_use]
-    pub fn origin(&self) -> Option<Origin> {
-        Some(self.answer.0?.origin())
-    }
-
-    /// The label of the entry that decided, if one did and it has one.
-    #[inline]
-    #[must_use]
-    pub fn label(&self) -> Option<&'t str> {
-        std::str::from_utf8(self.label_bytes()?).ok()
-    }
-
-    /// The number of that label, 0 where there is none: labels are numbered from 1 to [`Table::label_count`], in
-    /// another way in each table. For those who count by label and look at its text ([`Table::label`]) once.
-    #[inline]
-    #[must_use]
-    pub fn label_number(&self) -> u32 {
-        self.answer.0.map_or(0, entries::Value::label_field)
-    }
-
-    /// The label as UTF-8 bytes, without the time that it takes to see once more that they are.
-    #[inline]
-    #[must_use]
-    pub fn label_bytes(&self) -> Option<&'t [u8]> {
-        self.table.entries.label_bytes(self.answer.0?)
     }
 }
