@@ -248,12 +248,17 @@ impl Reader {
     /// The verdict for a client's address.
     #[inline(always)]
     pub fn check(&mut self, address: IpAddr) -> Verdict<'_> {
-        Verdict::new(Held::Reader(self.current()), Some(address.into()))
+        self.judge(Some(address.into()))
     }
 
     /// The verdict for a client without a usable address: denied.
     pub fn check_without_address(&mut self) -> Verdict<'_> {
-        Verdict::new(Held::Reader(self.current()), None)
+        self.judge(None)
+    }
+
+    #[inline(always)]
+    pub(crate) fn judge(&mut self, address: Option<Address>) -> Verdict<'_> {
+        Verdict::new(Held::Reader(self.current()), address)
     }
 
     /// Whether a client's address is allowed, where only the decision is wanted.

@@ -30,6 +30,7 @@ mod content;
 mod diff;
 mod gate;
 mod guard;
+pub mod layers;
 mod list;
 mod policy;
 mod reason;
@@ -38,6 +39,7 @@ mod serde_impls;
 mod snapshot;
 mod space;
 mod table;
+pub mod tally;
 mod verdict;
 #[cfg(feature = "watch")]
 mod watch;

@@ -59,6 +59,23 @@ impl<'g> Verdict<'g> {
         Verdict { snapshot, address, ruling, late, generation }
     }
 
+    /// The same by an entry of that list of a policy.
+    #[inline(always)]
+    pub(crate) fn with_origin(self, origin: Origin) -> Verdict<'g> {
+        Verdict { ruling: self.ruling.with_origin(origin), ..self }
+    }
+
+    /// The same where `enforce` says whether a list is required.
+    #[inline(always)]
+    pub(crate) fn enforced(self, enforce: bool) -> Verdict<'g> {
+        Verdict { ruling: self.ruling.enforced(enforce), ..self }
+    }
+
+    /// The same with that generation.
+    pub(crate) fn with_generation(self, generation: u64) -> Verdict<'g> {
+        Verdict { generation, ..self }
+    }
+
     /// The decision with the table that it is of.
     #[inline]
     #[must_use]

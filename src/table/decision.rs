@@ -24,6 +24,21 @@ impl Ruling {
     pub(crate) fn reason(self) -> Reason {
         self.reason
     }
+
+    /// The same by an entry of that list of a policy.
+    #[inline(always)]
+    pub(crate) fn with_origin(self, origin: Origin) -> Ruling {
+        Ruling { value: self.value.map(|value| value.with_origin(origin)), ..self }
+    }
+
+    /// The same where `enforce` says whether a list is required.
+    #[inline(always)]
+    pub(crate) fn enforced(self, enforce: bool) -> Ruling {
+        match self.reason {
+            Reason::NoGate if enforce => Ruling { reason: Reason::NoList, ..self },
+            _ => self,
+        }
+    }
 }
 
 /// What a table says of an address.
@@ -34,6 +49,13 @@ pub struct Decision<'t> {
 }
 
 impl<'t> Decision<'t> {
+    /// The table that it is of.
+    #[inline]
+    #[must_use]
+    pub fn table(&self) -> &'t Table {
+        self.table
+    }
+
     /// Whether the address is allowed.
     #[inline]
     #[must_use]

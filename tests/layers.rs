@@ -1,0 +1,312 @@
+//! A policy over live gates says what the policy's table says of the lists that the gates hold.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use ipgate::layers::{Layers, LayersReader, Slot};
+use ipgate::tally::Whose;
+use ipgate::{Address, Gate, List, Mode, Origin, Policy, Reason};
+use proptest::prelude::*;
+use support::generate::{addresses, list, probes};
+use support::golden::Golden;
+
+/// What a gate holds.
+#[derive(Debug, Clone)]
+enum Held {
+    Listed(List),
+    /// It needs no list.
+    Open,
+    /// It has not got its list yet.
+    Waiting,
+}
+
+impl Held {
+    fn policy(&self) -> Policy {
+        match self {
+            Held::Listed(list) => Policy::new().with_app(list.clone()),
+            Held::Open => Policy::new(),
+            Held::Waiting => Policy::new().with_enforce(true),
+        }
+    }
+}
+
+/// A place of the policy as the test knows it.
+#[derive(Debug, Clone)]
+enum Place {
+    Unset,
+    Fixed(List),
+    Live(Gate, Held),
+}
+
+impl Place {
+    fn slot(&self) -> Slot {
+        match self {
+            Place::Unset => Slot::Unset,
+            Place::Fixed(list) => list.clone().into(),
+            Place::Live(gate, _) => gate.into(),
+        }
+    }
+
+    fn swap(&mut self, new: Held) {
+        if let Place::Live(gate, held) = self {
+            gate.replace_policy(&new.policy()).expect("no guard");
+            *held = new;
+        }
+    }
+
+    fn list(&self) -> Option<&List> {
+        match self {
+            Place::Fixed(list) | Place::Live(_, Held::Listed(list)) => Some(list),
+            Place::Unset | Place::Live(_, Held::Open | Held::Waiting) => None,
+        }
+    }
+
+    fn is_waiting(&self) -> bool {
+        matches!(self, Place::Live(_, Held::Waiting))
+    }
+}
+
+fn held() -> impl Strategy<Value = Held> {
+    prop_oneof![5 => list().prop_map(Held::Listed), 1 => Just(Held::Open), 1 => Just(Held::Waiting)]
+}
+
+fn place() -> impl Strategy<Value = Place> {
+    prop_oneof![
+        1 => Just(Place::Unset),
+        1 => list().prop_map(Place::Fixed),
+        4 => held().prop_map(|held| Place::Live(Gate::from_policy(&held.policy()), held)),
+    ]
+}
+
+/// Rows of the policy's table, with a gate that waits for its list where one would decide.
+fn golden(default: &Place, app: &Place, mode: Mode, enforce: bool) -> Option<Golden> {
+    let app_is_set = app.list().is_some() || app.is_waiting();
+    let default_counts = mode == Mode::Extend || !app_is_set;
+    if app.is_waiting() || default_counts && default.is_waiting() {
+        return None;
+    }
+    let mut policy = Policy::new().with_mode(mode).with_enforce(enforce);
+    if let Some(list) = default.list() {
+        policy = policy.with_default(list.clone());
+    }
+    if let Some(list) = app.list() {
+        policy = policy.with_app(list.clone());
+    }
+    Some(Golden::of_policy(&policy))
+}
+
+type Counts = BTreeMap<Option<String>, (u64, u64)>;
+
+/// What was counted, over both lists.
+fn counts(reader: &mut LayersReader) -> Counts {
+    let mut counts = Counts::new();
+    for (whose, sum) in reader.counts().flat_map(|(_, tally)| tally.sums()) {
+        let label = match whose {
+            Whose::Label(label) => Some(label.to_owned()),
+            Whose::Unlabelled | Whose::Others => None,
+        };
+        let count = counts.entry(label).or_default();
+        *count = (count.0 + sum.allowed, count.1 + sum.denied);
+    }
+    counts.retain(|_, count| *count != (0, 0));
+    counts
+}
+
+/// Checks one client in every way; what the golden model says of it.
+fn agree(
+    reader: &mut LayersReader,
+    golden: Option<&Golden>,
+    client: IpAddr,
+) -> Result<(bool, Option<String>), TestCaseError> {
+    let now = SystemTime::now();
+    let deciding = golden.and_then(|golden| golden.covering(client, now).first().copied());
+    let reason = golden.map_or(Reason::NoList, |golden| golden.decide(client, now).reason);
+    let entry = deciding.map(|golden| golden.entry.clone());
+    let origin = deciding.map(|golden| if golden.from_app { Origin::App } else { Origin::Default });
+    let label = entry.as_ref().and_then(|entry| entry.label()).map(|label| label.as_str());
+
+    prop_assert_eq!(reader.is_allowed(client), reason.is_allowed(), "{}", client);
+    prop_assert_eq!(reader.admit(client), reason.is_allowed(), "{}", client);
+    if let Some(admitted) = reader.clone().admit_settled(client) {
+        prop_assert_eq!(admitted, reason.is_allowed(), "{}", client);
+    }
+    reader.check_with(Some(Address::from(client)), |verdict| {
+        prop_assert_eq!((verdict.reason(), verdict.origin(), verdict.label()), (reason, origin, label));
+        Ok(())
+    })?;
+    for counted in [false, true] {
+        let verdict = if counted { reader.admit_verdict(client) } else { reader.check(client) };
+        prop_assert_eq!((verdict.reason(), verdict.origin()), (reason, origin), "{}", client);
+        prop_assert_eq!(verdict.entry().map(|entry| entry.to_entry()), entry.clone(), "{}", client);
+        prop_assert_eq!(verdict.label(), label, "{}", client);
+    }
+    if let Some(golden) = golden {
+        let from_app = |origin| origin == Origin::App;
+        let covering = reader.covering(client);
+        let covering: Vec<_> =
+            covering.iter().map(|(from, entry)| (from_app(*from), entry.to_entry())).collect();
+        let expected = golden.covering(client, now);
+        let expected: Vec<_> = expected.iter().map(|entry| (entry.from_app, entry.entry.clone())).collect();
+        prop_assert_eq!(covering, expected, "{}", client);
+    }
+    Ok((reason.is_allowed(), label.map(str::to_owned)))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_policy_over_gates_is_the_golden_model_through_swaps(
+        (mut default, mut app) in (place(), place()),
+        swaps in prop::collection::vec((any::<bool>(), held()), 0..4),
+        is_override in any::<bool>(),
+        enforce in any::<bool>(),
+        others in addresses(),
+    ) {
+        let mode = if is_override { Mode::Override } else { Mode::Extend };
+        let layers = Layers::new().with_default(default.slot()).with_app(app.slot());
+        let mut reader = layers.with_mode(mode).with_enforce(enforce).reader();
+        let mut expected = Counts::new();
+        let mut count = |allowed: bool, label| {
+            let count = expected.entry(label).or_default();
+            *count = (count.0 + u64::from(allowed), count.1 + u64::from(!allowed));
+        };
+        for swap in std::iter::once(None).chain(swaps.into_iter().map(Some)) {
+            match swap {
+                Some((true, new)) => app.swap(new),
+                Some((false, new)) => default.swap(new),
+                None => {}
+            }
+            let golden = golden(&default, &app, mode, enforce);
+            let lists = [default.list(), app.list()];
+            let entries = lists.into_iter().flatten().flat_map(|list| list.entries());
+            for client in probes(entries, &others) {
+                let (allowed, label) = agree(&mut reader, golden.as_ref(), client)?;
+                count(allowed, label.clone()); // `admit`
+                count(allowed, label); // `admit_verdict`
+            }
+            prop_assert_eq!(reader.check_without_address().reason(), Reason::NoAddress);
+            prop_assert!(!reader.admit_without_address().is_allowed());
+            count(false, None);
+        }
+        prop_assert_eq!(counts(&mut reader), expected);
+    }
+}
+
+fn address(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn list_of(text: &str) -> List {
+    text.parse().unwrap()
+}
+
+#[test]
+fn each_gate_is_swapped_by_itself_and_both_count_as_one_generation() {
+    let default = Gate::new(&list_of("10.0.0.0/8:corp,!192.0.2.0/24:out"));
+    let app = Gate::from_policy(&Policy::new().with_enforce(true));
+    let layers = Layers::new().with_default(&default).with_app(&app);
+    let mut reader = layers.reader();
+    let verdict = reader.check(address("10.9.1.1"));
+    assert_eq!((verdict.reason(), verdict.generation(), verdict.origin()), (Reason::NoList, 1, None));
+    app.replace(&list_of("!10.9.0.0/16:lab,192.0.2.0/24:in")).unwrap();
+    let verdict = reader.check(address("::ffff:10.9.1.1"));
+    assert_eq!(verdict.to_string(), "10.9.1.1 deny !10.9.0.0/16:lab (generation 2)");
+    assert_eq!(verdict.origin(), Some(Origin::App));
+    let verdict = reader.check(address("192.0.2.7"));
+    assert_eq!((verdict.label(), verdict.origin()), (Some("in"), Some(Origin::App)), "on equal prefixes");
+    default.replace(&list_of("10.9.1.0/24:desk")).unwrap();
+    let verdict = reader.check(address("10.9.1.1"));
+    assert_eq!(
+        (verdict.label(), verdict.origin()),
+        (Some("desk"), Some(Origin::Default)),
+        "longest over both"
+    );
+    assert_eq!(verdict.generation(), 3);
+    assert_eq!(layers.gates().map(Gate::generation).collect::<Vec<_>>(), [2, 2], "of app and default");
+    assert!(layers.policy().is_none(), "there are gates in it");
+}
+
+/// A gate that needs no list is a list that is not set, also where it stands alone: the policy requires one.
+#[test]
+fn a_gate_without_a_list_opens_no_policy_that_requires_one() {
+    let open = Gate::from_policy(&Policy::new());
+    let listed = Gate::new(&list_of("10.0.0.0/8:corp"));
+    let (inside, outside) = (address("10.0.0.1"), address("192.0.2.1"));
+    for mode in [Mode::Extend, Mode::Override] {
+        let layers = Layers::new().with_mode(mode).with_enforce(true);
+        for layers in [layers.clone().with_app(&open), layers.clone().with_default(&open)] {
+            let mut reader = layers.reader();
+            assert!(!reader.is_allowed(inside) && !reader.admit(inside));
+            assert_eq!(reader.check(inside).reason(), Reason::NoList);
+            let mut reader = layers.with_enforce(false).reader();
+            assert!(reader.is_allowed(inside) && reader.admit(inside));
+            assert_eq!(reader.check(inside).reason(), Reason::NoGate);
+        }
+        let mut reader = layers.with_enforce(false).with_default(&listed).with_app(&open).reader();
+        assert!(
+            reader.is_allowed(inside) && !reader.is_allowed(outside),
+            "the default list is the one that is set"
+        );
+    }
+}
+
+#[test]
+fn counts_are_kept_for_each_list_and_through_pauses() {
+    let default = Gate::new(&list_of("10.0.0.0/8:corp"));
+    let app = Gate::new(&list_of("!192.0.2.0/24:out"));
+    let mut reader = Layers::new().with_default(&default).with_app(&app).reader();
+    for client in ["10.0.0.1", "192.0.2.1", "203.0.113.1"] {
+        reader.admit(address(client));
+        reader.is_allowed(address(client));
+    }
+    reader.pause();
+    default.replace(&list_of("10.0.0.0/9:half,10.128.0.0/9:corp")).unwrap();
+    reader.admit(address("10.200.0.1"));
+    let mut counted = Vec::new();
+    for (from, tally) in reader.counts() {
+        let sums = tally.sums().filter(|(_, sum)| sum.allowed + sum.denied > 0);
+        counted.extend(sums.map(|(whose, sum)| format!("{from:?} {whose:?} {} {}", sum.allowed, sum.denied)));
+    }
+    counted.sort();
+    assert_eq!(
+        counted,
+        [r#"Some(App) Label("out") 0 1"#, "Some(App) Unlabelled 0 1", r#"Some(Default) Label("corp") 2 0"#]
+    );
+    assert_eq!(counts(&mut reader.clone()), Counts::new(), "a clone counts for itself");
+}
+
+#[test]
+fn what_expires_is_found_in_both_lists_the_soonest_first() {
+    let default = Gate::new(&list_of("10.0.0.0/8:a;until=2998-01-01,11.0.0.0/8:b"));
+    let app = Gate::new(&list_of("12.0.0.0/8:c;until=2997-01-01,13.0.0.0/8:d;until=2999-01-01"));
+    let layers = Layers::new().with_default(&default).with_app(&app);
+    let until =
+        |text: &str| list_of(&format!("1.1.1.1;until={text}")).entries()[0].until().unwrap().system_time();
+    let labels = |layers: &Layers, by: SystemTime| -> Vec<String> {
+        let mut reader = layers.reader();
+        let found = reader.expiring(by);
+        found.iter().map(|(from, entry)| format!("{from:?} {}", entry.label().unwrap())).collect()
+    };
+    let instant = until("2998-01-01");
+    assert_eq!(labels(&layers, instant), ["App c", "Default a"]);
+    assert_eq!(labels(&layers, instant - Duration::from_micros(1)), ["App c"]);
+    assert_eq!(labels(&layers.clone().with_mode(Mode::Override), until("2999-12-31")), ["App c", "App d"]);
+}
+
+#[test]
+fn a_pause_lets_go_of_both_tables() {
+    let (default, app) = (Gate::new(&list_of("10.0.0.0/8")), Gate::new(&list_of("11.0.0.0/8")));
+    let mut reader = Layers::new().with_default(&default).with_app(&app).reader();
+    assert!(reader.is_allowed(address("10.0.0.1")));
+    let old = [&default, &app].map(|gate| Arc::downgrade(&gate.snapshot()));
+    [&default, &app].iter().for_each(|gate| assert_eq!(gate.replace(&list_of("12.0.0.0/8")), Ok(2)));
+    assert!(old.iter().all(|table| table.upgrade().is_some()));
+    reader.pause();
+    assert!(old.iter().all(|table| table.upgrade().is_none()));
+    assert!(reader.is_allowed(address("12.0.0.1")));
+}
