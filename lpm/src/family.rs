@@ -7,7 +7,7 @@ use crate::image::{Contents, Image, NOTE, Sections};
 use crate::room::Room;
 use crate::stored::{FAMILY_SECTIONS, sizes, validate};
 use crate::view::View;
-use crate::{Engine, ImageError, Key, NO_MATCH, Prefix, SimdLevel, bits, simd, trace};
+use crate::{Engine, ImageError, Key, NO_MATCH, Prefix, SimdLevel, bits, simd};
 
 /// An immutable table of prefixes, compiled for longest-prefix match. Cheap to clone.
 ///
@@ -211,12 +211,11 @@ impl<K: Key> Family<K> {
         sizes(&self.image, self.first)
     }
 
-    /// Number of distinct 64-byte lines of the image that a lookup of `address` reads: `is_allowed` if `decision`, else
-    /// `lookup`. For benchmarks.
+    /// The image that holds it, and the number of its first section there (what they are: `stored.rs`). For those who
+    /// look at how a lookup goes through memory.
     #[must_use]
-    pub fn cache_lines(&self, address: K, decision: bool) -> usize {
-        let view = if decision { &self.set } else { &self.map };
-        trace::lines_read(view, self.image.bytes(), address)
+    pub fn image(&self) -> (&Image, usize) {
+        (&self.image, self.first)
     }
 
     /// The engines of `lookup` and `is_allowed`.

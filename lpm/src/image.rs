@@ -223,11 +223,6 @@ impl Image {
         let range = self.layout.ranges.get(index).cloned().unwrap_or_default();
         self.memory.bytes().get(range).unwrap_or_default()
     }
-
-    /// Where the whole begins, for those who count which of its lines are read.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        self.memory.bytes()
-    }
 }
 
 impl std::fmt::Debug for Image {

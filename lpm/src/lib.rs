@@ -44,7 +44,6 @@ mod simd;
 mod stored;
 mod sweep;
 mod tiny;
-mod trace;
 mod unchecked;
 mod view;
 pub mod words;

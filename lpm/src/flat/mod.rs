@@ -14,5 +14,4 @@ mod validate;
 
 pub(crate) use build::build;
 pub(crate) use lookup::Flat;
-pub(crate) use records::MARKS;
 pub(crate) use validate::validate;

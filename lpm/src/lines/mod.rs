@@ -17,5 +17,5 @@ mod validate;
 
 pub(crate) use build::build;
 pub(crate) use lookup::Lines;
-pub(crate) use slot::{NARROW_ROOT, NOTHING};
+pub(crate) use slot::NARROW_ROOT;
 pub(crate) use validate::validate;

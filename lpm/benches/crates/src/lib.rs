@@ -10,4 +10,5 @@ pub mod data;
 pub mod figures;
 pub mod ours;
 pub mod timer;
+mod trace;
 pub mod whole;

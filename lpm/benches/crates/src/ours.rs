@@ -8,6 +8,7 @@ use crate::contender::Contender;
 use crate::data::{MIXES, addresses};
 use crate::figures::Figures;
 use crate::timer::Timer;
+use crate::trace::lines_read;
 
 fn level_name(level: SimdLevel) -> &'static str {
     match level {
@@ -79,7 +80,7 @@ macro_rules! ours {
         ) {
             for mix in MIXES {
                 let keys = &addresses(list, mix)[..4096];
-                let lines: usize = keys.iter().map(|&key| family.cache_lines(key, set)).sum();
+                let lines: usize = keys.iter().map(|&key| lines_read(family, key, set)).sum();
                 figures.push(case, mix, "cache_lines", "ours", lines as f64 / keys.len() as f64);
             }
             let keys = addresses(list, "drawn");
