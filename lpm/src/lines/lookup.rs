@@ -74,35 +74,38 @@ unsafe fn group<K: Key, S: Simd, O: Answer, const NARROW: bool>(
     keys: &[K; GROUP],
     out: &mut [O; GROUP],
 ) {
-    let mut lines = [0usize; GROUP];
-    let mut depths = [0u32; GROUP];
-    let mut covered = [false; GROUP];
-    let mut deepest = 0;
+    // Those that some prefix may cover: their places in the group, lines and depths.
+    let (mut places, mut lines, mut depths) = ([0; GROUP], [0; GROUP], [0; GROUP]);
+    let (mut count, mut deepest) = (0, 0);
     for i in 0..GROUP {
         // SAFETY: by the caller.
         let slot = unsafe { slot_of(v, keys[i]) };
-        covered[i] = slot != NOTHING;
-        lines[i] = (slot >> 5) as usize * LINE; // the first line stands in for none
-        depths[i] = if covered[i] { slot & 31 } else { 0 };
-        deepest = deepest.max(depths[i]);
-        prefetch(v.lines.address(lines[i]));
+        (places[count], lines[count], depths[count]) = (i, (slot >> 5) as usize * LINE, slot & 31);
+        if slot == NOTHING {
+            out[i] = O::from_code(NO_CODE, v.allowed);
+            continue;
+        }
+        prefetch(v.lines.address(lines[count]));
+        deepest = deepest.max(depths[count]);
+        count += 1;
     }
     for depth in 0..deepest {
-        for i in 0..GROUP {
+        for i in 0..count {
             // SAFETY: as in `line_of`.
-            let child = unsafe { child::<K, S>(v, lines[i], keys[i]) };
+            let child = unsafe { child::<K, S>(v, lines[i], keys[places[i]]) };
             lines[i] = if depths[i] > depth { child } else { lines[i] };
             prefetch(v.lines.address(lines[i]));
         }
     }
-    for i in 0..GROUP {
+    for i in 0..count {
+        let key = keys[places[i]];
         // SAFETY: as in `Room::code`.
         unsafe {
-            let at = place::<K, S, NARROW>(v, lines[i], keys[i]);
-            let code = if covered[i] { code_in(v, lines[i], at) } else { NO_CODE };
+            let at = place::<K, S, NARROW>(v, lines[i], key);
+            let code = code_in(v, lines[i], at);
             let is_deep = K::BELOW > 0 && code == v.escape;
-            let code = if is_deep { escaped(v, lines[i], at, keys[i]) } else { code };
-            out[i] = O::from_code(code, v.allowed);
+            let code = if is_deep { escaped(v, lines[i], at, key) } else { code };
+            out[places[i]] = O::from_code(code, v.allowed);
         }
     }
 }
