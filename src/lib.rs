@@ -21,6 +21,7 @@
 //! # Features
 //!
 //! - `watch` (default): follow list files into a gate.
+//! - `whole-file`: `whole_file`, which writes files whole or not at all.
 //! - `serde`: `Serialize` and `Deserialize` for lists, entries, policies, verdicts and diagnostics.
 
 #![forbid(unsafe_code)]
@@ -43,6 +44,8 @@ pub mod tally;
 mod verdict;
 #[cfg(feature = "watch")]
 mod watch;
+#[cfg(feature = "whole-file")]
+pub mod whole_file;
 
 pub use address::{Address, AddressError, canonical_address, parse_address};
 pub use content::Content;

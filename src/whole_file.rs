@@ -1,0 +1,256 @@
+//! Files written whole or not at all: whoever reads one meanwhile, or after a loss of power, finds the old
+//! bytes or the new ones, and never a part.
+//!
+//! The bytes go into a temporary file in the same directory (`.ipgate-` and six random characters), which is
+//! synced and renamed over the file; then the directory is synced. A replaced file keeps its permissions and, where
+//! that may be set, its owner and group; access control lists and other attributes are not copied, and another hard
+//! link keeps the old bytes. A new file has the permissions that the process's umask leaves. A symbolic link stays,
+//! and the file that it leads to is replaced.
+//!
+//! Whoever writes what another may be editing locks the directory: [`write()`] for as long as it writes,
+//! [`Edit`] from before the file is read. Locks are advisory (`flock`): other programs do not see them.
+//!
+//! ```
+//! use ipgate::whole_file::{self, Edit};
+//!
+//! let directory = tempfile::tempdir()?;
+//! let path = directory.path().join("office.list");
+//! whole_file::write(&path, b"10.0.1.0/24:office_ABC\n")?;
+//!
+//! let edit = Edit::of(&path)?;
+//! let mut text = std::fs::read(edit.path())?; // nobody else edits it until `edit` is dropped
+//! text.extend_from_slice(b"192.0.2.7:partner\n");
+//! edit.write(&text)?;
+//! # assert_eq!(std::fs::read_to_string(&path)?, "10.0.1.0/24:office_ABC\n192.0.2.7:partner\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Puts `bytes` in a file, in the place of what it holds, or makes the file. O(n) for n bytes, and waits for
+/// the disk. Where the directory cannot be locked against other edits, that does not stop it.
+///
+/// # Errors
+///
+/// [`WriteError`]; with any but [`WriteError::Unsynced`] nothing has changed.
+pub fn write(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), WriteError> {
+    let path = path.as_ref();
+    match Edit::of(path) {
+        Err(WriteError::Missing { .. }) => Edit::create(path)?.write(bytes),
+        edit => edit?.write(bytes),
+    }
+}
+
+/// A file that is about to be replaced. Until this is dropped, other edits of files in its directory wait.
+///
+/// See the [module](self) for an example.
+#[derive(Debug)]
+pub struct Edit {
+    /// The file itself, where a symbolic link was named.
+    target: PathBuf,
+    directory: PathBuf,
+    /// Whether the file is there already.
+    exists: bool,
+    /// Held until this is dropped.
+    lock: io::Result<File>,
+}
+
+impl Edit {
+    /// Finds the file behind any symbolic links and locks its directory, for which it may wait.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::Missing`], [`WriteError::DanglingLink`], [`WriteError::NotAFile`] or
+    /// [`WriteError::Unreachable`].
+    pub fn of(path: impl AsRef<Path>) -> Result<Edit, WriteError> {
+        let path = path.as_ref();
+        let named = || path.to_owned();
+        let target = fs::canonicalize(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound if path.is_symlink() => WriteError::DanglingLink { path: named() },
+            io::ErrorKind::NotFound => WriteError::Missing { path: named() },
+            _ => WriteError::Unreachable { path: named(), error },
+        })?;
+        if !target.is_file() {
+            return Err(WriteError::NotAFile { path: named() });
+        }
+        let directory = target.parent().map_or_else(PathBuf::new, Path::to_owned);
+        let lock = lock(&directory);
+        Ok(Edit { target, directory, exists: true, lock })
+    }
+
+    /// The same for a file that is not there yet.
+    fn create(path: &Path) -> Result<Edit, WriteError> {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let directory = parent.unwrap_or(Path::new(".")).to_owned();
+        let lock = lock(&directory);
+        Ok(Edit { target: path.to_owned(), directory, exists: false, lock })
+    }
+
+    /// The file itself: read it here once it is locked.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.target
+    }
+
+    /// Why the directory could not be locked, where it could not (some network file systems): another edit at
+    /// the same time may then be lost. O(1).
+    #[must_use]
+    pub fn not_locked(&self) -> Option<&io::Error> {
+        self.lock.as_ref().err()
+    }
+
+    /// Puts `bytes` in the place of what the file holds. O(n) for n bytes, and waits for the disk.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::Unchanged`], and the file is as it was; [`WriteError::Unsynced`], and it holds `bytes`.
+    pub fn write(&self, bytes: &[u8]) -> Result<(), WriteError> {
+        let path = || self.target.clone();
+        self.replace(bytes).map_err(|error| WriteError::Unchanged { path: path(), error })?;
+        sync(&self.directory).map_err(|error| WriteError::Unsynced { path: path(), error })
+    }
+
+    fn replace(&self, bytes: &[u8]) -> io::Result<()> {
+        let old = self.exists.then(|| fs::metadata(&self.target)).transpose()?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(OsStr::new(".ipgate-"));
+        if old.is_none() {
+            as_created(&mut builder);
+        }
+        let mut file = builder.tempfile_in(&self.directory)?;
+        file.write_all(bytes)?;
+        if let Some(old) = old {
+            keep_owner(file.as_file(), &old)?;
+            file.as_file().set_permissions(old.permissions())?;
+        }
+        file.as_file().sync_all()?;
+        file.persist(&self.target).map_err(|error| error.error)?;
+        Ok(())
+    }
+}
+
+fn lock(directory: &Path) -> io::Result<File> {
+    let file = File::open(directory)?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// Temporary files are private unless told otherwise; this is what the umask is taken from.
+#[cfg(unix)]
+fn as_created(builder: &mut tempfile::Builder<'_, '_>) {
+    use std::os::unix::fs::PermissionsExt;
+    builder.permissions(fs::Permissions::from_mode(0o666));
+}
+
+#[cfg(not(unix))]
+fn as_created(_: &mut tempfile::Builder<'_, '_>) {}
+
+/// Gives the new file the old one's owner and group, each where that may be done.
+#[cfg(unix)]
+fn keep_owner(file: &File, old: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let allowed = |outcome: io::Result<()>| match outcome {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        outcome => outcome,
+    };
+    allowed(fchown(file, None, Some(old.gid())))?;
+    allowed(fchown(file, Some(old.uid()), None))
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &File, _: &Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+/// Makes the rename last, where directories can be synced.
+fn sync(directory: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
+}
+
+/// Why a file was not written. `Display` is a sentence that names the file.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// There is no such file to edit.
+    #[non_exhaustive]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The path is a symbolic link, and what it leads to does not exist.
+    #[non_exhaustive]
+    DanglingLink {
+        /// The link.
+        path: PathBuf,
+    },
+    /// The path leads to a directory, pipe or device, which cannot be replaced.
+    #[non_exhaustive]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The path cannot be followed.
+    #[non_exhaustive]
+    Unreachable {
+        /// The path.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The bytes could not be written; the file, if there is one, is as it was.
+    #[non_exhaustive]
+    Unchanged {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The file holds the new bytes, but the directory could not be synced.
+    #[non_exhaustive]
+    Unsynced {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WriteError::Missing { path } => write!(f, "{} does not exist", path.display()),
+            WriteError::DanglingLink { path } => {
+                write!(f, "{} is a symbolic link to a file that does not exist", path.display())
+            }
+            WriteError::NotAFile { path } => {
+                write!(f, "{} is not a regular file and cannot be replaced", path.display())
+            }
+            WriteError::Unreachable { path, error } => {
+                write!(f, "{} cannot be reached: {error}", path.display())
+            }
+            WriteError::Unchanged { path, error } => {
+                write!(f, "{} cannot be written; nothing has changed: {error}", path.display())
+            }
+            WriteError::Unsynced { path, error } => {
+                write!(f, "{} is written, but may not survive a loss of power: {error}", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for WriteError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            WriteError::Unreachable { error, .. }
+            | WriteError::Unchanged { error, .. }
+            | WriteError::Unsynced { error, .. } => Some(error),
+            WriteError::Missing { .. } | WriteError::DanglingLink { .. } | WriteError::NotAFile { .. } => {
+                None
+            }
+        }
+    }
+}
