@@ -1,41 +1,48 @@
 //! List files edited in place: comments and layout stay, and the result is checked before it is written.
 
 use std::ops::Range;
+use std::path::Path;
 
+use ipgate::whole_file::Edit;
 use ipgate::{Action, Entry, Label, Linter, List, Parser, Position, Until, format_text};
 
-use crate::args::Global;
-use crate::atomic::Replacement;
 use crate::output::{Failure, complain};
 use crate::render;
-use crate::source::{Text, is_stdin};
+use crate::source::{Text, tell_rejected};
+use crate::stream::Input;
 
 /// The byte-order mark, which stays where it is.
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
+/// Locks a file for an edit, and tells where it cannot be locked against others.
+pub(crate) fn lock(path: &Path) -> Result<Edit, Failure> {
+    let edit = Edit::of(path)?;
+    if let Some(error) = edit.not_locked() {
+        let name = path.display();
+        complain(format_args!("{name} cannot be locked against other edits, which goes on: {error}"));
+    }
+    Ok(edit)
+}
+
 /// A list file that is locked, read and valid.
 pub(crate) struct ListFile {
-    replacement: Replacement,
-    pub(crate) text: Text,
+    edit: Edit,
+    pub(crate) name: String,
     pub(crate) list: List,
 }
 
 impl ListFile {
-    /// The file of `--list`.
-    pub(crate) fn open(global: &Global) -> Result<ListFile, Failure> {
-        let Some(path) = global.list.as_deref() else {
-            return Err("no list file is given; name one with --list FILE".to_owned().into());
-        };
-        if is_stdin(path) {
-            let sentence = "standard input cannot be edited; name a file with --list FILE";
+    pub(crate) fn open(input: &Input) -> Result<ListFile, Failure> {
+        let Input::File(path) = input else {
+            let sentence = "standard input cannot be edited in its place; name a file with --list FILE";
             return Err(sentence.to_owned().into());
-        }
-        let replacement = Replacement::of(path)?;
-        let bytes = Text::read(replacement.target())?.bytes;
-        let text = Text { name: path.to_string_lossy().into_owned(), bytes };
-        let parsed = Parser::new().source(&text.name).parse(&text.bytes);
-        let list = parsed.map_err(|rejected| text.rejected(&rejected))?.list;
-        Ok(ListFile { replacement, text, list })
+        };
+        let edit = lock(path)?;
+        let bytes = Text::read(&Input::File(edit.path().to_owned()))?.bytes;
+        let name = input.to_string();
+        let parsed = Parser::new().source(&name).parse_content(bytes);
+        let list = parsed.map_err(|rejected| tell_rejected(&name, &rejected))?.list;
+        Ok(ListFile { edit, name, list })
     }
 
     /// What the file's entries were written as, piece by piece.
@@ -52,7 +59,7 @@ impl ListFile {
         expected: impl Iterator<Item = &'e Entry>,
         new: usize,
     ) -> Result<(), Failure> {
-        let name = &self.text.name;
+        let name = &self.name;
         let parser = Parser::new().lint(Linter::new()).max_diagnostics(usize::MAX);
         let parsed = match parser.parse(edited) {
             Ok(parsed) => parsed,
@@ -66,7 +73,7 @@ impl ListFile {
         if !parsed.list.entries().iter().eq(expected) {
             return Err(format!("{name} cannot be edited here without other changes; it is unchanged").into());
         }
-        self.replacement.write(edited)?;
+        self.edit.write(edited)?;
         for warning in parsed.report.warnings() {
             if warning.position().is_some_and(|at| at.offset as usize >= new) {
                 complain(render::line(name, warning));
@@ -117,19 +124,17 @@ impl Given {
     }
 
     fn one(argument: &str) -> Result<Given, Failure> {
-        let text = Text { name: format!("`{}`", argument.escape_debug()), bytes: argument.as_bytes().into() };
-        let parsed = Parser::new().parse(argument).map_err(|rejected| text.rejected(&rejected))?;
+        let name = format!("`{}`", argument.escape_debug());
+        let parsed = Parser::new().parse(argument).map_err(|rejected| tell_rejected(&name, &rejected))?;
         for warning in parsed.report.warnings() {
-            complain(render::line(&text.name, warning));
+            complain(render::line(&name, warning));
         }
         let entries = parsed.list.entries();
         let whole = argument.trim_matches([' ', '\t']);
         if entries.is_empty() || entries.iter().any(|entry| parsed.list.original(entry) != Some(whole)) {
-            return Err(
-                format!("{} is not one entry; give each entry as an argument of its own", text.name).into()
-            );
+            return Err(format!("{name} is not one entry; give each entry as an argument of its own").into());
         }
-        let canonical = format_text(argument).map_err(|rejected| text.rejected(&rejected))?;
+        let canonical = format_text(argument).map_err(|rejected| tell_rejected(&name, &rejected))?;
         Ok(Given { text: canonical.trim_end().to_owned(), entries: entries.to_vec() })
     }
 

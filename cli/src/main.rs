@@ -2,21 +2,20 @@
 
 #![forbid(unsafe_code)]
 
+mod addresses;
 mod args;
-mod atomic;
 mod commands;
 mod edit;
 mod lines;
 mod output;
 mod render;
 mod source;
+mod stream;
 
 use std::process::ExitCode;
-
-use clap::Parser;
 
 use args::Args;
 
 fn main() -> ExitCode {
-    output::exit_code(commands::run(&Args::parse()))
+    output::exit_code(commands::run(&Args::of_process()))
 }

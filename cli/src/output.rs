@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
 use std::process::ExitCode;
 
+use ipgate::whole_file::WriteError;
 use ipgate::{Action, Entry, Label, Reason};
 use serde::{Serialize, Serializer};
 
@@ -49,6 +50,12 @@ impl From<serde_json::Error> for Failure {
 impl From<String> for Failure {
     fn from(sentence: String) -> Failure {
         Failure::Told(sentence)
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Failure {
+        Failure::Told(error.to_string())
     }
 }
 

@@ -8,13 +8,36 @@ use std::sync::Arc;
 
 use ipgate::{Content, List, Mode, Parser, Policy, Rejected, Table};
 
-use crate::args::Global;
+use crate::args::{Around, Lists, Reading};
 use crate::output::{Failure, complain, count};
+use crate::stream::{Input, STDIN};
 
-/// The name of standard input in messages.
-const STDIN: &str = "<stdin>";
 /// The name of `--entries` in messages.
 const ENTRIES: &str = "<entries>";
+
+/// What a list comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Source<'a> {
+    Input(&'a Input),
+    /// The text of `--entries`.
+    Entries(&'a str),
+}
+
+impl Source<'_> {
+    pub(crate) fn text(self) -> Result<Text, Failure> {
+        match self {
+            Source::Input(input) => Text::read(input),
+            Source::Entries(text) => {
+                Ok(Text { name: ENTRIES.to_owned(), bytes: Content::from(text.as_bytes()) })
+            }
+        }
+    }
+
+    /// Reads and parses the list.
+    pub(crate) fn list(self, reading: Reading) -> Result<List, Failure> {
+        self.text()?.parse(reading)
+    }
+}
 
 /// A list's text with its name.
 pub(crate) struct Text {
@@ -23,17 +46,15 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    /// Reads a file, or standard input for `-`; one byte beyond the limit for a list's text at the most.
-    pub(crate) fn read(path: &Path) -> Result<Text, Failure> {
+    /// Reads a file or standard input; one byte beyond the limit for a list's text at the most.
+    pub(crate) fn read(input: &Input) -> Result<Text, Failure> {
         let limit = Parser::DEFAULT_MAX_BYTES + 1;
-        if is_stdin(path) {
-            let read = Content::read(io::stdin().lock(), 0, limit);
-            let bytes = read.map_err(|error| cannot_read(STDIN, &error))?;
-            return Ok(Text { name: STDIN.to_owned(), bytes });
-        }
-        let name = path.to_string_lossy().into_owned();
-        let bytes = Content::of_file(&open(path)?, limit).map_err(|error| cannot_read(&name, &error))?;
-        Ok(Text { name, bytes })
+        let name = input.to_string();
+        let bytes = match input {
+            Input::Stdin => Content::read(io::stdin().lock(), 0, limit),
+            Input::File(path) => Content::of_file(&open(path)?, limit),
+        };
+        Ok(Text { bytes: bytes.map_err(|error| cannot_read(&name, &error))?, name })
     }
 
     /// An image where a list's text is needed is a mistake worth its own sentence.
@@ -45,65 +66,42 @@ impl Text {
     }
 
     /// Parses the text; what a strict reading rejects, and a lenient one leaves out, is told.
-    pub(crate) fn parse(&self, lenient: bool) -> Result<List, Failure> {
+    pub(crate) fn parse(self, reading: Reading) -> Result<List, Failure> {
         self.refuse_image()?;
+        let Text { name, bytes } = self;
         let parsed = Parser::new()
-            .lenient(lenient)
-            .source(&self.name)
-            .parse(&self.bytes)
-            .map_err(|rejected| self.rejected(&rejected))?;
+            .lenient(reading.lenient)
+            .source(&name)
+            .parse_content(bytes)
+            .map_err(|rejected| tell_rejected(&name, &rejected))?;
         for error in parsed.report.errors() {
-            complain(format_args!("{} (left out)", crate::render::line(&self.name, error)));
+            complain(format_args!("{} (left out)", crate::render::line(&name, error)));
         }
         let (errors, warnings) = (parsed.report.error_count(), parsed.report.warning_count());
         if errors > 0 {
             let errors = count(errors, "error", "errors");
-            complain(format_args!("{}: read leniently past {errors}", self.name));
+            complain(format_args!("{name}: read leniently past {errors}"));
         }
-        if self.name == STDIN || self.name == ENTRIES {
-            parsed.report.warnings().for_each(|warning| complain(crate::render::line(&self.name, warning)));
+        if name == STDIN || name == ENTRIES {
+            parsed.report.warnings().for_each(|warning| complain(crate::render::line(&name, warning)));
         } else if warnings > 0 {
             let warnings = count(warnings, "warning", "warnings");
-            complain(format_args!("{}: {warnings}, which `ipgate lint {}` shows", self.name, self.name));
+            complain(format_args!("{name}: {warnings}, which `ipgate lint {name}` shows"));
         }
         Ok(parsed.list)
     }
+}
 
-    /// Tells everything that was found in a list that is not taken.
-    pub(crate) fn rejected(&self, rejected: &Rejected) -> Failure {
-        let report = rejected.report();
-        for diagnostic in report.errors() {
-            complain(crate::render::line(&self.name, diagnostic));
-        }
-        let errors = count(report.error_count(), "error", "errors");
-        let hidden = report.error_count() - report.errors().count();
-        let more = if hidden > 0 { format!(", {hidden} of them not shown") } else { String::new() };
-        Failure::Told(format!("{}: the list is rejected: {errors}{more}", self.name))
+/// Tells everything that was found in a list that is not taken.
+pub(crate) fn tell_rejected(name: &str, rejected: &Rejected) -> Failure {
+    let report = rejected.report();
+    for diagnostic in report.errors() {
+        complain(crate::render::line(name, diagnostic));
     }
-}
-
-/// Reads and parses a list, strictly or leniently.
-pub(crate) fn list(path: &Path, lenient: bool) -> Result<List, Failure> {
-    Text::read(path)?.parse(lenient)
-}
-
-/// The list of `--list` or `--entries`, where one is given.
-pub(crate) fn app_list(global: &Global) -> Result<Option<List>, Failure> {
-    app_text(global)?.map(|text| text.parse(global.lenient)).transpose()
-}
-
-/// What `--list` or `--entries` gives, where one is given.
-fn app_text(global: &Global) -> Result<Option<Text>, Failure> {
-    match (&global.list, &global.text) {
-        (Some(_), Some(_)) => {
-            Err("--list and --entries exclude each other; give one of them".to_owned().into())
-        }
-        (Some(path), None) => Text::read(path).map(Some),
-        (None, Some(text)) => {
-            Ok(Some(Text { name: ENTRIES.to_owned(), bytes: Content::from(text.as_bytes()) }))
-        }
-        (None, None) => Ok(None),
-    }
+    let errors = count(report.error_count(), "error", "errors");
+    let hidden = report.error_count() - report.errors().count();
+    let more = if hidden > 0 { format!(", {hidden} of them not shown") } else { String::new() };
+    Failure::Told(format!("{name}: the list is rejected: {errors}{more}"))
 }
 
 /// The lists that were given, and what they come to.
@@ -115,65 +113,58 @@ pub(crate) struct Loaded {
     pub(crate) image: Option<String>,
 }
 
-/// Reads the lists and compiles their policy.
-pub(crate) fn load(global: &Global) -> Result<Loaded, Failure> {
-    let both = [&global.list, &global.default];
-    if both.iter().all(|path| path.as_deref().is_some_and(is_stdin)) {
-        let sentence = "--list and --default cannot both be standard input; give one of them as a file";
-        return Err(sentence.to_owned().into());
-    }
-    match app_text(global)? {
-        Some(text) if Table::is_image(&text.bytes) => image(global, text),
-        Some(text) => with_app(global, Some(text.parse(global.lenient)?)),
-        None => with_app(global, None),
+/// Reads the lists and compiles their policy. That there is none to decide by is an error: a script that
+/// has lost its list must not let everyone in.
+pub(crate) fn load(lists: &Lists) -> Result<Loaded, Failure> {
+    let Lists { app, around, reading } = lists;
+    let Some(source) = app.source() else {
+        if around.default.is_none() && !around.enforce {
+            let sentence = "no list is given, so there is nothing to decide by; give --list FILE, \
+                --entries TEXT or --default FILE, or --enforce to deny everyone";
+            return Err(Failure::Told(sentence.to_owned()));
+        }
+        return around_app(around, *reading, None);
+    };
+    let text = source.text()?;
+    match Table::is_image(&text.bytes) {
+        true => image(around, text),
+        false => around_app(around, *reading, Some(text.parse(*reading)?)),
     }
 }
 
 /// The policy that an image holds whole.
-fn image(global: &Global, text: Text) -> Result<Loaded, Failure> {
-    if global.default.is_some() || global.enforce || global.mode != Mode::default() {
-        let name = text.name;
+fn image(around: &Around, text: Text) -> Result<Loaded, Failure> {
+    let Text { name, bytes } = text;
+    if around.default.is_some() || around.enforce || around.mode != Mode::default() {
         let sentence = format!(
             "{name} is an image, which holds its policy; give --default, --mode and --enforce to `ipgate compile`"
         );
         return Err(sentence.into());
     }
-    let table = Table::from_content(text.bytes).map_err(|error| format!("{}: {error}", text.name))?;
+    let table = Table::from_content(bytes).map_err(|error| format!("{name}: {error}"))?;
     let now = std::time::SystemTime::now();
     let expired = table.next_expiry().is_some_and(|until| until.has_passed(now));
     let table = if expired { table.live_at(now) } else { table };
-    Ok(Loaded { table, default: None, app: None, image: Some(text.name) })
+    Ok(Loaded { table, default: None, app: None, image: Some(name) })
 }
 
 /// The policy of the options around an app list.
-pub(crate) fn with_app(global: &Global, app: Option<List>) -> Result<Loaded, Failure> {
+pub(crate) fn around_app(around: &Around, reading: Reading, app: Option<List>) -> Result<Loaded, Failure> {
     let app = app.map(Arc::new);
-    let default = match &global.default {
-        Some(path) => Some(Arc::new(list(path, global.lenient)?)),
-        None => None,
-    };
-    let mut policy = Policy::new().with_mode(global.mode).with_enforce(global.enforce);
+    let default = around.default.as_ref().map(|input| Source::Input(input).list(reading).map(Arc::new));
+    let default = default.transpose()?;
+    let mut policy = Policy::new().with_mode(around.mode).with_enforce(around.enforce);
     if let Some(list) = &default {
         policy = policy.with_default(Arc::clone(list));
     }
     if let Some(list) = &app {
         policy = policy.with_app(Arc::clone(list));
     }
-    if default.is_none() && app.is_none() && !global.enforce {
-        complain(
-            "no list is given, so everyone is allowed; --list FILE gives one, --enforce denies everyone",
-        );
+    for list in [&app, &default].into_iter().flatten().filter(|list| list.is_empty()) {
+        let name = list.source().unwrap_or("-");
+        complain(format_args!("{name}: the list is given, but has no entries: nobody matches it"));
     }
     Ok(Loaded { table: Table::from_policy(&policy), default, app, image: None })
-}
-
-/// Whether a list of the policy takes up standard input.
-pub(crate) fn uses_stdin(global: &Global) -> bool {
-    [&global.list, &global.default].iter().any(|path| path.as_deref().is_some_and(is_stdin))
-}
-
-pub(crate) fn is_stdin(path: &Path) -> bool {
-    path.as_os_str() == "-"
 }
 
 /// Opens a file; a directory is refused here, because some systems open it and fail later.

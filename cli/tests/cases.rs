@@ -61,14 +61,17 @@ fn run(case: &Case, problems: &mut Vec<String>) {
     if let Some(mode) = &case.mode {
         args.extend(["--mode", mode]);
     }
-    if case.enforce.as_deref() == Some("true") {
+    let enforced = case.enforce.as_deref() == Some("true");
+    if enforced {
         args.push("--enforce");
     }
+    // A gate may be without any list; a command that has none has lost it.
+    let nothing_given = case.list.is_none() && case.default.is_none() && !enforced;
     args.push("check");
-    if case.is_rejected() {
+    if case.is_rejected() || nothing_given {
         let run = dir.run(&[&args[..], &["192.0.2.1"]].concat());
         if run.code != 2 || !run.out.is_empty() || run.err.is_empty() {
-            problems.push(format!("a rejected list gives {run:?}"));
+            problems.push(format!("a rejected list, or none, gives {run:?}"));
         }
     } else if !case.checks.is_empty() {
         let clients = case.checks.iter().map(|check| check.address.as_str());

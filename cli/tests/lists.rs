@@ -155,6 +155,47 @@ fn json_and_errors_of_diff() {
     }
 }
 
+/// Two sources of any kind, in the order in which they are written.
+#[test]
+fn diff_of_texts_files_and_standard_input() {
+    let dir = Dir::with("a.list", "10.0.0.0/8:a\n");
+    dir.write("b.list", "10.0.0.0/8:b\n");
+    const A: &str = "10.0.0.0/8:a";
+    const B: &str = "10.0.0.0/8:b";
+    for (args, stdin) in [
+        (&["diff", "a.list", "b.list"][..], ""),
+        (&["diff", "--entries", A, "b.list"], ""),
+        (&["--entries", A, "diff", "b.list"], ""),
+        (&["diff", "a.list", "--entries", B], ""),
+        (&["diff", "--entries", A, "--entries", B], ""),
+        (&["--entries", A, "diff", "--entries", B], ""),
+        (&["diff", "a.list", "--lenient", "b.list"], ""),
+        (&["diff", "-", "b.list"], A),
+        (&["diff", "a.list", "-"], B),
+        (&["diff", "-", "--entries", B], A),
+        (&["diff", "--entries", A, "-"], B),
+    ] {
+        let run = dir.run_with(args, stdin.as_bytes());
+        assert_eq!(run.code, 1, "{args:?}: {}", run.err);
+        assert!(run.out.starts_with(&format!("~ {A} -> {B}\n")), "{args:?}: {}", run.out);
+    }
+    let emptied = dir.run(&["diff", "a.list", "--entries", ""]);
+    assert!(emptied.out.starts_with("- 10.0.0.0/8:a\nlost 10.0.0.0/8\n"), "{}", emptied.out);
+    let usage = dir.run(&["diff", "a.list"]).err;
+    assert!(usage.contains("Usage: ipgate diff "), "{usage}");
+    for (args, given) in [
+        (&["diff"][..], "none is given"),
+        (&["diff", "a.list"], "one is given"),
+        (&["diff", "--entries", A], "one is given"),
+        (&["diff", "a.list", "b.list", "--entries", A], "3 are given"),
+        (&["diff", "a.list", "b.list", "a.list"], "unexpected argument"),
+    ] {
+        let run = dir.run(args);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{args:?}");
+        assert!(run.err.contains(given), "{args:?}: {}", run.err);
+    }
+}
+
 #[test]
 fn list_prints_canonical_entries_and_labels() {
     let text = "10.0.0.5/8:corp,2001:DB8::/32\n!10.9.0.0/16:lab # why\n192.0.2.0-192.0.2.2:corp";
@@ -192,6 +233,7 @@ fn list_prints_canonical_entries_and_labels() {
 fn help_completions_and_manual() {
     let help = run(&["--help"]);
     assert_eq!(help.code, 0);
+    assert!(help.out.starts_with("Filters clients by address: "), "{}", help.out);
     for part in ["Exit codes:", "Examples:", "replay", "--entries", "--enforce"] {
         assert!(help.out.contains(part), "{part} in {}", help.out);
     }
@@ -228,4 +270,38 @@ fn help_completions_and_manual() {
     assert_eq!(dir.names(), pages);
     assert!(dir.read("ipgate-check.1").contains("Exit codes"));
     assert_eq!(dir.run(&["man", "no/such"]).code, 2);
+}
+
+/// An option is offered where it is honoured, and nowhere else: in the help and in the manual.
+#[test]
+fn options_are_offered_by_the_commands_that_honour_them() {
+    const POLICY: [&str; 6] = ["--list", "--entries", "--default", "--mode", "--enforce", "--lenient"];
+    let dir = Dir::new();
+    assert_eq!(dir.run(&["man", "."]).code, 0);
+    for (command, honoured) in [
+        ("check", &POLICY[..]),
+        ("explain", &POLICY),
+        ("replay", &POLICY),
+        ("compile", &POLICY[2..]),
+        ("list", &["--list", "--entries", "--lenient"]),
+        ("diff", &["--entries", "--lenient"]),
+        ("add", &["--list"]),
+        ("remove", &["--list"]),
+        ("lint", &[]),
+        ("fmt", &[]),
+        ("completions", &[]),
+        ("man", &[]),
+    ] {
+        let help = run(&[command, "--help"]).out;
+        let offered: Vec<&str> = help
+            .lines()
+            .filter_map(|line| line.trim_start().trim_start_matches("-l, ").split(' ').next())
+            .filter(|first| POLICY.contains(first))
+            .collect();
+        assert_eq!(offered, honoured, "{help}");
+        let page = dir.read(&format!("ipgate-{command}.1"));
+        let is_on_page = |option: &str| page.contains(&format!(r"\fB{}\fR", option.replace('-', r"\-")));
+        assert_eq!(POLICY.into_iter().filter(|option| is_on_page(option)).collect::<Vec<_>>(), honoured);
+        assert!(help.contains("--json") && is_on_page("--json"), "{help}");
+    }
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use ipgate::Entry;
 use serde::Serialize;
 
-use crate::args::Global;
+use crate::args::{Edited, Form};
 use crate::edit::{self, Given, ListFile};
 use crate::output::{self, Exit, Outcome};
 
@@ -15,9 +15,9 @@ struct Line<'a> {
     result: &'static str,
 }
 
-pub(crate) fn run(global: &Global, entries: &[String]) -> Outcome {
+pub(crate) fn run(file: &Edited, entries: &[String], form: Form) -> Outcome {
     let given = Given::all(entries)?;
-    let file = ListFile::open(global)?;
+    let file = ListFile::open(&file.list)?;
     let mut added: Vec<&Given> = Vec::new();
     let mut lines = Vec::new();
     for given in &given {
@@ -32,14 +32,14 @@ pub(crate) fn run(global: &Global, entries: &[String]) -> Outcome {
         lines.push(Line { entry: &given.text, result: if present { "present" } else { "added" } });
     }
     if !added.is_empty() {
-        let mut text = file.text.bytes.to_vec();
+        let mut text = file.list.text().to_vec();
         edit::append(&mut text, added.iter().map(|given| given.text.as_str()));
         let expected = file.list.entries().iter().chain(added.iter().flat_map(|given| &given.entries));
-        file.save(&text, expected, file.text.bytes.len())?;
+        file.save(&text, expected, file.list.text().len())?;
     }
     let mut out = output::stdout();
     for line in lines {
-        match (global.json, line.result) {
+        match (form.json, line.result) {
             (true, _) => output::json(&mut out, &line)?,
             (false, "present") => writeln!(out, "{} is there already", line.entry)?,
             (false, _) => writeln!(out, "added {}", line.entry)?,

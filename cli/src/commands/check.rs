@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use ipgate::{Gate, Reader, Reason, ipnet::IpNet, parse_address};
 use serde::Serialize;
 
-use crate::args::Global;
-use crate::lines::Lines;
+use crate::addresses::{Answers, Place, answer_all};
+use crate::args::{Form, Lists};
 use crate::output::{self, Exit, Failure, Out, Outcome, complain, decision};
 use crate::source;
+use crate::stream::Client;
 
 /// The answer for one address, as it is written.
 #[derive(Serialize)]
@@ -43,13 +44,12 @@ struct Checker {
     exit: Exit,
 }
 
-impl Checker {
-    fn check(&mut self, text: &str, place: impl Fn() -> String) -> Result<(), Failure> {
-        let address = parse_address(text);
-        let verdict = match &address {
-            Ok(address) => self.reader.check(*address),
+impl Answers for Checker {
+    fn answer(&mut self, text: &str, place: Place) -> Result<(), Failure> {
+        let verdict = match parse_address(text) {
+            Ok(address) => self.reader.check(address),
             Err(error) => {
-                complain(format_args!("{}{error}; denied", place()));
+                complain(format_args!("{place}{error}; denied"));
                 self.exit = Exit::Error;
                 self.reader.check_without_address()
             }
@@ -71,41 +71,16 @@ impl Checker {
         }
     }
 
-    /// Addresses from standard input. What is known is written before more input has to be waited for.
-    fn check_stdin(&mut self) -> Result<(), Failure> {
-        let mut lines = Lines::new(io::stdin().lock());
-        loop {
-            if lines.may_wait() {
-                self.out.flush()?;
-            }
-            let line = lines.next().map_err(|error| source::cannot_read("<stdin>", &error))?;
-            let Some(line) = line else { return Ok(()) };
-            let place = || format!("<stdin>:{}: ", line.number);
-            match line.text() {
-                Some(text) => self.check(text.trim_matches([' ', '\t']), place)?,
-                None => self.check(&String::from_utf8_lossy(line.bytes), place)?,
-            }
-        }
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 
-pub(crate) fn run(global: &Global, addresses: &[String]) -> Outcome {
-    if addresses.is_empty() && source::uses_stdin(global) {
-        let sentence =
-            "standard input holds the list; give the addresses as arguments, or the list as a file";
-        return Err(Failure::Told(sentence.to_owned()));
-    }
-    let table = source::load(global)?.table;
-    let gate = Gate::from_table(table);
+pub(crate) fn run(lists: &Lists, addresses: &[Client], Form { json }: Form) -> Outcome {
+    let gate = Gate::from_table(source::load(lists)?.table);
     let reader = gate.reader();
     std::mem::forget(gate); // the system frees a table of a million entries faster, when the process ends
-    let mut checker = Checker { reader, out: output::stdout(), json: global.json, exit: Exit::Yes };
-    if addresses.is_empty() {
-        checker.check_stdin()?;
-    }
-    for address in addresses {
-        checker.check(address, String::new)?;
-    }
-    checker.out.flush()?;
+    let mut checker = Checker { reader, out: output::stdout(), json, exit: Exit::Yes };
+    answer_all(addresses, &mut checker)?;
     Ok(checker.exit)
 }

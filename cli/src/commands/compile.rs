@@ -1,18 +1,23 @@
 //! `compile`: a list, or a policy over two, as an image.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 
+use ipgate::{Table, whole_file};
 use serde::Serialize;
 
-use crate::args::Global;
-use crate::atomic;
-use crate::output::{self, Exit, Outcome, count};
-use crate::source::{self, Text};
+use crate::args::{Around, Form, Reading};
+use crate::output::{self, Exit, Failure, Outcome, complain, count};
+use crate::source::{self, Source, cannot_read};
+use crate::stream::{Input, Output};
 
-pub(crate) struct Paths<'a> {
-    pub(crate) input: &'a Path,
-    pub(crate) output: &'a Path,
+/// What is to be written, and where.
+pub(crate) struct Image<'a> {
+    pub(crate) output: &'a Output,
+    /// Whether a file that is no image may be replaced.
+    pub(crate) force: bool,
+    pub(crate) generation: u64,
 }
 
 #[derive(Serialize)]
@@ -23,20 +28,66 @@ struct Compiled<'a> {
     generation: u64,
 }
 
-pub(crate) fn run(global: &Global, paths: Paths<'_>, generation: u64) -> Outcome {
-    let text = Text::read(paths.input)?;
-    let loaded = source::with_app(global, Some(text.parse(global.lenient)?))?;
-    let image = loaded.table.to_image(generation);
-    atomic::put(paths.output, &image)?;
+pub(crate) fn run(
+    around: &Around,
+    reading: Reading,
+    input: &Input,
+    image: Image<'_>,
+    Form { json }: Form,
+) -> Outcome {
+    let Image { output, force, generation } = image;
+    match output {
+        Output::Stdout => refuse_stdout(json)?,
+        Output::File(path) if !force => refuse_other_files(path)?,
+        Output::File(_) => {}
+    }
+    let list = Source::Input(input).list(reading)?;
+    let table = source::around_app(around, reading, Some(list))?.table;
+    let bytes = table.to_image(generation);
+    let (entries, length) = (count(table.len(), "entry", "entries"), bytes.len());
+    let summary = format!("{output}: {entries}, {length} bytes, generation {generation}");
     let mut out = output::stdout();
-    let (entries, bytes) = (loaded.table.len(), image.len());
-    match global.json {
-        true => output::json(&mut out, &Compiled { file: paths.output, entries, bytes, generation })?,
-        false => {
-            let entries = count(entries, "entry", "entries");
-            writeln!(out, "{}: {entries}, {bytes} bytes, generation {generation}", paths.output.display())?;
+    match output {
+        Output::Stdout => {
+            out.write_all(&bytes)?;
+            out.flush()?;
+            complain(summary);
+        }
+        Output::File(path) => {
+            whole_file::write(path, &bytes)?;
+            let compiled = Compiled { file: path, entries: table.len(), bytes: length, generation };
+            match json {
+                true => output::json(&mut out, &compiled)?,
+                false => writeln!(out, "{summary}")?,
+            }
+            out.flush()?;
         }
     }
-    out.flush()?;
     Ok(Exit::Yes)
+}
+
+fn refuse_stdout(json: bool) -> Result<(), Failure> {
+    let sentence = if json {
+        "--json and the image would both be written to standard output; give --output FILE"
+    } else if io::stdout().is_terminal() {
+        "an image is not written to a terminal; give --output FILE, or send standard output elsewhere"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::Told(sentence.to_owned()))
+}
+
+/// A file that is no image may be someone's only copy of a list.
+fn refuse_other_files(path: &Path) -> Result<(), Failure> {
+    let name = path.display();
+    let mut start = Vec::new();
+    if !path.is_file() {
+        return Ok(()); // there is none, or it is a pipe or device, which the writer refuses
+    }
+    let read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut start));
+    match read {
+        Err(error) => Err(cannot_read(&name, &error)),
+        Ok(_) if Table::is_image(&start) => Ok(()),
+        Ok(_) => Err(format!("{name} exists and is not an image; give --force to replace it").into()),
+    }
 }

@@ -6,7 +6,7 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 use serde::Serialize;
 
-use crate::args::Args;
+use crate::args::{Args, Form};
 use crate::output::{self, Exit, Outcome};
 
 #[derive(Serialize)]
@@ -15,11 +15,11 @@ struct Script<'a> {
     script: &'a str,
 }
 
-pub(crate) fn run(shell: Shell, json: bool) -> Outcome {
+pub(crate) fn run(shell: Shell, form: Form) -> Outcome {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "ipgate", &mut script);
     let mut out = output::stdout();
-    match json {
+    match form.json {
         true => {
             let script = &String::from_utf8_lossy(&script);
             output::json(&mut out, &Script { shell: shell.to_string(), script })?;

@@ -1,15 +1,13 @@
 //! `diff`: what changes between two lists.
 
 use std::io::Write;
-use std::path::Path;
 
 use ipgate::ipnet::IpNet;
 use ipgate::{Diff, Space};
 use serde::Serialize;
 
-use crate::args::Global;
+use crate::args::{Form, Pair, Reading};
 use crate::output::{self, EntryJson, Exit, Failure, Out, Outcome};
-use crate::source::{self, is_stdin};
 
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
@@ -35,14 +33,12 @@ impl Counts {
     }
 }
 
-pub(crate) fn run(global: &Global, old: &Path, new: &Path) -> Outcome {
-    if is_stdin(old) && is_stdin(new) {
-        return Err(Failure::Told("only one of the two lists can be standard input".to_owned()));
-    }
-    let (old, new) = (source::list(old, global.lenient)?, source::list(new, global.lenient)?);
+pub(crate) fn run(pair: &Pair, reading: Reading, form: Form) -> Outcome {
+    let [old, new] = pair.sources();
+    let (old, new) = (old.list(reading)?, new.list(reading)?);
     let diff = Diff::between(&old, &new);
     let mut out = output::stdout();
-    match global.json {
+    match form.json {
         true => write_json(&mut out, &diff)?,
         false => write(&mut out, &diff)?,
     }

@@ -7,9 +7,11 @@ use std::time::SystemTime;
 use ipgate::{Entry, EntryRef, Label, List, Mode, Origin, Reason, canonical_address, parse_address};
 use serde::Serialize;
 
-use crate::args::Global;
-use crate::output::{self, Exit, Failure, Out, Outcome, action, decision};
+use crate::addresses::{Answers, Place, answer_all};
+use crate::args::{Form, Lists};
+use crate::output::{self, Exit, Failure, Out, Outcome, action, complain, decision};
 use crate::source::{self, Loaded};
+use crate::stream::Client;
 
 /// Everything there is to say about one address.
 #[derive(Serialize)]
@@ -54,28 +56,59 @@ impl Covering {
     }
 }
 
-pub(crate) fn run(global: &Global, address: &str) -> Outcome {
-    let canonical = parse_address(address).map_err(|error| Failure::Told(format!("{error}; denied")))?;
-    let loaded = source::load(global)?;
-    let lookup = loaded.table.lookup(canonical);
-    let entries: Vec<_> = loaded.table.covering(canonical).collect();
-    let covering = entries.iter().map(|entry| covering(entry, entries.first())).collect();
-    let explanation = Explanation {
-        address,
-        canonical,
-        decision: decision(lookup.reason()),
-        reason: lookup.reason(),
-        mode: global.mode,
-        covering,
-        expired: expired(&loaded, global.mode, canonical),
-    };
-    let mut out = output::stdout();
-    match global.json {
-        true => output::json(&mut out, &explanation)?,
-        false => write(&mut out, &explanation, &loaded)?,
+/// Explains one address after another.
+struct Explainer {
+    loaded: Loaded,
+    mode: Mode,
+    out: Out,
+    json: bool,
+    /// Whether there is something above the next explanation.
+    begun: bool,
+    exit: Exit,
+}
+
+impl Answers for Explainer {
+    fn answer(&mut self, text: &str, place: Place) -> Result<(), Failure> {
+        let address = match parse_address(text) {
+            Ok(address) => address,
+            Err(error) => {
+                complain(format_args!("{place}{error}; denied"));
+                self.exit = Exit::Error;
+                return Ok(());
+            }
+        };
+        let lookup = self.loaded.table.lookup(address);
+        self.exit = self.exit.max(Exit::of(lookup.is_allowed()));
+        let entries: Vec<_> = self.loaded.table.covering(address).collect();
+        let explanation = Explanation {
+            address: text,
+            canonical: address,
+            decision: decision(lookup.reason()),
+            reason: lookup.reason(),
+            mode: self.mode,
+            covering: entries.iter().map(|entry| covering(entry, entries.first())).collect(),
+            expired: expired(&self.loaded, self.mode, address),
+        };
+        if self.json {
+            return output::json(&mut self.out, &explanation);
+        }
+        if std::mem::replace(&mut self.begun, true) {
+            writeln!(self.out)?;
+        }
+        Ok(write(&mut self.out, &explanation, &self.loaded)?)
     }
-    out.flush()?;
-    Ok(Exit::of(lookup.is_allowed()))
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+pub(crate) fn run(lists: &Lists, addresses: &[Client], Form { json }: Form) -> Outcome {
+    let (loaded, mode) = (source::load(lists)?, lists.around.mode);
+    let mut explainer =
+        Explainer { loaded, mode, out: output::stdout(), json, begun: false, exit: Exit::Yes };
+    answer_all(addresses, &mut explainer)?;
+    Ok(explainer.exit)
 }
 
 fn covering(entry: &EntryRef<'_>, decides: Option<&EntryRef<'_>>) -> Covering {

@@ -1,14 +1,15 @@
 //! `fmt`: canonical text, comments kept.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
 
 use ipgate::format_text;
 use serde::Serialize;
 
-use crate::atomic::Replacement;
+use crate::args::Form;
+use crate::edit;
 use crate::output::{self, Exit, Failure, Out, Outcome};
-use crate::source::{Text, is_stdin};
+use crate::source::{Text, tell_rejected};
+use crate::stream::Input;
 
 /// What to do with the canonical text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,33 +37,32 @@ struct Formatted<'a> {
     text: Option<&'a str>,
 }
 
-pub(crate) fn run(files: &[PathBuf], task: Task, json: bool) -> Outcome {
-    let mut out = output::stdout();
-    let mut exit = Exit::Yes;
-    for file in files {
-        exit = exit.max(match format(&mut out, file, task, json) {
-            Err(Failure::Told(sentence)) => {
-                output::complain(sentence);
-                Exit::Error
-            }
-            outcome => outcome?,
-        });
-    }
-    out.flush()?;
-    Ok(exit)
+pub(crate) fn run(files: &[Input], task: Task, Form { json }: Form) -> Outcome {
+    super::for_each(files, |out, file| match (task, file) {
+        (Task::Write, Input::File(path)) => {
+            // Locked before it is read, so that no edit between reading and writing is lost.
+            let edit = edit::lock(path)?;
+            format(out, file, task, json, |canonical| Ok(edit.write(canonical)?))
+        }
+        (Task::Write, Input::Stdin) => {
+            Err(Failure::Told("standard input cannot be written back; leave out --write".to_owned()))
+        }
+        _ => format(out, file, task, json, |_| Ok(())),
+    })
 }
 
-fn format(out: &mut Out, file: &Path, task: Task, json: bool) -> Outcome {
-    if task == Task::Write && is_stdin(file) {
-        return Err(Failure::Told("standard input cannot be written back; leave out --write".to_owned()));
-    }
-    // Locked before it is read, so that no edit between reading and writing is lost.
-    let replacement = if task == Task::Write { Some(Replacement::of(file)?) } else { None };
+fn format(
+    out: &mut Out,
+    file: &Input,
+    task: Task,
+    json: bool,
+    write_back: impl FnOnce(&[u8]) -> Result<(), Failure>,
+) -> Outcome {
     let text = Text::read(file)?;
-    let canonical = format_text(&text.bytes).map_err(|rejected| text.rejected(&rejected))?;
+    let canonical = format_text(&text.bytes).map_err(|rejected| tell_rejected(&text.name, &rejected))?;
     let changed = *canonical.as_bytes() != *text.bytes;
-    if let Some(replacement) = replacement.filter(|_| changed) {
-        replacement.write(canonical.as_bytes())?;
+    if changed {
+        write_back(canonical.as_bytes())?;
     }
     if json {
         let shown = Some(canonical.as_str()).filter(|_| task == Task::Print);

@@ -1,14 +1,15 @@
 //! `lint`: what is wrong with lists, and what is probably not meant.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
 
 use ipgate::{Diagnostic, Linter, Parser, Report};
 use serde::Serialize;
 
+use crate::args::Form;
 use crate::output::{self, Exit, Failure, Out, Outcome, count};
 use crate::render;
 use crate::source::Text;
+use crate::stream::Input;
 
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
@@ -32,23 +33,11 @@ enum Line<'a> {
     },
 }
 
-pub(crate) fn run(files: &[PathBuf], deny_warnings: bool, json: bool) -> Outcome {
-    let mut out = output::stdout();
-    let mut exit = Exit::Yes;
-    for file in files {
-        exit = exit.max(match lint(&mut out, file, deny_warnings, json) {
-            Err(Failure::Told(sentence)) => {
-                output::complain(sentence);
-                Exit::Error
-            }
-            outcome => outcome?,
-        });
-    }
-    out.flush()?;
-    Ok(exit)
+pub(crate) fn run(files: &[Input], deny_warnings: bool, Form { json }: Form) -> Outcome {
+    super::for_each(files, |out, file| lint(out, file, deny_warnings, json))
 }
 
-fn lint(out: &mut Out, file: &Path, deny_warnings: bool, json: bool) -> Outcome {
+fn lint(out: &mut Out, file: &Input, deny_warnings: bool, json: bool) -> Outcome {
     let text = Text::read(file)?;
     let parser = Parser::new().max_diagnostics(usize::MAX).lint(Linter::new());
     let report = match parser.parse(&text.bytes) {

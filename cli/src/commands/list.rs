@@ -6,9 +6,8 @@ use std::io::Write;
 use ipgate::{Entry, Label, List};
 use serde::Serialize;
 
-use crate::args::Global;
+use crate::args::{AppList, Form, Reading};
 use crate::output::{self, EntryJson, Exit, Failure, Out, Outcome};
-use crate::source;
 
 #[derive(Serialize)]
 struct Group<'a> {
@@ -17,13 +16,14 @@ struct Group<'a> {
     entries: Vec<String>,
 }
 
-pub(crate) fn run(global: &Global, labels: bool) -> Outcome {
-    let Some(list) = source::app_list(global)? else {
+pub(crate) fn run(app: &AppList, reading: Reading, labels: bool, form: Form) -> Outcome {
+    let Some(source) = app.source() else {
         let sentence = "no list is given; name one with --list FILE or --entries TEXT";
         return Err(Failure::Told(sentence.to_owned()));
     };
+    let list = source.list(reading)?;
     let mut out = output::stdout();
-    match (labels, global.json) {
+    match (labels, form.json) {
         (false, false) => write!(out, "{list}")?,
         (false, true) => {
             for entry in &list {

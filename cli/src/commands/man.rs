@@ -1,15 +1,15 @@
 //! `man`: manual pages generated from the argument parser.
 
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 
 use clap::CommandFactory;
 use clap_mangen::Man;
+use ipgate::whole_file;
 use serde::Serialize;
 
-use crate::args::Args;
-use crate::output::{self, Exit, Failure, Outcome};
+use crate::args::{Args, Form};
+use crate::output::{self, Exit, Outcome};
 
 /// The page that was printed, or the name of one that was written.
 #[derive(Serialize)]
@@ -18,7 +18,7 @@ struct Page<'a> {
     page: Option<&'a str>,
 }
 
-pub(crate) fn run(directory: Option<&Path>, json: bool) -> Outcome {
+pub(crate) fn run(directory: Option<&Path>, Form { json }: Form) -> Outcome {
     let mut command = Args::command();
     command.build();
     match directory {
@@ -54,8 +54,7 @@ fn write(command: &clap::Command, directory: &Path, json: bool) -> Outcome {
         man.render(&mut page)?;
         let path = directory.join(man.get_filename());
         let name = path.display().to_string();
-        fs::write(&path, &page)
-            .map_err(|error| Failure::Told(format!("{name} cannot be written: {error}")))?;
+        whole_file::write(&path, &page)?;
         match json {
             true => output::json(&mut out, &Page { file: &name, page: None })?,
             false => writeln!(out, "{name}")?,

@@ -13,33 +13,54 @@ mod man;
 mod remove;
 mod replay;
 
+use std::io::Write;
+
 use crate::args::{Args, Command};
-use crate::output::{Failure, Outcome};
+use crate::output::{self, Exit, Failure, Out, Outcome};
+use crate::stream::{self, Input};
 
 /// Does what was asked for.
 pub(crate) fn run(args: &Args) -> Outcome {
-    if let [first, ..] = args.unused().as_slice() {
-        let sentence = format!("{first} has no effect on this command; leave it out (see `ipgate help`)");
-        return Err(Failure::Told(sentence));
-    }
-    let global = &args.global;
+    let inputs = args.command.inputs();
+    stream::refuse_second_stdin(&inputs)?;
+    stream::refuse_overwriting(&inputs, args.command.output())?;
+    let form = args.form;
     match &args.command {
-        Command::Check { addresses } => check::run(global, addresses),
-        Command::Explain { address } => explain::run(global, address),
-        Command::Lint { files, deny_warnings } => lint::run(files, *deny_warnings, global.json),
-        Command::Fmt { files, check, write } => fmt::run(files, fmt::Task::of(*check, *write), global.json),
-        Command::Diff { old, new } => diff::run(global, old, new),
-        Command::Compile { input, output, generation } => {
-            compile::run(global, compile::Paths { input, output }, *generation)
+        Command::Check { lists, addresses } => check::run(lists, addresses, form),
+        Command::Explain { lists, addresses } => explain::run(lists, addresses, form),
+        Command::Lint { files, deny_warnings } => lint::run(files, *deny_warnings, form),
+        Command::Fmt { files, check, write } => fmt::run(files, fmt::Task::of(*check, *write), form),
+        Command::Diff { pair, reading } => diff::run(pair, *reading, form),
+        Command::Compile { around, reading, input, output, force, generation } => {
+            let image = compile::Image { output, force: *force, generation: *generation };
+            compile::run(around, *reading, input, image, form)
         }
-        Command::Add { entries } => add::run(global, entries),
-        Command::Remove { entries } => remove::run(global, entries),
-        Command::List { labels } => list::run(global, *labels),
-        Command::Replay { client_field, delimiter, log } => {
+        Command::Add { file, entries } => add::run(file, entries, form),
+        Command::Remove { file, entries } => remove::run(file, entries, form),
+        Command::List { app, reading, labels } => list::run(app, *reading, *labels, form),
+        Command::Replay { lists, client_field, delimiter, log } => {
             let fields = replay::Fields { client: client_field.get(), delimiter: *delimiter };
-            replay::run(global, fields, log)
+            replay::run(lists, fields, log, form)
         }
-        Command::Completions { shell } => completions::run(*shell, global.json),
-        Command::Man { directory } => man::run(directory.as_deref(), global.json),
+        Command::Completions { shell } => completions::run(*shell, form),
+        Command::Man { directory } => man::run(directory.as_deref(), form),
     }
+}
+
+/// Does the same with each of several files. One with which it cannot be done is told, and the others are done
+/// all the same.
+fn for_each(files: &[Input], mut task: impl FnMut(&mut Out, &Input) -> Outcome) -> Outcome {
+    let mut out = output::stdout();
+    let mut exit = Exit::Yes;
+    for file in files {
+        exit = exit.max(match task(&mut out, file) {
+            Err(Failure::Told(sentence)) => {
+                output::complain(sentence);
+                Exit::Error
+            }
+            outcome => outcome?,
+        });
+    }
+    out.flush()?;
+    Ok(exit)
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use ipgate::Entry;
 use serde::Serialize;
 
-use crate::args::Global;
+use crate::args::{Edited, Form};
 use crate::edit::{self, Given, ListFile, Piece};
 use crate::output::{self, Exit, Failure, Outcome, complain};
 
@@ -17,25 +17,25 @@ struct Line<'a> {
     line: u32,
 }
 
-pub(crate) fn run(global: &Global, entries: &[String]) -> Outcome {
+pub(crate) fn run(file: &Edited, entries: &[String], form: Form) -> Outcome {
     let given = Given::all(entries)?;
-    let file = ListFile::open(global)?;
+    let file = ListFile::open(&file.list)?;
     let (gone, kept): (Vec<Piece<'_>>, Vec<Piece<'_>>) =
         file.pieces().partition(|piece| given.iter().any(|given| given.fits(piece)));
     let missing = given.iter().filter(|given| !gone.iter().any(|piece| given.fits(piece)));
     let complaints: Vec<String> = missing.map(|given| describe_missing(given, &file)).collect();
     if !complaints.is_empty() {
         complaints.iter().for_each(complain);
-        return Err(Failure::Told(format!("nothing was removed; {} is unchanged", file.text.name)));
+        return Err(Failure::Told(format!("nothing was removed; {} is unchanged", file.name)));
     }
-    let mut text = file.text.bytes.to_vec();
+    let mut text = file.list.text().to_vec();
     let ranges: Vec<_> = gone.iter().map(Piece::range).collect();
     edit::cut(&mut text, &ranges);
     file.save(&text, kept.iter().flat_map(|piece| piece.entries), text.len())?;
 
     let mut out = output::stdout();
     for piece in &gone {
-        match global.json {
+        match form.json {
             true => {
                 let line = Line { entry: piece.text, result: "removed", line: piece.position.line };
                 output::json(&mut out, &line)?;
@@ -50,7 +50,7 @@ pub(crate) fn run(global: &Global, entries: &[String]) -> Outcome {
 /// What is there instead: the same prefix with another action, label or expiry, or as a part of a range;
 /// or something wider, which only a deny entry makes an exception to.
 fn describe_missing(given: &Given, file: &ListFile) -> String {
-    let (text, name) = (&given.text, &file.text.name);
+    let (text, name) = (&given.text, &file.name);
     let among = |piece: &Piece<'_>, fits: fn(&Entry, &Entry) -> bool| {
         given.entries.iter().any(|wanted| piece.entries.iter().any(|entry| fits(wanted, entry)))
     };

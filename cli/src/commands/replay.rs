@@ -4,17 +4,17 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::net::IpAddr;
-use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ipgate::ipnet::IpNet;
 use ipgate::{Reason, Table, parse_address};
 use serde::Serialize;
 
-use crate::args::Global;
+use crate::args::{Form, Lists};
 use crate::lines::{Line, Lines};
 use crate::output::{self, Exit, Failure, Out, Outcome, complain, count, decision};
-use crate::source::{self, cannot_read, is_stdin};
+use crate::source::{self, cannot_read};
+use crate::stream::{Input, STDIN};
 
 /// How many lines without a usable address are named.
 const NAMED: u64 = 5;
@@ -111,22 +111,20 @@ enum Report<'r, 't> {
     Client(&'r Denied<'t>),
 }
 
-pub(crate) fn run(global: &Global, fields: Fields, log: &Path) -> Outcome {
-    if is_stdin(log) && source::uses_stdin(global) {
-        let sentence = "the list and the log cannot both be standard input; give one of them as a file";
-        return Err(Failure::Told(sentence.to_owned()));
-    }
-    let table = source::load(global)?.table;
-    let tally = if is_stdin(log) {
-        read("<stdin>", io::stdin().lock(), progress(None), fields)?
-    } else {
-        let file = source::open(log)?;
-        let length = file.metadata().map_or(0, |metadata| metadata.len());
-        read(&log.to_string_lossy(), file, progress(Some(length).filter(|length| *length > 0)), fields)?
+pub(crate) fn run(lists: &Lists, fields: Fields, log: &Input, form: Form) -> Outcome {
+    let table = source::load(lists)?.table;
+    let tally = match log {
+        Input::Stdin => read(STDIN, io::stdin().lock(), progress(None), fields)?,
+        Input::File(path) => {
+            let file = source::open(path)?;
+            let length = file.metadata().map_or(0, |metadata| metadata.len());
+            let progress = progress(Some(length).filter(|length| *length > 0));
+            read(&log.to_string(), file, progress, fields)?
+        }
     };
     let (totals, denied) = judge(&table, &tally);
     let mut out = output::stdout();
-    match global.json {
+    match form.json {
         true => write_json(&mut out, &totals, &denied)?,
         false => write(&mut out, &totals, &denied)?,
     }

@@ -1,0 +1,95 @@
+//! Options that several commands take, in the groups in which they take them.
+
+use clap::{Args, ValueHint};
+use ipgate::Mode;
+
+use crate::source::Source;
+use crate::stream::{Input, Place};
+
+/// The list.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Lists and policy")]
+pub(crate) struct AppList {
+    /// The list, as a file; `-` is standard input
+    #[arg(short, long, value_name = "FILE", conflicts_with = "entries", value_hint = ValueHint::FilePath)]
+    list: Option<Input>,
+    /// The list, as text instead of a file: entries separated by commas or line breaks
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    entries: Option<String>,
+}
+
+impl AppList {
+    /// Where the list comes from, where one is given.
+    pub(crate) fn source(&self) -> Option<Source<'_>> {
+        let file = self.list.as_ref().map(Source::Input);
+        file.or(self.entries.as_deref().map(Source::Entries))
+    }
+
+    pub(super) fn inputs(&self) -> impl Iterator<Item = Place<'_>> {
+        self.list.iter().map(|input| Place::new("--list", input))
+    }
+}
+
+/// What makes a policy around the list.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Lists and policy")]
+pub(crate) struct Around {
+    /// The default list, which the list extends or overrides; `-` is standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) default: Option<Input>,
+    /// How the list and the default list combine: `extend` or `override`
+    #[arg(long, value_name = "MODE", default_value_t)]
+    pub(crate) mode: Mode,
+    /// Deny everyone where no list is given, which is an error otherwise
+    #[arg(long)]
+    pub(crate) enforce: bool,
+}
+
+impl Around {
+    pub(super) fn inputs(&self) -> impl Iterator<Item = Place<'_>> {
+        self.default.iter().map(|input| Place::new("--default", input))
+    }
+}
+
+/// How lists are read.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Lists and policy")]
+pub(crate) struct Reading {
+    /// Leave bad entries out and report them, instead of rejecting the whole list
+    #[arg(long)]
+    pub(crate) lenient: bool,
+}
+
+/// A whole policy: what a command that decides goes by.
+#[derive(Debug, Args)]
+pub(crate) struct Lists {
+    #[command(flatten)]
+    pub(crate) app: AppList,
+    #[command(flatten)]
+    pub(crate) around: Around,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+impl Lists {
+    pub(super) fn inputs(&self) -> impl Iterator<Item = Place<'_>> {
+        self.app.inputs().chain(self.around.inputs())
+    }
+}
+
+/// A list file that is edited in its place.
+#[derive(Debug, Args)]
+pub(crate) struct Edited {
+    /// The list's file
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) list: Input,
+}
+
+/// The form of what is written.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Form {
+    /// Write one JSON object a line
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}

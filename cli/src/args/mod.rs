@@ -1,0 +1,283 @@
+//! What can be asked of `ipgate`: its commands and options.
+
+mod before;
+mod groups;
+mod pair;
+
+use std::path::PathBuf;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint};
+
+pub(crate) use groups::{AppList, Around, Edited, Form, Lists, Reading};
+pub(crate) use pair::Pair;
+
+use crate::stream::{Client, Input, Output, Place};
+
+const EXIT_CODES: &str = "\
+Options may stand before the command too; each command's help names those that it takes.
+
+Exit codes:
+  0  yes: every address is allowed, the lists are alike, nothing to complain of
+  1  no: an address is denied (check, explain), the lists differ (diff),
+     a file would change (fmt --check), a warning is denied (lint)
+  2  an error: no answer can be trusted; standard error says why. No list to
+     decide by, and no address to look up, are errors
+
+Examples:
+  ipgate --entries '10.0.1.0/24:office_ABC,212.121.212.121:client_YXZ' check 10.0.1.7
+  ipgate -l office.list check < addresses.txt
+  ipgate -l office.list explain 10.9.2.2
+  ipgate lint office.list
+  ipgate -l office.list add '192.0.2.7:partner;until=2027-03-31'
+  ipgate -l office.list replay /var/log/nginx/access.log";
+
+/// Filters clients by address: checks, explains, lints, formats, compares and edits lists such as
+/// `10.0.1.0/24:office_ABC,!10.0.1.66:printer`
+#[derive(Debug, Parser)]
+#[command(name = "ipgate", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Args {
+    /// For the help only: see [`before`].
+    #[command(flatten)]
+    _before: Lists,
+    #[command(flatten)]
+    pub(crate) form: Form,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+impl Args {
+    /// The process's arguments. Where they are wrong, or ask for help, that is told and the process ends.
+    pub(crate) fn of_process() -> Args {
+        let line = before::moved_behind(std::env::args_os().collect());
+        let matches = Args::command().get_matches_from(line);
+        Args::from_arg_matches(&matches).unwrap_or_else(|error| {
+            let mut parser = Args::command();
+            parser.build();
+            let command = matches.subcommand_name().and_then(|name| parser.find_subcommand_mut(name));
+            match command {
+                Some(command) => error.format(command).exit(),
+                None => error.exit(),
+            }
+        })
+    }
+}
+
+/// What to do.
+// The groups stand last: their heading goes on to whatever follows.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say for each address whether it is allowed, by which prefix, and with which label
+    #[command(after_help = "\
+Writes a line for each address, with tabs between: address, `allow` or `deny`,
+the matched prefix or `-`, its label or `-`. Blank lines of standard input, and
+those that begin with `#`, are passed over.
+
+Exit codes: 0 all are allowed, 1 any is denied, 2 an error. What is not an
+address is denied, named on standard error, and makes the exit code 2; so does
+a standard input without any address, and no list at all.")]
+    Check {
+        /// The addresses; standard input, one a line, where `-` stands or none is given
+        #[arg(value_name = "ADDRESS")]
+        addresses: Vec<Client>,
+        #[command(flatten)]
+        lists: Lists,
+    },
+    /// Show every entry that covers an address, which one decides, and why
+    #[command(after_help = "\
+Exit codes: 0 all are allowed, 1 any is denied, 2 an error. What is not an
+address is denied, named on standard error, and makes the exit code 2; so does
+a standard input without any address, and no list at all.")]
+    Explain {
+        /// The addresses; `-` is standard input, one a line
+        #[arg(required = true, value_name = "ADDRESS")]
+        addresses: Vec<Client>,
+        #[command(flatten)]
+        lists: Lists,
+    },
+    /// Find errors, and what is legal in a list but probably not meant
+    #[command(after_help = "\
+Exit codes: 0 no errors (and no warnings, where they are denied), 1 warnings
+where they are denied, 2 errors.")]
+    Lint {
+        /// The lists; `-` is standard input
+        #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        files: Vec<Input>,
+        /// Exit with 1 for warnings
+        #[arg(long)]
+        deny_warnings: bool,
+    },
+    /// Write a list in canonical form: an entry a line, comments kept
+    #[command(after_help = "\
+Exit codes: 0 done (with --check: nothing would change), 1 a file would change
+(--check), 2 an error.")]
+    Fmt {
+        /// The lists; `-` is standard input
+        #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        files: Vec<Input>,
+        /// Name the files that would change, and write nothing
+        #[arg(long, conflicts_with = "write")]
+        check: bool,
+        /// Write the files back, each of them whole or not at all; not for standard input
+        #[arg(long)]
+        write: bool,
+    },
+    /// Compare two lists: entries added, removed, relabelled, and the addresses gained and lost
+    #[command(after_help = "\
+OLD and NEW are each a file, `-` for standard input, or --entries TEXT, in the
+order in which they are written: `diff --entries TEXT NEW`, `diff OLD --entries TEXT`.
+
+Exit codes: 0 the lists say the same, 1 they differ, 2 an error.")]
+    Diff {
+        #[command(flatten)]
+        pair: Pair,
+        #[command(flatten)]
+        reading: Reading,
+    },
+    /// Compile a list, or a policy over two, into an image that loads in milliseconds
+    #[command(after_help = "\
+The image can stand wherever --list FILE is read, also by libipgate and nginx. It
+holds the whole policy: --default, --mode and --enforce belong to this command then.
+A list that it is made of is never written over, under any name; what else is there
+and is not an image, only with --force.
+
+Exit codes: 0 written, 2 an error, and the output file is unchanged.")]
+    Compile {
+        /// The list; `-` is standard input
+        #[arg(value_name = "LIST", value_hint = ValueHint::FilePath)]
+        input: Input,
+        /// The image, replaced whole or not at all; `-` is standard output, unless that is a terminal
+        #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        output: Output,
+        /// Replace a file that is not an image
+        #[arg(long)]
+        force: bool,
+        /// The generation to write into the image's header
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        generation: u64,
+        #[command(flatten)]
+        around: Around,
+        #[command(flatten)]
+        reading: Reading,
+    },
+    /// Add entries to the file of --list
+    #[command(after_help = "\
+The file is replaced whole or stays as it is; comments and layout are kept.
+What is there already is said and left alone.
+
+Exit codes: 0 every entry is in the list now, 2 an error, and the file is unchanged.")]
+    Add {
+        /// The entries, such as 10.0.1.0/24:office or '!10.0.1.66;until=2027-03-31'
+        #[arg(required = true, value_name = "ENTRY")]
+        entries: Vec<String>,
+        #[command(flatten)]
+        file: Edited,
+    },
+    /// Remove entries from the file of --list
+    #[command(after_help = "\
+An entry is removed where everything that is written here fits: a prefix or
+range, `!` or none, and the label and expiry where they are given. What stands
+there twice is removed twice. Comments and layout are kept.
+
+Exit codes: 0 removed, 2 an error (an entry is not there), and the file is unchanged.")]
+    Remove {
+        /// The entries, such as 10.0.1.0/24 or '!10.0.1.66:printer'
+        #[arg(required = true, value_name = "ENTRY")]
+        entries: Vec<String>,
+        #[command(flatten)]
+        file: Edited,
+    },
+    /// Print the entries of a list in canonical form
+    #[command(after_help = "Exit codes: 0 done, 2 an error.")]
+    List {
+        /// Group the entries by label, with their numbers
+        #[arg(long)]
+        labels: bool,
+        #[command(flatten)]
+        app: AppList,
+        #[command(flatten)]
+        reading: Reading,
+    },
+    /// Show what the lists would do to the clients of an access log
+    #[command(after_help = "\
+Writes totals in lines that begin with `#`, then a line for each denied client,
+the most frequent first, with tabs between: address, number of lines, the
+matched prefix or `-`, its label or `-`. Lines without a usable address are
+counted, and the first few are named on standard error.
+
+Exit codes: 0 done, 2 an error (also no list at all, and no line with a usable
+address).")]
+    Replay {
+        /// The field that holds the client's address, counted from 1
+        #[arg(long, value_name = "N", default_value = "1")]
+        client_field: std::num::NonZeroUsize,
+        /// The character between fields, `\t` for a tab; blanks, any number of them, where it is left out
+        #[arg(long, value_name = "CHAR", value_parser = delimiter)]
+        delimiter: Option<u8>,
+        /// The log; `-` is standard input
+        #[arg(value_name = "ACCESS_LOG", value_hint = ValueHint::FilePath)]
+        log: Input,
+        #[command(flatten)]
+        lists: Lists,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write the pages of all commands into a directory
+    Man {
+        /// The directory
+        #[arg(value_name = "DIR")]
+        directory: Option<PathBuf>,
+    },
+}
+
+impl Command {
+    /// What the command reads, by the names of its options and arguments.
+    pub(crate) fn inputs(&self) -> Vec<Place<'_>> {
+        match self {
+            Command::Check { lists, addresses } if addresses.is_empty() => {
+                let stdin = Place::new("the addresses", &Input::Stdin);
+                lists.inputs().chain([stdin]).collect()
+            }
+            Command::Check { lists, addresses } | Command::Explain { lists, addresses } => {
+                let is_stdin = |client: &Client| matches!(client, Client::Stdin);
+                let numbered = (1..).zip(addresses).filter(|(_, client)| is_stdin(client));
+                let stdin = numbered.map(|(n, _)| Place::new(format!("ADDRESS {n}"), &Input::Stdin));
+                lists.inputs().chain(stdin).collect()
+            }
+            Command::Lint { files, .. } | Command::Fmt { files, .. } => {
+                (1..).zip(files).map(|(n, file)| Place::new(format!("FILE {n}"), file)).collect()
+            }
+            Command::Diff { pair, .. } => pair.inputs().collect(),
+            Command::Compile { around, input, .. } => {
+                std::iter::once(Place::new("LIST", input)).chain(around.inputs()).collect()
+            }
+            Command::Add { file, .. } | Command::Remove { file, .. } => {
+                vec![Place::new("--list", &file.list)]
+            }
+            Command::List { app, .. } => app.inputs().collect(),
+            Command::Replay { lists, log, .. } => {
+                lists.inputs().chain([Place::new("ACCESS_LOG", log)]).collect()
+            }
+            Command::Completions { .. } | Command::Man { .. } => Vec::new(),
+        }
+    }
+
+    /// The file that the command writes, where that is not the one that it edits.
+    pub(crate) fn output(&self) -> Option<&Output> {
+        match self {
+            Command::Compile { output, .. } => Some(output),
+            _ => None,
+        }
+    }
+}
+
+/// One ASCII character, or its escape.
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        br"\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !matches!(byte, b'\n' | b'\r') => Ok(*byte),
+        _ => Err(r"write one ASCII character, or `\t` for a tab".to_owned()),
+    }
+}
