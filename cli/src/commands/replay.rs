@@ -168,8 +168,9 @@ fn judge<'t>(table: &'t Table, tally: &Tally) -> (Totals, Vec<Denied<'t>>) {
     let mut totals =
         Totals { lines: tally.lines, without_address: tally.without_address, ..Totals::default() };
     let mut denied = Vec::new();
-    for (&address, &lines) in &tally.clients {
-        let reason = table.lookup(address).reason();
+    let (addresses, lines): (Vec<IpAddr>, Vec<u64>) = tally.clients.iter().unzip();
+    let decisions = table.lookup_many(&addresses);
+    for ((&address, lines), reason) in addresses.iter().zip(lines).zip(decisions.map(|of| of.reason())) {
         if reason.is_allowed() {
             totals.allowed_lines += lines;
             totals.allowed_clients += 1;
