@@ -12,7 +12,8 @@ mod golden;
 
 use std::hint::black_box;
 use std::net::IpAddr;
-use std::time::SystemTime;
+use std::sync::Barrier;
+use std::time::{Duration, Instant, SystemTime};
 
 use bgp::Random;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -101,6 +102,57 @@ fn lookup(c: &mut Criterion) {
     group.finish();
 }
 
+/// How long `threads` threads take for as many checks each, all at the same time.
+fn on_threads(threads: usize, checks: u64, work: impl Fn(u64) -> usize + Sync) -> Duration {
+    let start = Barrier::new(threads);
+    let timed = || {
+        start.wait();
+        let started = Instant::now();
+        black_box(work(checks));
+        started.elapsed()
+    };
+    std::thread::scope(|scope| {
+        let handles: Vec<_> = (0..threads).map(|_| scope.spawn(timed)).collect();
+        handles.into_iter().map(|handle| handle.join().expect("no panic")).max().unwrap_or_default()
+    })
+}
+
+fn walk(clients: &[IpAddr], checks: u64, mut check: impl FnMut(IpAddr) -> bool) -> usize {
+    clients.iter().cycle().take(checks as usize).filter(|client| check(**client)).count()
+}
+
+/// One gate shared by a thread for each core, beside a reader for each.
+fn shared(c: &mut Criterion) {
+    let list = list();
+    let (gate, clients) = (Gate::new(&list), clients(&list));
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut group = c.benchmark_group(format!("shared by {threads} threads"));
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("reader/is_allowed", |b| {
+        let work = |checks| {
+            let mut reader = gate.reader();
+            walk(&clients, checks, |client| reader.is_allowed(client))
+        };
+        b.iter_custom(|checks| on_threads(threads, checks, work));
+    });
+    group.bench_function("reader/check", |b| {
+        let work = |checks| {
+            let mut reader = gate.reader();
+            walk(&clients, checks, |client| reader.check(client).is_allowed())
+        };
+        b.iter_custom(|checks| on_threads(threads, checks, work));
+    });
+    group.bench_function("gate/is_allowed", |b| {
+        let work = |checks| walk(&clients, checks, |client| gate.is_allowed(client));
+        b.iter_custom(|checks| on_threads(threads, checks, work));
+    });
+    group.bench_function("gate/check", |b| {
+        let work = |checks| walk(&clients, checks, |client| gate.check(client).is_allowed());
+        b.iter_custom(|checks| on_threads(threads, checks, work));
+    });
+    group.finish();
+}
+
 fn swap(c: &mut Criterion) {
     let list = list();
     let gate = Gate::new(&list);
@@ -125,5 +177,5 @@ fn swap(c: &mut Criterion) {
     assert_eq!(gate.generation(), generation);
 }
 
-criterion_group!(benches, parse, build, lookup, swap);
+criterion_group!(benches, parse, build, lookup, shared, swap);
 criterion_main!(benches);

@@ -2,7 +2,6 @@
 //!
 //! The path of a request: [`serve`] → [`admit`] (the gate's verdict) → [`forward`] → the upstream.
 
-use std::cell::RefCell;
 use std::error::Error;
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
@@ -19,7 +18,7 @@ use hyper::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use ipgate::{Gate, List, Outcome, Reader, Watch};
+use ipgate::{Gate, List, Outcome, Watch};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -55,19 +54,9 @@ struct Router {
     deny_status: StatusCode,
 }
 
-thread_local! {
-    /// The worker thread's handle on the gate: a check neither locks nor waits.
-    static READER: RefCell<Option<Reader>> = const { RefCell::new(None) };
-}
-
-fn main() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        // A worker without work keeps no replaced list alive.
-        .on_thread_park(|| READER.with_borrow_mut(|reader| reader.iter_mut().for_each(Reader::pause)))
-        .build();
-    let run = |runtime: tokio::runtime::Runtime| runtime.block_on(run(Settings::parse()));
-    if let Err(error) = runtime.map_err(Box::from).and_then(run) {
+#[tokio::main]
+async fn main() {
+    if let Err(error) = run(Settings::parse()).await {
         eprintln!("router: {error}");
         std::process::exit(1);
     }
@@ -171,19 +160,17 @@ async fn serve(
 
 /// Whether the client may pass, and the start of its log line.
 fn admit(gate: &Gate, peer: IpAddr) -> (bool, Value) {
-    READER.with_borrow_mut(|reader| {
-        let verdict = reader.get_or_insert_with(|| gate.reader()).check(peer);
-        let record = json!({
-            "event": "request",
-            "peer": verdict.address(),
-            "decision": if verdict.is_allowed() { "allow" } else { "deny" },
-            "reason": verdict.reason().as_str(),
-            "entry": verdict.entry().map(|entry| entry.prefix().to_string()),
-            "label": verdict.label(),
-            "generation": verdict.generation(),
-        });
-        (verdict.is_allowed(), record)
-    })
+    let verdict = gate.check(peer);
+    let record = json!({
+        "event": "request",
+        "peer": verdict.address(),
+        "decision": if verdict.is_allowed() { "allow" } else { "deny" },
+        "reason": verdict.reason().as_str(),
+        "entry": verdict.entry().map(|entry| entry.prefix().to_string()),
+        "label": verdict.label(),
+        "generation": verdict.generation(),
+    });
+    (verdict.is_allowed(), record)
 }
 
 /// Sends the request on and returns the upstream's response; neither body is held back.

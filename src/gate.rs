@@ -1,7 +1,7 @@
 //! The gate: one current table, many readers, rare writers.
 //!
-//! Readers keep a snapshot of their own and compare one number to know whether it is still current; the
-//! swap itself is `arc-swap`'s.
+//! The swap itself is `arc-swap`'s: a check holds the current snapshot in a slot of its thread while it lasts.
+//! Readers keep a snapshot between checks, and compare one number to know whether it is still current.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -19,15 +19,18 @@ use crate::snapshot::Snapshot;
 use crate::table::Table;
 use crate::verdict::{Held, Verdict};
 
-/// The hot-swappable holder of the current table. Cloning gives another handle on the same gate.
+/// The hot-swappable holder of the current table. Cloning gives another handle on the same gate, for any
+/// thread: share one between the workers of a server and check with it. For a loop of checks a thread takes a
+/// [`Reader`], which is some nanoseconds faster.
 ///
 /// - Every verdict is what one whole table gives, never a mix of two. After a `replace` returns, every
 ///   later check, on any thread, sees the new table or a newer one.
-/// - A check never waits, never locks; a [`Reader`]'s check does not allocate either. Writers never wait
-///   for readers.
-/// - A replaced table is freed when the last reader has moved on, which a reader does in its next check,
-///   and an idle one in [`Reader::pause`]. The bound: one table in the gate, and one in each reader that
-///   has not checked since the swap.
+/// - A check never waits, never locks, and allocates nothing, except in a thread's first. Writers never wait for
+///   readers, and threads that check do not contend with each other.
+/// - A replaced table is freed when nobody holds it any more. Between checks a gate's threads hold nothing, a
+///   verdict holds its table while it lives, and a reader holds that of its last check until the next one or
+///   [`Reader::pause`]. The bound: one table in the gate, one in each verdict that is kept, and one in each
+///   reader that has not checked since the swap.
 /// - Entries cease to hold at the instant that their `until=` names, without any action: a gate looks at
 ///   the clock where its table has such entries. [`Gate::drop_expired`] removes them from the table.
 ///
@@ -117,20 +120,26 @@ impl Gate {
         Reader { shared: Arc::clone(&self.shared), generation: 0, snapshot: None }
     }
 
-    /// The verdict for a client's address. For a check now and then; a thread that checks often takes a
-    /// [`Reader`].
+    /// The verdict for a client's address. Any number of threads may check at the same time and do not contend.
+    #[inline]
     #[must_use]
     pub fn check(&self, address: IpAddr) -> Verdict<'static> {
-        Verdict::new(Held::Own(self.snapshot()), Some(address.into()))
+        self.judge(Some(address.into()))
     }
 
     /// The verdict for a client without a usable address (a Unix socket, an unreadable header): denied.
     #[must_use]
     pub fn check_without_address(&self) -> Verdict<'static> {
-        Verdict::new(Held::Own(self.snapshot()), None)
+        self.judge(None)
+    }
+
+    #[inline]
+    fn judge(&self, address: Option<Address>) -> Verdict<'static> {
+        Verdict::new(Held::Own(self.shared.current.load()), address)
     }
 
     /// Whether a client's address is allowed, where only the decision is wanted.
+    #[inline]
     #[must_use]
     pub fn is_allowed(&self, address: IpAddr) -> bool {
         self.shared.current.load().allows(address.into())
@@ -264,10 +273,9 @@ impl Reader {
     /// Whether a client's address is allowed, where only the decision is wanted.
     #[inline(always)]
     pub fn is_allowed(&mut self, address: IpAddr) -> bool {
-        let address = Address::from(address);
         match self.settled() {
-            Some(snapshot) => snapshot.table().allows(address),
-            None => self.unsettled(address),
+            Some(snapshot) => snapshot.table().is_allowed(address),
+            None => self.unsettled(address.into()),
         }
     }
 

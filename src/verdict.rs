@@ -6,6 +6,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use arc_swap::Guard;
+
 use crate::address::Address;
 use crate::reason::Reason;
 use crate::snapshot::Snapshot;
@@ -28,10 +30,20 @@ pub struct Verdict<'g> {
 }
 
 /// The snapshot that a verdict is about: the reader's, or the verdict's own.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) enum Held<'g> {
     Reader(&'g Snapshot),
-    Own(Arc<Snapshot>),
+    /// Held in a slot of the thread's own, so that threads who check do not contend for one count of holders.
+    Own(Guard<Arc<Snapshot>>),
+}
+
+impl Clone for Held<'_> {
+    fn clone(&self) -> Self {
+        match self {
+            Held::Reader(snapshot) => Held::Reader(snapshot),
+            Held::Own(snapshot) => Held::Own(Guard::from_inner(Arc::clone(snapshot))),
+        }
+    }
 }
 
 impl Deref for Held<'_> {

@@ -6,7 +6,7 @@ mod support;
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Barrier, Mutex, Weak};
 use std::time::SystemTime;
 
 use ipgate::{Gate, List, Snapshot};
@@ -187,4 +187,47 @@ fn old_tables_are_freed_when_the_last_reader_has_moved_on() {
     assert!(third.upgrade().is_some(), "a verdict holds it");
     drop(kept);
     assert!(third.upgrade().is_none());
+}
+
+/// Workers that share the gate and went idle long ago, each after a check of its own: a swap frees what they saw.
+#[test]
+fn threads_that_check_by_the_gate_keep_no_replaced_table() {
+    const WORKERS: usize = 4;
+    let gate = Gate::new(&"10.0.0.0/8".parse().unwrap());
+    let client: IpAddr = "10.0.0.1".parse().unwrap();
+    let (checked, swapped) = (Barrier::new(WORKERS + 1), Barrier::new(WORKERS + 1));
+    std::thread::scope(|scope| {
+        for _ in 0..WORKERS {
+            scope.spawn(|| {
+                assert!(gate.check(client).is_allowed() && gate.is_allowed(client));
+                checked.wait();
+                swapped.wait();
+                assert!(!gate.check(client).is_allowed() && !gate.is_allowed(client));
+            });
+        }
+        let first = Arc::downgrade(&gate.snapshot());
+        checked.wait();
+        gate.replace(&"192.0.2.0/24".parse().unwrap()).unwrap();
+        assert!(first.upgrade().is_none(), "all workers live, and none holds it");
+        swapped.wait();
+    });
+}
+
+/// More verdicts at once than a thread has slots for, kept through a swap, dropped where they were not made.
+#[test]
+fn any_number_of_verdicts_keeps_the_table_that_gave_them() {
+    let gate = Gate::new(&"10.0.0.0/8:old".parse().unwrap());
+    let client: IpAddr = "10.0.0.1".parse().unwrap();
+    let verdicts: Vec<_> = (0..100).map(|_| gate.check(client)).collect();
+    let copies = verdicts.clone();
+    let first = Arc::downgrade(&gate.snapshot());
+    gate.replace(&"10.0.0.0/8:new".parse().unwrap()).unwrap();
+    drop(verdicts);
+    let copies = std::thread::spawn(move || {
+        assert!(copies.iter().all(|verdict| verdict.label() == Some("old") && verdict.generation() == 1));
+        copies
+    });
+    drop(copies.join().unwrap());
+    assert!(first.upgrade().is_none());
+    assert_eq!(gate.check(client).label(), Some("new"));
 }

@@ -8,15 +8,27 @@ use crate::reason::Reason;
 /// A decision without its table: what a [`Decision`] and a verdict have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ruling {
-    /// What the deciding entry says, if one decides.
-    pub(super) value: Option<Value>,
-    pub(super) reason: Reason,
+    /// What the deciding entry says; [`Value::NONE`] where none decides, by the reason. Without an `Option`, which
+    /// would be copied with its padding: that has to wait for the byte of the reason to be written.
+    value: Value,
+    reason: Reason,
 }
 
 impl Ruling {
+    /// An entry decides, which says this.
+    #[inline(always)]
+    pub(super) fn of_entry(value: Value) -> Ruling {
+        let reason = match value.action() {
+            Action::Allow => Reason::AllowEntry,
+            Action::Deny => Reason::DenyEntry,
+        };
+        Ruling { value, reason }
+    }
+
     /// No entry decides.
+    #[inline(always)]
     pub(crate) fn without_entry(reason: Reason) -> Ruling {
-        Ruling { value: None, reason }
+        Ruling { value: Value::NONE, reason }
     }
 
     /// Why.
@@ -28,7 +40,7 @@ impl Ruling {
     /// The same by an entry of that list of a policy.
     #[inline(always)]
     pub(crate) fn with_origin(self, origin: Origin) -> Ruling {
-        Ruling { value: self.value.map(|value| value.with_origin(origin)), ..self }
+        Ruling { value: self.value.with_origin(origin), ..self }
     }
 
     /// The same where `enforce` says whether a list is required.
@@ -74,14 +86,18 @@ impl<'t> Decision<'t> {
     #[inline]
     #[must_use]
     pub fn action(&self) -> Option<Action> {
-        Some(self.ruling.value?.action())
+        match self.ruling.reason {
+            Reason::AllowEntry => Some(Action::Allow),
+            Reason::DenyEntry => Some(Action::Deny),
+            Reason::NoAddress | Reason::NoList | Reason::NoEntry | Reason::NoGate => None,
+        }
     }
 
     /// Which list of the policy decided, if an entry of one did.
     #[inline]
     #[must_use]
     pub fn origin(&self) -> Option<Origin> {
-        Some(self.ruling.value?.origin())
+        self.action().map(|_| self.ruling.value.origin())
     }
 
     /// The label of the entry that decided, if one did and it has one.
@@ -96,13 +112,13 @@ impl<'t> Decision<'t> {
     #[inline]
     #[must_use]
     pub fn label_number(&self) -> u32 {
-        self.ruling.value.map_or(0, Value::label_field)
+        self.ruling.value.label_field()
     }
 
     /// The label as UTF-8 bytes, without the time that it takes to see once more that they are.
     #[inline]
     #[must_use]
     pub fn label_bytes(&self) -> Option<&'t [u8]> {
-        self.table.entries.label_bytes(self.ruling.value?)
+        self.table.entries.label_bytes(self.ruling.value)
     }
 }

@@ -30,6 +30,9 @@ pub enum Origin {
 pub(super) struct Value(pub(super) u32);
 
 impl Value {
+    /// What no entry says.
+    pub(super) const NONE: Value = Value(0);
+
     const DENY: u32 = 1 << 31;
     const APP: u32 = 1 << 30;
     const LABEL: u32 = Value::APP - 1;

@@ -25,7 +25,7 @@ use ipgate_lpm::image::Image;
 pub use ipgate_lpm::{ImageError, ImageErrorKind};
 
 use crate::address::{Address, Bits};
-use crate::list::{Action, List, Until};
+use crate::list::{List, Until};
 use crate::policy::{Effective, Policy};
 use crate::reason::Reason;
 use crate::space::Space;
@@ -154,14 +154,12 @@ impl Table {
     /// What it comes to that the deciding entry says this, or that no entry decides.
     #[inline(always)]
     fn rule(&self, value: Option<Value>) -> Ruling {
-        let reason = match (value.map(Value::action), self.scope) {
-            (Some(Action::Allow), _) => Reason::AllowEntry,
-            (Some(Action::Deny), _) => Reason::DenyEntry,
-            (None, Scope::Everyone) => Reason::NoGate,
-            (None, Scope::NoOne) => Reason::NoList,
-            (None, Scope::Listed) => Reason::NoEntry,
-        };
-        Ruling { value, reason }
+        match (value, self.scope) {
+            (Some(value), _) => Ruling::of_entry(value),
+            (None, Scope::Everyone) => Ruling::without_entry(Reason::NoGate),
+            (None, Scope::NoOne) => Ruling::without_entry(Reason::NoList),
+            (None, Scope::Listed) => Ruling::without_entry(Reason::NoEntry),
+        }
     }
 
     /// A ruling of this table, with the table.
