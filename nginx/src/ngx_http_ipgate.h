@@ -1,6 +1,7 @@
 /*
  *   ngx_http_ipgate_module.c     directives and their inheritance
  *   ngx_http_ipgate_phases.c     where a request is stopped, and how
+ *   ngx_http_ipgate_report.c     ipgate_report: who may read it, and how it is sent
  *   ngx_http_ipgate_variables.c  $ipgate_status and the others
  */
 
@@ -28,7 +29,6 @@ typedef struct {
     ngx_ipgate_rules_t         rules;
     ngx_uint_t                 phase;
     ngx_uint_t                 deny_status;
-    ngx_http_complex_value_t  *address;        /* NULL: that of the connection */
 
     ngx_int_t                  passed;         /* what the access phase returns for those who pass */
     void                     **level;          /* all modules' structures of this place */
@@ -50,12 +50,15 @@ extern ngx_module_t  ngx_http_ipgate_module;
 
 ngx_int_t ngx_http_ipgate_early_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_ipgate_access_handler(ngx_http_request_t *r);
-ngx_int_t ngx_http_ipgate_report_handler(ngx_http_request_t *r);
 
 ngx_http_ipgate_ctx_t *ngx_http_ipgate_ctx(ngx_http_request_t *r);
 
 ngx_int_t ngx_http_ipgate_add_variables(ngx_conf_t *cf);
 ngx_flag_t ngx_http_ipgate_variables_used(ngx_conf_t *cf);
+
+char *ngx_http_ipgate_report_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_uint_t ngx_http_ipgate_report_is_open(ngx_conf_t *cf, ngx_http_ipgate_loc_conf_t *prev,
+    ngx_http_ipgate_loc_conf_t *conf);
 
 
 #endif /* NGX_HTTP_IPGATE_H */

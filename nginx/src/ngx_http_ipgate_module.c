@@ -12,13 +12,10 @@
 static void *ngx_http_ipgate_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_ipgate_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_ipgate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
-static ngx_uint_t ngx_http_ipgate_report_opened(ngx_conf_t *cf, ngx_http_ipgate_loc_conf_t *prev,
-    ngx_http_ipgate_loc_conf_t *conf);
 static ngx_int_t ngx_http_ipgate_postconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_ipgate_order_postconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_ipgate_add_handler(ngx_conf_t *cf, ngx_http_phases phase,
     ngx_http_handler_pt handler);
-static char *ngx_http_ipgate_report_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static char *ngx_http_ipgate_check_status(ngx_conf_t *cf, void *post, void *data);
 
 
@@ -39,14 +36,10 @@ static ngx_conf_post_t  ngx_http_ipgate_status_post = { ngx_http_ipgate_check_st
 
 static ngx_command_t  ngx_http_ipgate_commands[] = {
 
-    NGX_IPGATE_RULES_COMMANDS(NGX_HTTP_IPGATE_ANYWHERE, NGX_HTTP_LOC_CONF_OFFSET, ngx_http_ipgate_at),
+    NGX_IPGATE_LIST_COMMAND(NGX_HTTP_MAIN_CONF),
 
-    { ngx_string("ipgate_list"),
-      NGX_HTTP_MAIN_CONF|NGX_CONF_2MORE,
-      ngx_ipgate_list_directive,
-      0,
-      0,
-      NULL },
+    NGX_IPGATE_RULES_COMMANDS(NGX_HTTP_IPGATE_ANYWHERE, NGX_HTTP_LOC_CONF_OFFSET, ngx_http_ipgate_at,
+                              ngx_http_set_complex_value_slot),
 
     { ngx_string("ipgate_phase"),
       NGX_HTTP_IPGATE_ANYWHERE|NGX_CONF_TAKE1,
@@ -61,13 +54,6 @@ static ngx_command_t  ngx_http_ipgate_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_ipgate_loc_conf_t, deny_status),
       &ngx_http_ipgate_status_post },
-
-    { ngx_string("ipgate_address"),
-      NGX_HTTP_IPGATE_ANYWHERE|NGX_CONF_TAKE1,
-      ngx_http_set_complex_value_slot,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_ipgate_loc_conf_t, address),
-      NULL },
 
     { ngx_string("ipgate_report"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
@@ -156,7 +142,6 @@ ngx_http_ipgate_create_loc_conf(ngx_conf_t *cf)
     ngx_ipgate_rules_init(&conf->rules);
     conf->phase = NGX_CONF_UNSET_UINT;
     conf->deny_status = NGX_CONF_UNSET_UINT;
-    conf->address = NGX_CONF_UNSET_PTR;
 
     return conf;
 }
@@ -196,7 +181,6 @@ ngx_http_ipgate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     ngx_conf_merge_uint_value(conf->deny_status, prev->deny_status, NGX_HTTP_FORBIDDEN);
-    ngx_conf_merge_ptr_value(conf->address, prev->address, NULL);
 
     /* where one of several has to be satisfied; but in a dry run an address must not stand in for a password */
 
@@ -204,54 +188,10 @@ ngx_http_ipgate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     conf->passed = clcf->satisfy == NGX_HTTP_SATISFY_ANY && !rules->dry_run ? NGX_OK : NGX_DECLINED;
 
     if (conf->report) {
-        conf->report_open = ngx_http_ipgate_report_opened(cf, prev, conf);
+        conf->report_open = ngx_http_ipgate_report_is_open(cf, prev, conf);
     }
 
     return NGX_CONF_OK;
-}
-
-
-/* Whether this very location says who may read the report: by a list, or by allow and deny. */
-
-static ngx_uint_t
-ngx_http_ipgate_report_opened(ngx_conf_t *cf, ngx_http_ipgate_loc_conf_t *prev,
-    ngx_http_ipgate_loc_conf_t *conf)
-{
-    void            **mine, **inherited;
-    ngx_uint_t        i;
-    ngx_module_t     *module;
-
-    if (conf->names_list && !conf->rules.dry_run) {
-        return 1;
-    }
-
-    /*
-     * The access module keeps its rules to itself, but it begins with one array of them for each family. It may
-     * have inherited its parent's by now, or be about to.
-     */
-
-    for (i = 0; cf->cycle->modules[i]; i++) {
-        module = cf->cycle->modules[i];
-
-        if (ngx_strcmp(module->name, "ngx_http_access_module") != 0) {
-            continue;
-        }
-
-        mine = conf->level[module->ctx_index];
-        inherited = prev->level ? prev->level[module->ctx_index] : NULL;
-
-        if (mine[0] && (inherited == NULL || mine[0] != inherited[0])) {
-            return 1;
-        }
-
-#if (NGX_HAVE_INET6)
-        if (mine[1] && (inherited == NULL || mine[1] != inherited[1])) {
-            return 1;
-        }
-#endif
-    }
-
-    return 0;
 }
 
 
@@ -269,7 +209,7 @@ ngx_http_ipgate_postconfiguration(ngx_conf_t *cf)
 
     for (i = 0; i < imcf->places.nelts; i++) {
         place[i]->plain = place[i]->rules.policy != NULL && place[i]->phase == NGX_HTTP_IPGATE_ACCESS
-                          && place[i]->address == NULL && place[i]->passed == NGX_DECLINED && !used;
+                          && place[i]->rules.address == NULL && place[i]->passed == NGX_DECLINED && !used;
     }
 
     if (!imcf->has_early) {
@@ -314,26 +254,6 @@ ngx_http_ipgate_add_handler(ngx_conf_t *cf, ngx_http_phases phase, ngx_http_hand
     *h = handler;
 
     return NGX_OK;
-}
-
-
-static char *
-ngx_http_ipgate_report_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_ipgate_loc_conf_t *ilcf = conf;
-
-    ngx_http_core_loc_conf_t  *clcf;
-
-    if (ilcf->report) {
-        return "is duplicate";
-    }
-
-    ilcf->report = 1;
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_http_ipgate_report_handler;
-
-    return NGX_CONF_OK;
 }
 
 

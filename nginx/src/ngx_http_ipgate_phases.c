@@ -29,7 +29,6 @@ static ngx_int_t ngx_http_ipgate_ask(ngx_http_request_t *r, ngx_http_ipgate_loc_
     ngx_ipgate_status_e *status);
 static ngx_http_ipgate_ctx_t *ngx_http_ipgate_new_ctx(ngx_http_request_t *r);
 static void ngx_http_ipgate_ctx_mark(void *data);
-static ngx_uint_t ngx_http_ipgate_is_loopback(struct sockaddr *sockaddr);
 
 
 ngx_int_t
@@ -125,10 +124,7 @@ ngx_http_ipgate_access_denied(ngx_http_request_t *r)
 
     ilcf = ngx_http_get_module_loc_conf(r, ngx_http_ipgate_module);
 
-    client.text = NULL;
-    client.sockaddr = r->connection->sockaddr;
-    client.socklen = r->connection->socklen;
-
+    client = ngx_ipgate_client(r->connection);
     status = ngx_ipgate_denied(&ilcf->rules, &client);
 
     if (status != NGX_IPGATE_PASSED) {
@@ -179,12 +175,10 @@ ngx_http_ipgate_ask(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf, ngx
     ngx_ipgate_client_t     client;
     ngx_http_ipgate_ctx_t  *ctx;
 
-    client.text = NULL;
-    client.sockaddr = r->connection->sockaddr;
-    client.socklen = r->connection->socklen;
+    client = ngx_ipgate_client(r->connection);
 
-    if (ilcf->address) {
-        if (ngx_http_complex_value(r, ilcf->address, &text) != NGX_OK) {
+    if (ilcf->rules.address) {
+        if (ngx_http_complex_value(r, ilcf->rules.address, &text) != NGX_OK) {
             return NGX_ERROR;
         }
 
@@ -269,78 +263,4 @@ ngx_http_ipgate_new_ctx(ngx_http_request_t *r)
 static void
 ngx_http_ipgate_ctx_mark(void *data)
 {
-}
-
-
-/* Read-only, and for the machine itself unless the location says who else may read it. */
-
-ngx_int_t
-ngx_http_ipgate_report_handler(ngx_http_request_t *r)
-{
-    off_t                        length;
-    ngx_int_t                    rc;
-    ngx_chain_t                 *out, *link;
-    ngx_http_ipgate_loc_conf_t  *ilcf;
-
-    ilcf = ngx_http_get_module_loc_conf(r, ngx_http_ipgate_module);
-
-    if (!ilcf->report_open && !ngx_http_ipgate_is_loopback(r->connection->sockaddr)) {
-        return NGX_HTTP_FORBIDDEN;
-    }
-
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return NGX_HTTP_NOT_ALLOWED;
-    }
-
-    rc = ngx_http_discard_request_body(r);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    if (ngx_ipgate_report((ngx_cycle_t *) ngx_cycle, r->pool, &out, &length) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = length;
-    ngx_str_set(&r->headers_out.content_type, "application/json");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-
-    rc = ngx_http_send_header(r);
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
-    }
-
-    for (link = out; link->next; link = link->next) { /* void */ }
-
-    link->buf->last_buf = (r == r->main);
-    link->buf->last_in_chain = 1;
-
-    return ngx_http_output_filter(r, out);
-}
-
-
-static ngx_uint_t
-ngx_http_ipgate_is_loopback(struct sockaddr *sockaddr)
-{
-    struct sockaddr_in   *sin;
-#if (NGX_HAVE_INET6)
-    struct sockaddr_in6  *sin6;
-#endif
-
-    switch (sockaddr->sa_family) {
-
-    case AF_INET:
-        sin = (struct sockaddr_in *) sockaddr;
-        return sin->sin_addr.s_addr == htonl(INADDR_LOOPBACK);
-
-#if (NGX_HAVE_INET6)
-    case AF_INET6:
-        sin6 = (struct sockaddr_in6 *) sockaddr;
-        return IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr);
-#endif
-
-    default:
-        return 0;
-    }
 }

@@ -78,6 +78,7 @@ typedef struct {
     ngx_flag_t                dry_run;
     ngx_uint_t                log_level;
     ngx_uint_t                unix_peers;
+    void                     *address;     /* a complex value of http or stream; NULL: that of the connection */
     ngx_ipgate_policy_t      *policy;      /* after merging; NULL: everyone passes */
 } ngx_ipgate_rules_t;
 
@@ -104,6 +105,16 @@ typedef struct {
 } ngx_ipgate_client_t;
 
 
+/* The peer of a connection, as realip has left it. */
+static ngx_inline ngx_ipgate_client_t
+ngx_ipgate_client(ngx_connection_t *c)
+{
+    ngx_ipgate_client_t  client = { c->sockaddr, c->socklen, NULL };
+
+    return client;
+}
+
+
 extern ngx_module_t  ngx_ipgate_module;
 
 #define ngx_ipgate_conf(cycle)                                                \
@@ -114,6 +125,11 @@ extern ngx_module_t  ngx_ipgate_module;
 
 char *ngx_ipgate_list_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_ipgate_list_t *ngx_ipgate_list_named(ngx_conf_t *cf, ngx_str_t *name);
+
+/* The directive for command tables. `where` are the places that allow it. */
+#define NGX_IPGATE_LIST_COMMAND(where)                                        \
+    { ngx_string("ipgate_list"), (where)|NGX_CONF_2MORE,                      \
+      ngx_ipgate_list_directive, 0, 0, NULL }
 
 
 /* ngx_ipgate_load.c */
@@ -144,8 +160,9 @@ extern ngx_conf_enum_t  ngx_ipgate_log_levels[];
 extern ngx_conf_enum_t  ngx_ipgate_unix_choices[];
 
 /* The directives that http and stream have in common. `where` are the places that allow them, `slot` says in
- * which of the place's structures the rules are, `at` is the offset of a field of the rules there. */
-#define NGX_IPGATE_RULES_COMMANDS(where, slot, at)                            \
+ * which of the place's structures the rules are, `at` is the offset of a field of the rules there, and `set_value`
+ * is the setter for a text with variables. */
+#define NGX_IPGATE_RULES_COMMANDS(where, slot, at, set_value)                 \
     { ngx_string("ipgate"), (where)|NGX_CONF_TAKE1,                           \
       ngx_ipgate_list_slot, slot, at(app), NULL },                            \
     { ngx_string("ipgate_default"), (where)|NGX_CONF_TAKE1,                   \
@@ -159,7 +176,9 @@ extern ngx_conf_enum_t  ngx_ipgate_unix_choices[];
     { ngx_string("ipgate_log_level"), (where)|NGX_CONF_TAKE1,                 \
       ngx_conf_set_enum_slot, slot, at(log_level), ngx_ipgate_log_levels },   \
     { ngx_string("ipgate_unix"), (where)|NGX_CONF_TAKE1,                      \
-      ngx_conf_set_enum_slot, slot, at(unix_peers), ngx_ipgate_unix_choices }
+      ngx_conf_set_enum_slot, slot, at(unix_peers), ngx_ipgate_unix_choices },\
+    { ngx_string("ipgate_address"), (where)|NGX_CONF_TAKE1,                   \
+      set_value, slot, at(address), NULL }
 
 
 /* ngx_ipgate_answer.c */

@@ -14,12 +14,7 @@ static void ngx_ipgate_free(void *data);
 
 static ngx_command_t  ngx_ipgate_commands[] = {
 
-    { ngx_string("ipgate_list"),
-      NGX_MAIN_CONF|NGX_DIRECT_CONF|NGX_CONF_2MORE,
-      ngx_ipgate_list_directive,
-      0,
-      0,
-      NULL },
+    NGX_IPGATE_LIST_COMMAND(NGX_MAIN_CONF|NGX_DIRECT_CONF),
 
       ngx_null_command
 };

@@ -41,6 +41,7 @@ ngx_ipgate_rules_init(ngx_ipgate_rules_t *rules)
     rules->dry_run = NGX_CONF_UNSET;
     rules->log_level = NGX_CONF_UNSET_UINT;
     rules->unix_peers = NGX_CONF_UNSET_UINT;
+    rules->address = NGX_CONF_UNSET_PTR;
 }
 
 
@@ -54,6 +55,7 @@ ngx_ipgate_rules_merge(ngx_conf_t *cf, ngx_ipgate_rules_t *prev, ngx_ipgate_rule
     ngx_conf_merge_value(rules->dry_run, prev->dry_run, 0);
     ngx_conf_merge_uint_value(rules->log_level, prev->log_level, NGX_LOG_NOTICE);
     ngx_conf_merge_uint_value(rules->unix_peers, prev->unix_peers, 0);
+    ngx_conf_merge_ptr_value(rules->address, prev->address, NULL);
 
     if (rules->app == NULL && rules->fallback == NULL && !rules->enforce) {
         rules->policy = NULL;

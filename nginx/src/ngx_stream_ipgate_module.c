@@ -10,12 +10,6 @@
 #include "ngx_ipgate.h"
 
 
-typedef struct {
-    ngx_ipgate_rules_t           rules;
-    ngx_stream_complex_value_t  *address;  /* NULL: that of the connection */
-} ngx_stream_ipgate_srv_conf_t;
-
-
 static void *ngx_stream_ipgate_create_srv_conf(ngx_conf_t *cf);
 static char *ngx_stream_ipgate_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child);
 static ngx_int_t ngx_stream_ipgate_add_variables(ngx_conf_t *cf);
@@ -27,26 +21,15 @@ static ngx_int_t ngx_stream_ipgate_variable(ngx_stream_session_t *s, ngx_stream_
 
 #define NGX_STREAM_IPGATE_ANYWHERE  (NGX_STREAM_MAIN_CONF|NGX_STREAM_SRV_CONF)
 
-#define ngx_stream_ipgate_at(field)  offsetof(ngx_stream_ipgate_srv_conf_t, rules.field)
+#define ngx_stream_ipgate_at(field)  offsetof(ngx_ipgate_rules_t, field)
 
 
 static ngx_command_t  ngx_stream_ipgate_commands[] = {
 
-    NGX_IPGATE_RULES_COMMANDS(NGX_STREAM_IPGATE_ANYWHERE, NGX_STREAM_SRV_CONF_OFFSET, ngx_stream_ipgate_at),
+    NGX_IPGATE_LIST_COMMAND(NGX_STREAM_MAIN_CONF),
 
-    { ngx_string("ipgate_list"),
-      NGX_STREAM_MAIN_CONF|NGX_CONF_2MORE,
-      ngx_ipgate_list_directive,
-      0,
-      0,
-      NULL },
-
-    { ngx_string("ipgate_address"),
-      NGX_STREAM_IPGATE_ANYWHERE|NGX_CONF_TAKE1,
-      ngx_stream_set_complex_value_slot,
-      NGX_STREAM_SRV_CONF_OFFSET,
-      offsetof(ngx_stream_ipgate_srv_conf_t, address),
-      NULL },
+    NGX_IPGATE_RULES_COMMANDS(NGX_STREAM_IPGATE_ANYWHERE, NGX_STREAM_SRV_CONF_OFFSET, ngx_stream_ipgate_at,
+                              ngx_stream_set_complex_value_slot),
 
       ngx_null_command
 };
@@ -83,33 +66,23 @@ ngx_module_t  ngx_stream_ipgate_module = {
 static void *
 ngx_stream_ipgate_create_srv_conf(ngx_conf_t *cf)
 {
-    ngx_stream_ipgate_srv_conf_t  *conf;
+    ngx_ipgate_rules_t  *rules;
 
-    conf = ngx_pcalloc(cf->pool, sizeof(ngx_stream_ipgate_srv_conf_t));
-    if (conf == NULL) {
+    rules = ngx_pcalloc(cf->pool, sizeof(ngx_ipgate_rules_t));
+    if (rules == NULL) {
         return NULL;
     }
 
-    ngx_ipgate_rules_init(&conf->rules);
-    conf->address = NGX_CONF_UNSET_PTR;
+    ngx_ipgate_rules_init(rules);
 
-    return conf;
+    return rules;
 }
 
 
 static char *
 ngx_stream_ipgate_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
 {
-    ngx_stream_ipgate_srv_conf_t *prev = parent;
-    ngx_stream_ipgate_srv_conf_t *conf = child;
-
-    if (ngx_ipgate_rules_merge(cf, &prev->rules, &conf->rules) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    ngx_conf_merge_ptr_value(conf->address, prev->address, NULL);
-
-    return NGX_CONF_OK;
+    return ngx_ipgate_rules_merge(cf, parent, child) == NGX_OK ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
@@ -135,23 +108,21 @@ ngx_stream_ipgate_postconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_stream_ipgate_access_handler(ngx_stream_session_t *s)
 {
-    ngx_str_t                      text;
-    ngx_ipgate_answer_t           *answer;
-    ngx_ipgate_client_t            client;
-    ngx_stream_ipgate_srv_conf_t  *iscf;
+    ngx_str_t             text;
+    ngx_ipgate_rules_t   *rules;
+    ngx_ipgate_answer_t  *answer;
+    ngx_ipgate_client_t   client;
 
-    iscf = ngx_stream_get_module_srv_conf(s, ngx_stream_ipgate_module);
+    rules = ngx_stream_get_module_srv_conf(s, ngx_stream_ipgate_module);
 
-    if (iscf->rules.policy == NULL) {
+    if (rules->policy == NULL) {
         return NGX_DECLINED;
     }
 
-    client.text = NULL;
-    client.sockaddr = s->connection->sockaddr;
-    client.socklen = s->connection->socklen;
+    client = ngx_ipgate_client(s->connection);
 
-    if (iscf->address) {
-        if (ngx_stream_complex_value(s, iscf->address, &text) != NGX_OK) {
+    if (rules->address) {
+        if (ngx_stream_complex_value(s, rules->address, &text) != NGX_OK) {
             return NGX_ERROR;
         }
 
@@ -165,10 +136,10 @@ ngx_stream_ipgate_access_handler(ngx_stream_session_t *s)
         return NGX_ERROR;
     }
 
-    ngx_ipgate_ask(&iscf->rules, &client, answer);
+    ngx_ipgate_ask(rules, &client, answer);
 
     if (answer->status != NGX_IPGATE_PASSED) {
-        ngx_ipgate_answer_log(s->connection->log, &iscf->rules, &client, answer->status, &answer->verdict);
+        ngx_ipgate_answer_log(s->connection->log, rules, &client, answer->status, &answer->verdict);
     }
 
     if (ngx_ipgate_answer_keep(s->connection->pool, answer) != NGX_OK) {

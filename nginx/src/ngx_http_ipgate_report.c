@@ -1,0 +1,147 @@
+/*
+ * The directive ipgate_report: who may read it, and how it is sent.
+ */
+
+#include "ngx_http_ipgate.h"
+
+
+static ngx_int_t ngx_http_ipgate_report_handler(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_ipgate_is_loopback(struct sockaddr *sockaddr);
+
+
+char *
+ngx_http_ipgate_report_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_ipgate_loc_conf_t *ilcf = conf;
+
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (ilcf->report) {
+        return "is duplicate";
+    }
+
+    ilcf->report = 1;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_http_ipgate_report_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+/* Whether this very location says who may read the report: by a list, or by allow and deny. */
+
+ngx_uint_t
+ngx_http_ipgate_report_is_open(ngx_conf_t *cf, ngx_http_ipgate_loc_conf_t *prev,
+    ngx_http_ipgate_loc_conf_t *conf)
+{
+    void            **mine, **inherited;
+    ngx_uint_t        i;
+    ngx_module_t     *module;
+
+    if (conf->names_list && !conf->rules.dry_run) {
+        return 1;
+    }
+
+    /*
+     * The access module keeps its rules to itself, but it begins with one array of them for each family. It may
+     * have inherited its parent's by now, or be about to.
+     */
+
+    for (i = 0; cf->cycle->modules[i]; i++) {
+        module = cf->cycle->modules[i];
+
+        if (ngx_strcmp(module->name, "ngx_http_access_module") != 0) {
+            continue;
+        }
+
+        mine = conf->level[module->ctx_index];
+        inherited = prev->level ? prev->level[module->ctx_index] : NULL;
+
+        if (mine[0] && (inherited == NULL || mine[0] != inherited[0])) {
+            return 1;
+        }
+
+#if (NGX_HAVE_INET6)
+        if (mine[1] && (inherited == NULL || mine[1] != inherited[1])) {
+            return 1;
+        }
+#endif
+    }
+
+    return 0;
+}
+
+
+/* Read-only, and for the machine itself unless the location says who else may read it. */
+
+static ngx_int_t
+ngx_http_ipgate_report_handler(ngx_http_request_t *r)
+{
+    off_t                        length;
+    ngx_int_t                    rc;
+    ngx_chain_t                 *out, *link;
+    ngx_http_ipgate_loc_conf_t  *ilcf;
+
+    ilcf = ngx_http_get_module_loc_conf(r, ngx_http_ipgate_module);
+
+    if (!ilcf->report_open && !ngx_http_ipgate_is_loopback(r->connection->sockaddr)) {
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return NGX_HTTP_NOT_ALLOWED;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ngx_ipgate_report((ngx_cycle_t *) ngx_cycle, r->pool, &out, &length) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = length;
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+
+    rc = ngx_http_send_header(r);
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    for (link = out; link->next; link = link->next) { /* void */ }
+
+    link->buf->last_buf = (r == r->main);
+    link->buf->last_in_chain = 1;
+
+    return ngx_http_output_filter(r, out);
+}
+
+
+static ngx_uint_t
+ngx_http_ipgate_is_loopback(struct sockaddr *sockaddr)
+{
+    struct sockaddr_in   *sin;
+#if (NGX_HAVE_INET6)
+    struct sockaddr_in6  *sin6;
+#endif
+
+    switch (sockaddr->sa_family) {
+
+    case AF_INET:
+        sin = (struct sockaddr_in *) sockaddr;
+        return sin->sin_addr.s_addr == htonl(INADDR_LOOPBACK);
+
+#if (NGX_HAVE_INET6)
+    case AF_INET6:
+        sin6 = (struct sockaddr_in6 *) sockaddr;
+        return IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr);
+#endif
+
+    default:
+        return 0;
+    }
+}
