@@ -10,7 +10,7 @@ command := $(or $(CARGO_TARGET_DIR),target)/debug/ipgate
 # Debian packages that the tests use beside Rust.
 TEST_PACKAGES := gcc g++ make pkg-config binutils curl valgrind python3 python3-venv
 NGINX_PACKAGES := $(shell $(MAKE) -s --no-print-directory -C nginx packages)
-LUA_PACKAGES := nginx libnginx-mod-http-lua
+LUA_PACKAGES := nginx libnginx-mod-http-lua curl wrk python3
 
 .PHONY: help test setup format lint links deny msrv unit doc bench-smoke fuzz-smoke fuzz capi lua nginx nginx-test \
 	nginx-bench nginx-demo install router pictures pictures-check

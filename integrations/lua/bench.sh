@@ -1,15 +1,16 @@
 #!/bin/sh
 # What office:access() costs a request, next to an access_by_lua that does nothing: processor time of the one
-# worker, rounds in turn, under wrk on a free port of 127.0.0.1. Clients vary through realip.
-# Usage: bench.sh PREFIX [SECONDS-A-ROUND [ROUNDS]]
+# worker, rounds in turn, under wrk. Clients vary through realip.
+# Usage: bench.sh PREFIX [SECONDS-A-ROUND [ROUNDS]]. Takes IPGATE_BENCH_PORT (18080) of 127.0.0.1, or the next free one.
 set -eu
 prefix=$1 seconds=${2:-3} rounds=${3:-5}
 here=$(cd "$(dirname "$0")" && pwd)
-command -v wrk > /dev/null || { echo "apt-get install wrk" >&2; exit 1; }
+. "$here/../../scripts/start-nginx.sh"
+command -v wrk > /dev/null || { echo "wrk is missing: apt-get install wrk" >&2; exit 1; }
 modules=/usr/lib/nginx/modules
 work=$(mktemp -d)
-pid=
-trap 'test -z "$pid" || kill "$pid" 2> /dev/null || true; wait 2> /dev/null || true; rm -rf "$work"' EXIT
+nginx_pid=
+trap 'test -z "$nginx_pid" || kill "$nginx_pid" 2> /dev/null || true; wait 2> /dev/null || true; rm -rf "$work"' EXIT
 
 awk 'BEGIN { for (i = 0; i < 100000; i++) printf "%d.%d.%d.0/24:client_%d\n", 1 + i % 223, int(i / 223) % 256, (i * 7) % 256, i }' |
     sort -u -t: -k1,1 > "$work/clients.list"
@@ -21,7 +22,7 @@ function request()
     return wrk.format("GET", nil)
 end
 LUA
-start() {
+start_at() {
     cat > "$work/nginx.conf" << CONF
 load_module $modules/ndk_http_module.so;
 load_module $modules/ngx_http_lua_module.so;
@@ -38,7 +39,7 @@ http {
     lua_package_path "$here/?.lua;;";
     init_worker_by_lua_block { clients = assert(require "ipgate".open("$work/clients.list", { deny_status = 204 })) }
     server {
-        listen 127.0.0.1:$port;
+        listen 127.0.0.1:$1;
         set_real_ip_from 127.0.0.1;
         real_ip_header X-Real-IP;
         location /none { access_by_lua_block { } empty_gif; }
@@ -57,14 +58,16 @@ http {
     }
 }
 CONF
-    LD_LIBRARY_PATH="$prefix/lib" nginx -p "$work" -c nginx.conf -e error.log &
-    pid=$!
-    sleep 1
-    kill -0 "$pid" 2> /dev/null
+    start_nginx "$work" env LD_LIBRARY_PATH="$prefix/lib" nginx
 }
-port=18080
-until start; do port=$((port + 1)); test $port -lt 18180 || { echo "no free port" >&2; exit 1; }; done
-worker=$(pgrep -P "$pid" | head -1)
+first=${IPGATE_BENCH_PORT:-18080}
+port=$first
+until start_at "$port"; do
+    echo "port $port of 127.0.0.1 is taken by another program"
+    port=$((port + 1))
+    test $port -lt $((first + 20)) || { echo "no free port: choose another one with IPGATE_BENCH_PORT" >&2; exit 1; }
+done
+until worker=$(pgrep -P "$nginx_pid"); do sleep 0.05; done
 
 # Nanoseconds of processor time a request.
 round() {

@@ -4,14 +4,15 @@
 set -eu
 prefix=$1
 here=$(cd "$(dirname "$0")" && pwd)
-for tool in nginx curl; do
-    command -v $tool > /dev/null || { echo "$tool is missing: apt-get install nginx libnginx-mod-http-lua curl" >&2; exit 1; }
+. "$here/../../scripts/start-nginx.sh"
+for tool in nginx curl wrk python3; do
+    command -v $tool > /dev/null || { echo "$tool is missing: apt-get install nginx libnginx-mod-http-lua curl wrk python3" >&2; exit 1; }
 done
 modules=/usr/lib/nginx/modules
 test -f $modules/ngx_http_lua_module.so || { echo "apt-get install libnginx-mod-http-lua" >&2; exit 1; }
 work=$(mktemp -d)
-pid=
-finish() { test -z "$pid" || kill "$pid" 2> /dev/null || true; wait 2> /dev/null || true; rm -rf "$work"; }
+nginx_pid= holder=
+finish() { kill $nginx_pid $holder 2> /dev/null || true; wait 2> /dev/null || true; rm -rf "$work"; }
 trap finish EXIT
 fail() { echo "test.sh: $1" >&2; tail -n 20 "$work/error.log" >&2 || true; exit 1; }
 
@@ -85,8 +86,7 @@ until_all() {
 expect() { test "$(ask "$1" "$2")" = "$3" || fail "$1 for $2 is $(ask "$1" "$2"), not $3"; }
 
 put office.list '10.0.1.0/24:office_ABC\n[2001:db8::1]:v6\n'
-LD_LIBRARY_PATH="$prefix/lib" nginx -p "$work" -c nginx.conf -e error.log &
-pid=$!
+start_nginx "$work" env LD_LIBRARY_PATH="$prefix/lib" nginx
 until_all /office 10.0.1.7 200
 expect /office 10.0.2.7 403
 expect /office 2001:db8::1 200
@@ -115,6 +115,19 @@ expect /office 10.0.1.7 200
 test "$(grep -c '10.0.1.7 must be allowed' "$work/error.log")" = 2 || fail "the guard did not speak"
 put later.list '10.0.1.7\n'
 until_all /later 10.0.1.7 200
-test "$(pgrep -P "$pid" | wc -l)" = 2 || fail "a worker was lost"
+test "$(pgrep -P "$nginx_pid" | wc -l)" = 2 || fail "a worker was lost"
 grep -qE '\[(emerg|alert|crit)\]' "$work/error.log" && fail "the error log has more than it should"
+
+# The bench leaves a port to whoever has it, and takes the next.
+python3 -c '
+import socket, time
+holder = socket.create_server(("127.0.0.1", 0))
+print(holder.getsockname()[1], flush=True)
+time.sleep(3600)' > "$work/taken" &
+holder=$!
+until test -s "$work/taken"; do sleep 0.05; done
+taken=$(cat "$work/taken")
+IPGATE_BENCH_PORT=$taken sh "$here/bench.sh" "$prefix" 1 1 > "$work/bench" || fail "the bench: $(cat "$work/bench")"
+grep -q "^port $taken of 127.0.0.1 is taken by another program" "$work/bench" || fail "the bench: $(cat "$work/bench")"
+grep -qE 'nothing [1-9][0-9]* ns, gate [1-9][0-9]* ns' "$work/bench" || fail "the bench: $(cat "$work/bench")"
 echo "lua: ok"
