@@ -4,15 +4,20 @@ use std::any::Any;
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::error::{Failure, ipgate_error};
+use crate::failure::Failure;
 use crate::status::ipgate_status;
 
 /// Where a call puts what it made; absent where the caller gave NULL.
 pub(crate) type Out<'a, T> = Option<&'a mut MaybeUninit<*mut T>>;
 
+/// Runs a call that may fail, and says only whether it did.
+pub(crate) fn status(body: impl FnOnce() -> Result<(), Failure>) -> ipgate_status {
+    caught(body).map_or_else(|failure| failure.status(), |()| ipgate_status::IPGATE_OK)
+}
+
 /// Runs a call that may fail, and gives the failure to whoever wants it.
-pub(crate) fn call(
-    error: Out<'_, ipgate_error>,
+pub(crate) fn call<E: From<Failure>>(
+    error: Out<'_, E>,
     body: impl FnOnce() -> Result<(), Failure>,
 ) -> ipgate_status {
     let Err(failure) = caught(body) else {
@@ -20,22 +25,29 @@ pub(crate) fn call(
     };
     let status = failure.status();
     if let Some(error) = error {
-        error.write(Box::into_raw(Box::new(ipgate_error::from(failure))));
+        error.write(Box::into_raw(Box::new(E::from(failure))));
     }
     status
 }
 
 /// Runs a call that makes a handle, which goes to `out` if and only if there is no failure.
-pub(crate) fn make<T>(
+pub(crate) fn make<T>(out: Out<'_, T>, body: impl FnOnce() -> Result<T, Failure>) -> ipgate_status {
+    status(|| put(out, body))
+}
+
+/// The same, and the failure goes to whoever wants it.
+pub(crate) fn make_or<T, E: From<Failure>>(
     out: Out<'_, T>,
-    error: Out<'_, ipgate_error>,
+    error: Out<'_, E>,
     body: impl FnOnce() -> Result<T, Failure>,
 ) -> ipgate_status {
-    call(error, || {
-        let out = out.ok_or(Failure::null("the place for the result"))?;
-        out.write(Box::into_raw(Box::new(body()?)));
-        Ok(())
-    })
+    call(error, || put(out, body))
+}
+
+fn put<T>(out: Out<'_, T>, body: impl FnOnce() -> Result<T, Failure>) -> Result<(), Failure> {
+    let out = out.ok_or(Failure::null("the place for the result"))?;
+    out.write(Box::into_raw(Box::new(body()?)));
+    Ok(())
 }
 
 /// Runs a call that has a value to return whatever happens.
@@ -80,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_panic_is_a_failure_with_its_message() {
-        let mut error = MaybeUninit::new(std::ptr::null_mut());
+        let mut error = MaybeUninit::<*mut Failure>::new(std::ptr::null_mut());
         let status = call(Some(&mut error), || panic!("number {}", 7));
         assert_eq!(status, ipgate_status::IPGATE_ERROR_PANIC);
         // SAFETY: initialised above, and written by `call` with a box of its own.
@@ -93,10 +105,10 @@ mod tests {
     fn outputs_are_written_only_on_success() {
         let untouched = std::ptr::dangling_mut::<u8>();
         let mut out = MaybeUninit::new(untouched);
-        let status = make(Some(&mut out), None, || Err(Failure::null("x")));
+        let status = make(Some(&mut out), || Err(Failure::null("x")));
         assert_eq!(status, ipgate_status::IPGATE_ERROR_NULL);
         // SAFETY: initialised above.
         assert_eq!(unsafe { out.assume_init() }, untouched);
-        assert_eq!(make::<u8>(None, None, || Ok(1)), ipgate_status::IPGATE_ERROR_NULL);
+        assert_eq!(make::<u8>(None, || Ok(1)), ipgate_status::IPGATE_ERROR_NULL);
     }
 }

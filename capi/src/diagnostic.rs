@@ -5,7 +5,6 @@ use std::ptr;
 
 use ipgate::{Diagnostic, Severity};
 
-use crate::error::text;
 use crate::raw::Sized_;
 
 /// How much a diagnostic weighs.
@@ -101,4 +100,9 @@ impl Note {
             ..ipgate_diagnostic::defaults()
         }
     }
+}
+
+/// A text for C, which ends at the first NUL: one inside becomes U+FFFD.
+pub(crate) fn text(text: &str) -> CString {
+    CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default()
 }

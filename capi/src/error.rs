@@ -2,93 +2,13 @@
 
 use std::ffi::{CString, c_char};
 
-use ipgate::{Diagnostic, ImageError, Refused, Rejected, Report};
+use ipgate::Report;
 
 use crate::boundary;
-use crate::diagnostic::{Note, ipgate_diagnostic};
+use crate::diagnostic::{Note, ipgate_diagnostic, text};
+use crate::failure::Failure;
 use crate::raw;
 use crate::status::ipgate_status;
-
-/// What went wrong, before C asks for it.
-#[derive(Debug, Clone)]
-pub(crate) struct Failure {
-    status: ipgate_status,
-    message: String,
-    report: Option<Report>,
-}
-
-impl Failure {
-    fn new(status: ipgate_status, message: impl Into<String>) -> Failure {
-        Failure { status, message: message.into(), report: None }
-    }
-
-    pub(crate) fn null(name: &str) -> Failure {
-        Failure::new(ipgate_status::IPGATE_ERROR_NULL, format!("{name} is NULL"))
-    }
-
-    pub(crate) fn argument(message: impl Into<String>) -> Failure {
-        Failure::new(ipgate_status::IPGATE_ERROR_ARGUMENT, message)
-    }
-
-    pub(crate) fn io(message: impl Into<String>) -> Failure {
-        Failure::new(ipgate_status::IPGATE_ERROR_IO, message)
-    }
-
-    pub(crate) fn thread(error: &std::io::Error) -> Failure {
-        Failure::new(ipgate_status::IPGATE_ERROR_THREAD, format!("no thread could be started: {error}"))
-    }
-
-    pub(crate) fn panic(message: &str) -> Failure {
-        let message = format!("internal error in libipgate, please report it: {message}");
-        Failure::new(ipgate_status::IPGATE_ERROR_PANIC, message)
-    }
-
-    /// A caught panic that a gate kept for whoever asks.
-    pub(crate) fn recorded(message: &str) -> Failure {
-        Failure::new(ipgate_status::IPGATE_ERROR_PANIC, message)
-    }
-
-    pub(crate) fn image(error: &ImageError) -> Failure {
-        Failure::new(ipgate_status::IPGATE_ERROR_IMAGE, error.to_string())
-    }
-
-    pub(crate) fn refused(refused: &Refused) -> Failure {
-        Failure::new(ipgate_status::IPGATE_ERROR_REFUSED, refused.to_string())
-    }
-
-    /// A rejected list, with the first thing that speaks against it in the message.
-    pub(crate) fn rejected(rejected: &Rejected) -> Failure {
-        let report = rejected.report();
-        let (of, first) = match report.error_count() {
-            0 => ("denied warning", report.warnings().next()),
-            _ => ("error", report.errors().next()),
-        };
-        let count = report.error_count().max(if of == "error" { 0 } else { report.warning_count() });
-        let plural = if count == 1 { "" } else { "s" };
-        let first = first.map_or_else(String::new, |first: &Diagnostic| match count {
-            1 => format!(": {first}"),
-            _ => format!(", the first: {first}"),
-        });
-        let message = format!("list rejected, {count} {of}{plural}{first}");
-        Failure { status: ipgate_status::IPGATE_ERROR_LIST, message, report: Some(report.clone()) }
-    }
-
-    /// The same failure, with the name of what failed, if it has one, before the message.
-    pub(crate) fn of(self, name: &str) -> Failure {
-        if name.is_empty() {
-            return self;
-        }
-        Failure { message: format!("{name}: {}", self.message), ..self }
-    }
-
-    pub(crate) fn status(&self) -> ipgate_status {
-        self.status
-    }
-
-    pub(crate) fn message(&self) -> &str {
-        &self.message
-    }
-}
 
 /// Why a call failed, or what a list that was taken has to be warned of: a status, a message, and for lists
 /// every error and warning with its place.
@@ -125,11 +45,6 @@ impl ipgate_error {
             warnings: report.map_or(0, Report::warning_count),
         }
     }
-
-    #[cfg(test)]
-    pub(crate) fn message(&self) -> &str {
-        self.message.to_str().unwrap_or_default()
-    }
 }
 
 impl Default for ipgate_error {
@@ -141,13 +56,8 @@ impl Default for ipgate_error {
 
 impl From<Failure> for ipgate_error {
     fn from(failure: Failure) -> ipgate_error {
-        ipgate_error::new(failure.status, &failure.message, failure.report.as_ref())
+        ipgate_error::new(failure.status(), failure.message(), failure.report())
     }
-}
-
-/// A text for C, which ends at the first NUL: one inside becomes U+FFFD.
-pub(crate) fn text(text: &str) -> CString {
-    CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default()
 }
 
 /// Why it failed; IPGATE_OK where the error holds the warnings of a list that was taken, or is NULL.
@@ -194,7 +104,7 @@ pub unsafe extern "C" fn ipgate_error_diagnostic(
     index: usize,
     diagnostic: *mut ipgate_diagnostic,
 ) -> ipgate_status {
-    boundary::call(None, || {
+    boundary::status(|| {
         let notes = &boundary::given(error, "error")?.notes;
         let note = notes.get(index).ok_or_else(|| Failure::argument("there is no such diagnostic"))?;
         // SAFETY: a diagnostic of the caller's, by the header's rules.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use ipgate::{Content, Followed, Glance, Look, Parser};
 
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::load::Loaded;
 
 /// How long a call that loads a file now waits for one that is being written.

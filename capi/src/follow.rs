@@ -8,14 +8,15 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::boundary;
-use crate::error::{Failure, ipgate_error};
+use crate::error::ipgate_error;
+use crate::failure::Failure;
 use crate::fork;
-use crate::gate::ipgate_gate;
 use crate::options::{self, ipgate_options};
 use crate::poll::ipgate_poll;
 use crate::raw;
 use crate::status::ipgate_status;
 use crate::threads;
+use crate::writer::ipgate_gate;
 
 /// Is told of each new list: IPGATE_POLL_SWAPPED, with the list's warnings as `report`, or
 /// IPGATE_POLL_FAILED, with the error. Runs on the following thread; `report` lives until it returns, and is
@@ -95,7 +96,7 @@ pub unsafe extern "C" fn ipgate_gate_follow(
     follower: Option<&mut MaybeUninit<*mut ipgate_follower>>,
     error: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
-    boundary::make(follower, error, || {
+    boundary::make_or(follower, error, || {
         // SAFETY: the header's rules.
         let gate = unsafe { raw::handle(gate, "gate")? };
         // SAFETY: the header's rules.

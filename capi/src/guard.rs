@@ -5,7 +5,7 @@ use std::ptr;
 
 use ipgate::{Guard, parse_address};
 
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::raw::{self, Sized_};
 
 /// Conditions under which a gate refuses to swap a valid list in. Initialise it with IPGATE_GUARD_INIT,

@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use ipgate::{Gate, Guard, Snapshot};
 
 use crate::boundary;
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::file::FollowedFile;
 use crate::fork;
 use crate::load::Loaded;

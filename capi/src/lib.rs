@@ -7,7 +7,6 @@
 
 // The header has the types and functions in this order.
 mod status;
-mod tally;
 
 mod error;
 
@@ -18,6 +17,8 @@ mod options;
 mod list;
 
 mod policy;
+
+mod writer;
 
 mod gate;
 
@@ -34,11 +35,11 @@ mod reader;
 mod verdict;
 
 mod boundary;
+mod failure;
 mod fault;
 mod file;
 mod fork;
 mod job;
-mod layers;
 mod load;
 mod raw;
 mod threads;
@@ -56,3 +57,4 @@ pub use reader::*;
 pub use stats::*;
 pub use status::*;
 pub use verdict::*;
+pub use writer::*;

@@ -4,10 +4,11 @@ use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 
-use ipgate::{List, Parsed, Report};
+use ipgate::{List, Parsed, Report, Table};
 
 use crate::boundary;
-use crate::error::{Failure, ipgate_error};
+use crate::error::ipgate_error;
+use crate::failure::Failure;
 use crate::load::Loaded;
 use crate::options::{self, ipgate_options};
 use crate::raw;
@@ -28,6 +29,13 @@ impl From<Parsed> for ipgate_list {
     }
 }
 
+impl From<&ipgate_list> for Loaded {
+    fn from(list: &ipgate_list) -> Loaded {
+        let name = list.list.source().unwrap_or_default();
+        Loaded::new(Table::new(&list.list), list.report.clone(), name, false)
+    }
+}
+
 /// Takes a list from text, such as "10.0.1.0/24:office_ABC,212.121.212.121:client_YXZ".
 ///
 /// The text need not end with a NUL and is not needed afterwards. `options` may be NULL.
@@ -44,7 +52,7 @@ pub unsafe extern "C" fn ipgate_list_parse(
     list: Option<&mut MaybeUninit<*mut ipgate_list>>,
     error: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
-    boundary::make(list, error, || {
+    boundary::make_or(list, error, || {
         // SAFETY: the header's rules.
         let (text, parser) = unsafe { (raw::bytes(text.cast(), len, "text")?, options::parser(options)?) };
         parser.parse(text).map(ipgate_list::from).map_err(|rejected| Failure::rejected(&rejected))
@@ -65,7 +73,7 @@ pub unsafe extern "C" fn ipgate_list_read(
     list: Option<&mut MaybeUninit<*mut ipgate_list>>,
     error: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
-    boundary::make(list, error, || {
+    boundary::make_or(list, error, || {
         // SAFETY: the header's rules.
         let (path, parser) = unsafe { (raw::path(path)?, options::parser(options)?) };
         Loaded::list(path, &parser).map(ipgate_list::from)
@@ -85,7 +93,7 @@ pub extern "C" fn ipgate_list_warnings(
     list: Option<&ipgate_list>,
     warnings: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
-    boundary::make(warnings, None, || Ok(ipgate_error::warnings(&boundary::given(list, "list")?.report)))
+    boundary::make(warnings, || Ok(ipgate_error::warnings(&boundary::given(list, "list")?.report)))
 }
 
 /// Frees a list. NULL is fine.

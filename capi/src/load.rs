@@ -5,8 +5,8 @@ use std::path::Path;
 
 use ipgate::{Content, Gate, Guard, Parsed, Parser, ReadError, Report, Table};
 
-use crate::error::{Failure, ipgate_error};
-use crate::list::ipgate_list;
+use crate::error::ipgate_error;
+use crate::failure::Failure;
 
 /// A table ready to be swapped in.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Origin {
 }
 
 impl Loaded {
-    fn new(table: Table, report: Report, name: &str, is_image: bool) -> Loaded {
+    pub(crate) fn new(table: Table, report: Report, name: &str, is_image: bool) -> Loaded {
         let info = table.info();
         let origin =
             Origin { name: name.to_owned(), is_image, digests: [info.default_digest, info.app_digest] };
@@ -103,12 +103,5 @@ impl Loaded {
 impl From<Table> for Loaded {
     fn from(table: Table) -> Loaded {
         Loaded::new(table, Report::default(), "", false)
-    }
-}
-
-impl From<&ipgate_list> for Loaded {
-    fn from(list: &ipgate_list) -> Loaded {
-        let name = list.list.source().unwrap_or_default();
-        Loaded::new(Table::new(&list.list), list.report.clone(), name, false)
     }
 }

@@ -5,7 +5,7 @@ use std::ptr;
 
 use ipgate::{Linter, Parser};
 
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::raw::{self, Sized_};
 
 /// Bad entries are left out and reported. Without it any error rejects the whole list. A list whose every

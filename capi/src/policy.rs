@@ -3,13 +3,14 @@
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 
-use ipgate::{Gate, List, Mode, Policy};
+use ipgate::layers::Layers;
+use ipgate::{Mode, Policy};
 
 use crate::boundary::{self, given};
-use crate::error::Failure;
-use crate::gate::ipgate_gate;
+use crate::failure::Failure;
 use crate::list::ipgate_list;
 use crate::status::ipgate_status;
+use crate::writer::ipgate_gate;
 
 /// How an app list combines with the default list.
 #[repr(i32)]
@@ -37,37 +38,15 @@ pub enum ipgate_mode {
 ///
 /// One thread at a time. Gates and readers that were made from a policy do not need it any more, and do not
 /// see later changes of it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ipgate_policy {
-    pub(crate) default: Slot,
-    pub(crate) app: Slot,
-    pub(crate) mode: Mode,
-    pub(crate) enforce: bool,
-}
-
-/// A place for a list.
-#[derive(Debug, Clone, Default)]
-pub(crate) enum Slot {
-    #[default]
-    Unset,
-    List(Arc<List>),
-    Gate(Gate),
+    pub(crate) layers: Layers,
 }
 
 impl ipgate_policy {
     /// The library's policy, where no gate is in it.
     pub(crate) fn fixed(&self) -> Result<Policy, Failure> {
-        let policy = Policy::new().with_mode(self.mode).with_enforce(self.enforce);
-        let policy = match &self.default {
-            Slot::Unset => policy,
-            Slot::List(list) => policy.with_default(Arc::clone(list)),
-            Slot::Gate(_) => return Err(holds_a_gate()),
-        };
-        match &self.app {
-            Slot::Unset => Ok(policy),
-            Slot::List(list) => Ok(policy.with_app(Arc::clone(list))),
-            Slot::Gate(_) => Err(holds_a_gate()),
-        }
+        self.layers.policy().ok_or_else(holds_a_gate)
     }
 }
 
@@ -78,7 +57,7 @@ fn holds_a_gate() -> Failure {
 /// Makes a policy without lists: mode IPGATE_EXTEND, enforced, so that it allows no one until a list is set.
 #[unsafe(no_mangle)]
 pub extern "C" fn ipgate_policy_new(policy: Option<&mut MaybeUninit<*mut ipgate_policy>>) -> ipgate_status {
-    boundary::make(policy, None, || Ok(ipgate_policy { enforce: true, ..ipgate_policy::default() }))
+    boundary::make(policy, || Ok(ipgate_policy { layers: Layers::new().with_enforce(true) }))
 }
 
 /// Sets the default list. The list may be freed afterwards.
@@ -87,10 +66,7 @@ pub extern "C" fn ipgate_policy_set_default(
     policy: Option<&mut ipgate_policy>,
     list: Option<&ipgate_list>,
 ) -> ipgate_status {
-    set(policy, |policy| {
-        policy.default = Slot::List(Arc::clone(&given(list, "list")?.list));
-        Ok(())
-    })
+    set(policy, |layers| Ok(layers.with_default(Arc::clone(&given(list, "list")?.list))))
 }
 
 /// Sets the app list. The list may be freed afterwards.
@@ -99,10 +75,7 @@ pub extern "C" fn ipgate_policy_set_app(
     policy: Option<&mut ipgate_policy>,
     list: Option<&ipgate_list>,
 ) -> ipgate_status {
-    set(policy, |policy| {
-        policy.app = Slot::List(Arc::clone(&given(list, "list")?.list));
-        Ok(())
-    })
+    set(policy, |layers| Ok(layers.with_app(Arc::clone(&given(list, "list")?.list))))
 }
 
 /// Makes the gate's current table, whatever it is at the time of a check, the default list. The handle may be
@@ -112,10 +85,7 @@ pub extern "C" fn ipgate_policy_set_default_gate(
     policy: Option<&mut ipgate_policy>,
     gate: Option<&ipgate_gate>,
 ) -> ipgate_status {
-    set(policy, |policy| {
-        policy.default = Slot::Gate(given(gate, "gate")?.gate().clone());
-        Ok(())
-    })
+    set(policy, |layers| Ok(layers.with_default(given(gate, "gate")?.gate())))
 }
 
 /// Makes the gate's current table, whatever it is at the time of a check, the app list. The handle may be
@@ -125,10 +95,7 @@ pub extern "C" fn ipgate_policy_set_app_gate(
     policy: Option<&mut ipgate_policy>,
     gate: Option<&ipgate_gate>,
 ) -> ipgate_status {
-    set(policy, |policy| {
-        policy.app = Slot::Gate(given(gate, "gate")?.gate().clone());
-        Ok(())
-    })
+    set(policy, |layers| Ok(layers.with_app(given(gate, "gate")?.gate())))
 }
 
 /// Sets an ipgate_mode.
@@ -136,13 +103,10 @@ pub extern "C" fn ipgate_policy_set_app_gate(
 pub extern "C" fn ipgate_policy_set_mode(policy: Option<&mut ipgate_policy>, mode: i32) -> ipgate_status {
     const EXTEND: i32 = ipgate_mode::IPGATE_EXTEND as i32;
     const OVERRIDE: i32 = ipgate_mode::IPGATE_OVERRIDE as i32;
-    set(policy, |policy| {
-        policy.mode = match mode {
-            EXTEND => Mode::Extend,
-            OVERRIDE => Mode::Override,
-            _ => return Err(Failure::argument("mode is neither IPGATE_EXTEND nor IPGATE_OVERRIDE")),
-        };
-        Ok(())
+    set(policy, |layers| match mode {
+        EXTEND => Ok(layers.with_mode(Mode::Extend)),
+        OVERRIDE => Ok(layers.with_mode(Mode::Override)),
+        _ => Err(Failure::argument("mode is neither IPGATE_EXTEND nor IPGATE_OVERRIDE")),
     })
 }
 
@@ -152,10 +116,7 @@ pub extern "C" fn ipgate_policy_set_enforce(
     policy: Option<&mut ipgate_policy>,
     enforce: i32,
 ) -> ipgate_status {
-    set(policy, |policy| {
-        policy.enforce = enforce != 0;
-        Ok(())
-    })
+    set(policy, |layers| Ok(layers.with_enforce(enforce != 0)))
 }
 
 /// Frees a policy. NULL is fine.
@@ -164,9 +125,14 @@ pub extern "C" fn ipgate_policy_free(policy: Option<Box<ipgate_policy>>) {
     boundary::value((), || drop(policy));
 }
 
+/// Puts what `change` makes of the policy in its place; where it fails the policy stays what it was.
 fn set(
     policy: Option<&mut ipgate_policy>,
-    change: impl FnOnce(&mut ipgate_policy) -> Result<(), Failure>,
+    change: impl FnOnce(Layers) -> Result<Layers, Failure>,
 ) -> ipgate_status {
-    boundary::call(None, || change(policy.ok_or(Failure::null("policy"))?))
+    boundary::status(|| {
+        let policy = policy.ok_or(Failure::null("policy"))?;
+        policy.layers = change(policy.layers.clone())?;
+        Ok(())
+    })
 }

@@ -5,12 +5,13 @@ use std::time::SystemTime;
 use ipgate::Glance;
 
 use crate::boundary;
-use crate::error::{Failure, ipgate_error};
+use crate::error::ipgate_error;
+use crate::failure::Failure;
 use crate::file::FollowedFile;
-use crate::gate::{Writer, ipgate_gate};
 use crate::job::{Job, Progress};
 use crate::load::Loaded;
 use crate::raw;
+use crate::writer::{Writer, ipgate_gate};
 use std::mem::MaybeUninit;
 
 /// What a poll came to.

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::error::Failure;
+use crate::failure::Failure;
 
 /// A struct that may grow at its end and says in its first field how long the caller's is.
 ///

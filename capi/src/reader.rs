@@ -5,17 +5,19 @@ use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use ipgate::{Gate, parse_address};
+use ipgate::layers::LayersReader;
+use ipgate::{Address, Gate, parse_address};
 
 use crate::boundary::{self, given};
-use crate::error::Failure;
-use crate::gate::ipgate_gate;
-use crate::layers::{Layer, Layers, copied};
-use crate::policy::{Slot, ipgate_policy};
+use crate::failure::Failure;
+use crate::fault;
+use crate::policy::ipgate_policy;
 use crate::raw::{self, Array, Sized_};
 use crate::status::ipgate_status;
 use crate::verdict::{ipgate_count, ipgate_decision, ipgate_entry, ipgate_verdict};
+use crate::writer::ipgate_gate;
 
 /// A thread's handle for checks. A check takes no lock, does not wait and does not allocate.
 ///
@@ -24,7 +26,7 @@ use crate::verdict::{ipgate_count, ipgate_decision, ipgate_entry, ipgate_verdict
 /// ipgate_reader_pause().
 #[derive(Debug)]
 pub struct ipgate_reader {
-    layers: Layers,
+    layers: LayersReader,
     /// Where caught panics are reported.
     gates: Vec<Gate>,
 }
@@ -35,9 +37,9 @@ pub extern "C" fn ipgate_reader_new(
     gate: Option<&ipgate_gate>,
     reader: Option<&mut MaybeUninit<*mut ipgate_reader>>,
 ) -> ipgate_status {
-    boundary::make(reader, None, || {
+    boundary::make(reader, || {
         let gate = given(gate, "gate")?.gate();
-        Ok(ipgate_reader { layers: Layers::One(Layer::new(gate, None)), gates: vec![gate.clone()] })
+        Ok(ipgate_reader { layers: LayersReader::of_gate(gate), gates: vec![gate.clone()] })
     })
 }
 
@@ -50,11 +52,9 @@ pub extern "C" fn ipgate_reader_new_policy(
     policy: Option<&ipgate_policy>,
     reader: Option<&mut MaybeUninit<*mut ipgate_reader>>,
 ) -> ipgate_status {
-    boundary::make(reader, None, || {
-        let policy = given(policy, "policy")?;
-        let gate = |slot: &Slot| if let Slot::Gate(gate) = slot { Some(gate.clone()) } else { None };
-        let gates = [&policy.app, &policy.default].into_iter().filter_map(gate).collect();
-        Ok(ipgate_reader { layers: Layers::of(policy), gates })
+    boundary::make(reader, || {
+        let layers = &given(policy, "policy")?.layers;
+        Ok(ipgate_reader { layers: layers.reader(), gates: layers.gates().cloned().collect() })
     })
 }
 
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn ipgate_check(
         // SAFETY: the header's rules.
         Some(IpAddr::V4(v4)) => unsafe { check_v4(reader, v4.to_bits(), verdict) },
         // SAFETY: the header's rules.
-        other => unsafe { check_any(reader, other, verdict) },
+        other => unsafe { check_any(reader, other.map(Address::from), verdict) },
     }
 }
 
@@ -183,10 +183,9 @@ pub unsafe extern "C" fn ipgate_reader_counts(
     capacity: usize,
 ) -> usize {
     list(reader, counts, capacity, "counts", |layers| {
-        let of_lists = layers.counts();
-        let counts = of_lists
-            .iter()
-            .flat_map(|(from, tally)| tally.sums().map(|(whose, sum)| ipgate_count::new(*from, whose, sum)));
+        let counts = layers.counts().flat_map(|(from, tally)| {
+            tally.sums().map(move |(whose, sum)| ipgate_count::new(from, whose, sum))
+        });
         Ok(counts.filter(|count| count.allowed > 0 || count.denied > 0).collect())
     })
 }
@@ -229,7 +228,7 @@ unsafe extern "C" fn check_bytes(
     // SAFETY: the header's rules.
     match unsafe { raw::slice(address, len) } {
         // SAFETY: the header's rules.
-        Some(bytes) => unsafe { check_any(reader, ip(bytes), verdict) },
+        Some(bytes) => unsafe { check_any(reader, ip(bytes).map(Address::from), verdict) },
         // SAFETY: the header's rules.
         None => unsafe { failed(verdict) },
     }
@@ -254,7 +253,7 @@ pub unsafe extern "C" fn ipgate_check_text(
         return unsafe { failed(verdict) };
     };
     // SAFETY: the header's rules.
-    unsafe { check_any(reader, ip_of_text(text), verdict) }
+    unsafe { check_any(reader, ip_of_text(text).map(Address::from), verdict) }
 }
 
 /// Checks `count` addresses of 16 bytes each in network order, IPv4 as ::ffff:a.b.c.d, and writes an
@@ -283,15 +282,24 @@ pub unsafe extern "C" fn ipgate_check_batch(
     })
 }
 
-fn batch(layers: &mut Layers, addresses: &[u8], decisions: &mut [u8]) -> usize {
-    let mut allowed = 0;
-    for (address, decision) in addresses.chunks_exact(16).zip(decisions) {
-        let is_allowed = ip(address).is_some_and(|address| layers.is_allowed(address));
-        *decision = u8::from(is_allowed);
-        allowed += usize::from(is_allowed);
+fn batch(layers: &mut LayersReader, addresses: &[u8], decisions: &mut [u8]) -> usize {
+    fault::point();
+    let mut count = 0;
+    for (group, decisions) in addresses.as_chunks::<16>().0.chunks(GROUP).zip(decisions.chunks_mut(GROUP)) {
+        let (mut clients, mut allowed) = ([IpAddr::V4(Ipv4Addr::UNSPECIFIED); GROUP], [false; GROUP]);
+        clients.iter_mut().zip(group).for_each(|(client, address)| *client = IpAddr::from(*address));
+        let clients = clients.get(..group.len()).unwrap_or_default();
+        layers.are_allowed(clients, &mut allowed);
+        for (decision, is_allowed) in decisions.iter_mut().zip(allowed) {
+            *decision = u8::from(is_allowed);
+            count += usize::from(is_allowed);
+        }
     }
-    allowed
+    count
 }
+
+/// Addresses of a batch that are asked together.
+const GROUP: usize = 64;
 
 /// Explains a decision: writes the entries that cover an address, the one that decides first, as many as
 /// there is room for, and returns how many there are. The address is as for ipgate_check_bytes().
@@ -312,7 +320,8 @@ pub unsafe extern "C" fn ipgate_explain(
     list(reader, entries, capacity, "entries", |layers| {
         // SAFETY: the header's rules.
         let address = unsafe { raw::bytes(address, len, "address")? };
-        Ok(ip(address).map(|address| layers.covering(address)).unwrap_or_default())
+        let covering = ip(address).map(|address| layers.covering(address)).unwrap_or_default();
+        Ok(covering.into_iter().map(|(from, entry)| ipgate_entry::new(from, entry)).collect())
     })
 }
 
@@ -330,7 +339,10 @@ pub unsafe extern "C" fn ipgate_expiring(
     entries: *mut ipgate_entry,
     capacity: usize,
 ) -> usize {
-    list(reader, entries, capacity, "entries", |layers| Ok(layers.expiring(until_micros)))
+    list(reader, entries, capacity, "entries", |layers| {
+        let expiring = layers.expiring(instant(until_micros));
+        Ok(expiring.into_iter().map(|(from, entry)| ipgate_entry::new(from, entry)).collect())
+    })
 }
 
 /// Lets go of the table, so that an idle reader keeps no old one alive; the next check takes the current one.
@@ -385,7 +397,7 @@ unsafe extern "C" fn judge_v4(
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
     // SAFETY: as promised to this function.
-    unsafe { judge(reader, IpAddr::V4(Ipv4Addr::from_bits(address)), verdict) }
+    unsafe { judge(reader, Some(Ipv4Addr::from_bits(address).into()), verdict) }
 }
 
 /// The same for every other client.
@@ -396,7 +408,7 @@ unsafe extern "C" fn judge_v4(
 #[inline(never)]
 unsafe fn check_any(
     reader: Option<&mut ipgate_reader>,
-    address: Option<IpAddr>,
+    address: Option<Address>,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
     let Some(reader) = reader else {
@@ -407,28 +419,25 @@ unsafe fn check_any(
         // SAFETY: as promised to this function.
         return unsafe { judge(reader, address, verdict) };
     }
-    let decided = guarded(reader, |layers| address.is_some_and(|address| layers.is_allowed(address)));
+    let decided = guarded(reader, |layers| address.is_some_and(|address| layers.is_allowed(address.into())));
     ipgate_decision::of(decided.unwrap_or(false))
 }
 
-/// Generic so that an address of a known family has a copy of its own.
-///
 /// # Safety
 ///
 /// As [`check_v4`].
 #[inline(always)]
 unsafe fn judge(
     reader: &mut ipgate_reader,
-    address: impl Into<Option<IpAddr>>,
+    address: Option<Address>,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
-    let address = address.into();
     // SAFETY: as promised to this function.
     let Some(ours) = (unsafe { raw::in_place(verdict) }) else {
         // SAFETY: as promised to this function.
-        return unsafe { judge_other(reader, address.map(copied), verdict) };
+        return unsafe { judge_other(reader, address, verdict) };
     };
-    match guarded(reader, |layers| layers.check(address, ours)) {
+    match guarded(reader, |layers| layers.check_with(address, |verdict| ours.fill(verdict))) {
         Some(is_allowed) => ipgate_decision::of(is_allowed),
         // SAFETY: as promised to this function.
         None => unsafe { failed(verdict) },
@@ -444,12 +453,14 @@ unsafe fn judge(
 #[inline(never)]
 unsafe fn judge_other(
     reader: &mut ipgate_reader,
-    address: Option<IpAddr>,
+    address: Option<Address>,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
     let judged = guarded(reader, |layers| {
-        // SAFETY: as promised to this function.
-        unsafe { raw::fill_other(verdict, "verdict", |verdict| layers.check(address, verdict)) }.ok()
+        layers.check_with(address, |of| {
+            // SAFETY: as promised to this function.
+            unsafe { raw::fill_other(verdict, "verdict", |verdict| verdict.fill(of)) }.ok()
+        })
     });
     match judged.flatten() {
         Some(is_allowed) => ipgate_decision::of(is_allowed),
@@ -460,9 +471,13 @@ unsafe fn judge_other(
 
 /// Runs a check. A panic is caught and reported.
 #[inline(always)]
-fn guarded<R>(reader: &mut ipgate_reader, check: impl FnOnce(&mut Layers) -> R) -> Option<R> {
+fn guarded<R>(reader: &mut ipgate_reader, check: impl FnOnce(&mut LayersReader) -> R) -> Option<R> {
     let layers = &mut reader.layers;
-    match catch_unwind(AssertUnwindSafe(|| check(layers))) {
+    let check = || {
+        fault::point();
+        check(layers)
+    };
+    match catch_unwind(AssertUnwindSafe(check)) {
         Ok(result) => Some(result),
         Err(panic) => {
             report(&reader.gates, panic);
@@ -504,11 +519,15 @@ unsafe fn admit(
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
     let judged = guarded(reader, |layers| {
+        let of = match address {
+            Some(address) => layers.admit_verdict(address),
+            None => layers.admit_without_address(),
+        };
         if verdict.is_null() {
-            return Some(layers.admit(address, &mut ipgate_verdict::defaults()));
+            return Some(of.is_allowed());
         }
         // SAFETY: as promised to this function.
-        unsafe { raw::fill(verdict, "verdict", |verdict| layers.admit(address, verdict)) }.ok()
+        unsafe { raw::fill(verdict, "verdict", |verdict| verdict.fill(&of)) }.ok()
     });
     match judged.flatten() {
         Some(is_allowed) => ipgate_decision::of(is_allowed),
@@ -532,18 +551,31 @@ fn ip(bytes: &[u8]) -> Option<IpAddr> {
     }
 }
 
+/// The instant that is so many microseconds after 1970 UTC; the last one there is where it is later than that.
+fn instant(micros: i64) -> SystemTime {
+    /// In the year 9999, after every expiry that a list can name.
+    const LAST: Duration = Duration::from_secs(253_402_300_800);
+    let distance = Duration::from_micros(micros.unsigned_abs());
+    let instant = match micros < 0 {
+        true => UNIX_EPOCH.checked_sub(distance),
+        false => UNIX_EPOCH.checked_add(distance),
+    };
+    instant.unwrap_or(if micros < 0 { UNIX_EPOCH } else { UNIX_EPOCH + LAST })
+}
+
 /// Runs a call that writes an array, as much as there is room for, and returns how many elements there are.
 fn list<T: Sized_>(
     reader: Option<&mut ipgate_reader>,
     array: *mut T,
     capacity: usize,
     name: &'static str,
-    find: impl FnOnce(&mut Layers) -> Result<Vec<T>, Failure>,
+    find: impl FnOnce(&mut LayersReader) -> Result<Vec<T>, Failure>,
 ) -> usize {
     let found = boundary::caught(|| {
         let reader = reader.ok_or(Failure::null("reader"))?;
         // SAFETY: an array of the caller's, by the header's rules.
         let mut room = unsafe { Array::new(array, capacity, name)? };
+        fault::point();
         let found = find(&mut reader.layers)?;
         found.iter().take(room.capacity()).enumerate().for_each(|(index, element)| room.set(index, element));
         Ok(found.len())

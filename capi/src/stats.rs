@@ -5,11 +5,12 @@ use std::mem::MaybeUninit;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::boundary::{self, given};
-use crate::error::{Failure, ipgate_error};
-use crate::gate::ipgate_gate;
+use crate::error::ipgate_error;
+use crate::failure::Failure;
 use crate::raw::{self, Sized_};
 use crate::status::ipgate_status;
 use crate::verdict::print;
+use crate::writer::ipgate_gate;
 
 /// A gate in figures. Initialise it with IPGATE_STATS_INIT. Times are microseconds since 1970 UTC.
 #[repr(C)]
@@ -66,7 +67,7 @@ pub unsafe extern "C" fn ipgate_gate_stats(
     gate: Option<&ipgate_gate>,
     stats: *mut ipgate_stats,
 ) -> ipgate_status {
-    boundary::call(None, || {
+    boundary::status(|| {
         let gate = given(gate, "gate")?;
         let writer = gate.writer();
         let (status, snapshot) = (gate.gate().status(), gate.gate().snapshot());
@@ -113,7 +114,7 @@ pub extern "C" fn ipgate_gate_warnings(
     gate: Option<&ipgate_gate>,
     warnings: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
-    boundary::make(warnings, None, || {
+    boundary::make(warnings, || {
         let gate = given(gate, "gate")?;
         Ok(gate.writer().warnings.clone().unwrap_or_default())
     })
@@ -126,7 +127,7 @@ pub extern "C" fn ipgate_gate_last_error(
     gate: Option<&ipgate_gate>,
     error: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
-    boundary::make(error, None, || {
+    boundary::make(error, || {
         let gate = given(gate, "gate")?;
         let own = gate.writer().last_failure.clone();
         let status = gate.gate().status();

@@ -3,13 +3,13 @@
 use std::ffi::c_char;
 use std::net::IpAddr;
 
-use ipgate::{Action, Entry, EntryRef, Label, Origin, Until};
+use ipgate::tally::{Sum, Whose};
+use ipgate::{Action, Entry, EntryRef, Label, Origin, Until, Verdict};
 use ipnet::IpNet;
 
 use crate::boundary;
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::raw::{self, Sized_};
-use crate::tally::{Sum, Whose};
 
 /// Whether a client may pass.
 #[repr(i32)]
@@ -255,7 +255,7 @@ impl ipgate_count {
     pub(crate) fn new(from: Option<Origin>, whose: Whose<'_>, sum: Sum) -> ipgate_count {
         let text = match whose {
             Whose::Label(label) => Some(label.as_bytes()),
-            Whose::Nobody | Whose::Others => None,
+            Whose::Unlabelled | Whose::Others => None,
         };
         let (label, label_len) = view(text);
         ipgate_count {
@@ -288,23 +288,22 @@ fn origin(origin: Origin) -> ipgate_origin {
 }
 
 impl ipgate_verdict {
-    /// Fills in everything but the entry that decided, which is none. Whether it is allowed.
+    /// Fills in a verdict of the library. Whether it is allowed.
     #[inline(always)]
-    pub(crate) fn fill(
-        &mut self,
-        reason: ipgate::Reason,
-        from: Option<Origin>,
-        label: Option<&[u8]>,
-        generation: u64,
-    ) -> bool {
-        let is_allowed = reason.is_allowed();
+    pub(crate) fn fill(&mut self, verdict: &Verdict<'_>) -> bool {
+        let is_allowed = verdict.is_allowed();
         self.decision = ipgate_decision::of(is_allowed) as i32;
-        self.reason = reason_code(reason) as i32;
-        self.origin = from.map_or(ipgate_origin::IPGATE_ORIGIN_NONE, origin) as i32;
-        self.generation = generation;
-        (self.label, self.label_len) = view(label);
-        self.until_micros = 0;
-        self.prefix = ipgate_prefix::NONE;
+        self.reason = reason_code(verdict.reason()) as i32;
+        self.origin = verdict.origin().map_or(ipgate_origin::IPGATE_ORIGIN_NONE, origin) as i32;
+        self.generation = verdict.generation();
+        (self.label, self.label_len) = view(verdict.decision().label_bytes());
+        (self.until_micros, self.prefix) = (0, ipgate_prefix::NONE);
+        if self.want & IPGATE_WANT_ENTRY != 0
+            && let Some(entry) = verdict.entry()
+        {
+            self.until_micros = entry.until().map_or(0, Until::unix_micros);
+            self.prefix = ipgate_prefix::new(entry.prefix());
+        }
         is_allowed
     }
 
@@ -312,43 +311,15 @@ impl ipgate_verdict {
     pub(crate) fn fail(&mut self) {
         *self = ipgate_verdict { size: self.size, want: self.want, ..ipgate_verdict::defaults() };
     }
-
-    /// The label, empty where there is none.
-    ///
-    /// # Safety
-    ///
-    /// The verdict was filled, and the table that its label is of still lives.
-    pub(crate) unsafe fn label(&self) -> &str {
-        // SAFETY: a label's bytes, or those of a static text.
-        let label = unsafe { raw::slice(self.label.cast(), self.label_len) };
-        std::str::from_utf8(label.unwrap_or_default()).unwrap_or_default()
-    }
-
-    /// Whether an entry of the default list decided.
-    pub(crate) fn is_of_default(&self) -> bool {
-        self.origin == ipgate_origin::IPGATE_ORIGIN_DEFAULT as i32
-    }
-
-    #[inline]
-    pub(crate) fn wants_entry(&self) -> bool {
-        self.want & IPGATE_WANT_ENTRY != 0
-    }
-
-    /// Fills in the entry that decided.
-    #[inline]
-    pub(crate) fn set_entry(&mut self, entry: EntryRef<'_>) {
-        self.until_micros = entry.until().map_or(0, Until::unix_micros);
-        self.prefix = ipgate_prefix::new(entry.prefix());
-    }
 }
 
 impl ipgate_entry {
-    pub(crate) fn new(entry: EntryRef<'_>, from: Option<Origin>) -> ipgate_entry {
+    pub(crate) fn new(from: Origin, entry: EntryRef<'_>) -> ipgate_entry {
         let (label, label_len) = view(entry.label().map(str::as_bytes));
         let (source, source_len) = view(entry.source().map(str::as_bytes));
         ipgate_entry {
             action: ipgate_decision::of(entry.action() == Action::Allow) as i32,
-            origin: origin(from.unwrap_or(entry.origin())) as i32,
+            origin: origin(from) as i32,
             label,
             label_len,
             source,

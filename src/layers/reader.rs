@@ -187,7 +187,31 @@ impl LayersReader {
         }
     }
 
-    /// The same, and the decision is counted: see [`LayersReader::counts`].
+    /// Whether each of many clients' addresses is allowed: as [`LayersReader::is_allowed`] of each, by
+    /// [`Table::are_allowed`] where one table decides. A swap may come between two answers, never into one. What is
+    /// beyond the addresses is denied.
+    ///
+    /// ```
+    /// use ipgate::layers::LayersReader;
+    /// use ipgate::{Gate, List};
+    /// let gate = Gate::new(&"10.0.0.0/8:corp".parse::<List>()?);
+    /// let clients = ["10.1.1.1", "192.0.2.1"].map(|text| text.parse().unwrap());
+    /// let mut allowed = [false; 2];
+    /// LayersReader::of_gate(&gate).are_allowed(&clients, &mut allowed);
+    /// assert_eq!(allowed, [true, false]);
+    /// # Ok::<(), ipgate::Rejected>(())
+    /// ```
+    pub fn are_allowed(&mut self, addresses: &[IpAddr], allowed: &mut [bool]) {
+        if let Some(table) = self.kind.one_table() {
+            return table.are_allowed(addresses, allowed);
+        }
+        allowed.fill(false);
+        for (address, allowed) in addresses.iter().zip(allowed) {
+            *allowed = self.is_allowed(*address);
+        }
+    }
+
+    /// [`LayersReader::is_allowed`], and the decision is counted: see [`LayersReader::counts`].
     #[inline(always)]
     pub fn admit(&mut self, address: IpAddr) -> bool {
         let address = Address::from(address);
@@ -270,6 +294,15 @@ impl Kind {
             Kind::One(layer) => [Some(layer), None],
             Kind::Two { default, app, .. } => [Some(app), Some(default)],
         }
+    }
+
+    /// The table that decides alone, where there is one in which nothing expires.
+    fn one_table(&mut self) -> Option<&Table> {
+        let Kind::One(layer) = self else { return None };
+        layer.turn();
+        layer.reader.current();
+        let table = layer.reader.settled()?.table();
+        (!table.allows_everyone()).then_some(table)
     }
 
     /// The layers whose entries decide, the app list's first.

@@ -14,8 +14,7 @@ const MAPPED: [u8; 16] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1]
 /// A reader whose list allows the client.
 fn reader() -> (Gate, ipgate_reader) {
     let gate = Gate::new(&"10.0.0.0/8:office".parse::<List>().expect("a list"));
-    let layers = Layers::One(Layer::new(&gate, None));
-    (gate.clone(), ipgate_reader { layers, gates: vec![gate] })
+    (gate.clone(), ipgate_reader { layers: LayersReader::of_gate(&gate), gates: vec![gate] })
 }
 
 #[test]

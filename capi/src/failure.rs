@@ -1,0 +1,91 @@
+//! What went wrong, before C asks for it: a status, a message, and for lists every complaint.
+
+use ipgate::{Diagnostic, ImageError, Refused, Rejected, Report};
+
+use crate::status::ipgate_status;
+
+/// What went wrong, before C asks for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure {
+    status: ipgate_status,
+    message: String,
+    /// What a list that was rejected has to complain about.
+    report: Option<Report>,
+}
+
+impl Failure {
+    fn new(status: ipgate_status, message: impl Into<String>) -> Failure {
+        Failure { status, message: message.into(), report: None }
+    }
+
+    pub(crate) fn null(name: &str) -> Failure {
+        Failure::new(ipgate_status::IPGATE_ERROR_NULL, format!("{name} is NULL"))
+    }
+
+    pub(crate) fn argument(message: impl Into<String>) -> Failure {
+        Failure::new(ipgate_status::IPGATE_ERROR_ARGUMENT, message)
+    }
+
+    pub(crate) fn io(message: impl Into<String>) -> Failure {
+        Failure::new(ipgate_status::IPGATE_ERROR_IO, message)
+    }
+
+    pub(crate) fn thread(error: &std::io::Error) -> Failure {
+        Failure::new(ipgate_status::IPGATE_ERROR_THREAD, format!("no thread could be started: {error}"))
+    }
+
+    pub(crate) fn panic(message: &str) -> Failure {
+        let message = format!("internal error in libipgate, please report it: {message}");
+        Failure::new(ipgate_status::IPGATE_ERROR_PANIC, message)
+    }
+
+    /// A caught panic that a gate kept for whoever asks.
+    pub(crate) fn recorded(message: &str) -> Failure {
+        Failure::new(ipgate_status::IPGATE_ERROR_PANIC, message)
+    }
+
+    pub(crate) fn image(error: &ImageError) -> Failure {
+        Failure::new(ipgate_status::IPGATE_ERROR_IMAGE, error.to_string())
+    }
+
+    pub(crate) fn refused(refused: &Refused) -> Failure {
+        Failure::new(ipgate_status::IPGATE_ERROR_REFUSED, refused.to_string())
+    }
+
+    /// A rejected list, with the first thing that speaks against it in the message.
+    pub(crate) fn rejected(rejected: &Rejected) -> Failure {
+        let report = rejected.report();
+        let (of, first) = match report.error_count() {
+            0 => ("denied warning", report.warnings().next()),
+            _ => ("error", report.errors().next()),
+        };
+        let count = report.error_count().max(if of == "error" { 0 } else { report.warning_count() });
+        let plural = if count == 1 { "" } else { "s" };
+        let first = first.map_or_else(String::new, |first: &Diagnostic| match count {
+            1 => format!(": {first}"),
+            _ => format!(", the first: {first}"),
+        });
+        let message = format!("list rejected, {count} {of}{plural}{first}");
+        Failure { status: ipgate_status::IPGATE_ERROR_LIST, message, report: Some(report.clone()) }
+    }
+
+    /// The same failure, with the name of what failed, if it has one, before the message.
+    pub(crate) fn of(self, name: &str) -> Failure {
+        if name.is_empty() {
+            return self;
+        }
+        Failure { message: format!("{name}: {}", self.message), ..self }
+    }
+
+    pub(crate) fn status(&self) -> ipgate_status {
+        self.status
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(crate) fn report(&self) -> Option<&Report> {
+        self.report.as_ref()
+    }
+}
