@@ -5,8 +5,10 @@ use std::time::SystemTime;
 
 use ipnet::IpNet;
 
-use super::grammar::is_ambiguous;
-use super::{Label, Position, Until};
+use super::diagnostic::Position;
+use super::label::Label;
+use super::text::{EntryText, needs_brackets};
+use super::until::Until;
 use crate::address::{PrefixText, canonical_prefix};
 
 /// What an entry does with the addresses that it decides.
@@ -133,40 +135,5 @@ impl fmt::Display for Entry {
             until: self.until,
         }
         .fmt(f)
-    }
-}
-
-/// Whether a prefix is written in brackets: an IPv6 host with a label, or one whose last groups could be
-/// read as a label.
-pub(super) fn needs_brackets(prefix: IpNet, labelled: bool) -> bool {
-    let IpNet::V6(v6) = prefix else { return false };
-    v6.prefix_len() == 128 && (labelled || is_ambiguous(&v6.addr().to_string()))
-}
-
-/// The canonical text of an entry whose target may be more than one prefix.
-pub(super) struct EntryText<'a, T> {
-    pub(super) deny: bool,
-    pub(super) target: T,
-    pub(super) needs_brackets: bool,
-    pub(super) label: Option<&'a str>,
-    pub(super) until: Option<Until>,
-}
-
-impl<T: fmt::Display> fmt::Display for EntryText<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.deny {
-            f.write_str("!")?;
-        }
-        match self.needs_brackets {
-            true => write!(f, "[{}]", self.target)?,
-            false => write!(f, "{}", self.target)?,
-        }
-        if let Some(label) = self.label {
-            write!(f, ":{label}")?;
-        }
-        if let Some(until) = self.until {
-            write!(f, ";until={until}")?;
-        }
-        Ok(())
     }
 }

@@ -16,8 +16,9 @@ use nom::error::ErrorKind;
 use nom::sequence::{delimited, preceded};
 use nom::{IResult, Parser};
 
-use super::entry::{EntryText, needs_brackets};
-use super::{Until, label};
+use super::label;
+use super::text::{EntryText, needs_brackets};
+use super::until::Until;
 use crate::address::{PrefixText, canonical_prefix, leading_decimal, leading_v4, leading_v6};
 
 /// The two characters that count as blank.
@@ -212,12 +213,6 @@ fn until(input: &str) -> IResult<&str, Until> {
     let blanks = |input| take_while(|c| BLANKS.contains(&c)).parse(input);
     let instant = map_opt(take_while(|c| c != ';'), |text: &str| text.trim_end_matches(BLANKS).parse().ok());
     preceded((blanks, char(';'), blanks, tag("until=")), instant).parse(input)
-}
-
-/// Whether the text of an IPv6 address could also be read as a shorter address and a label:
-/// `2001:db8::1:beef` as `2001:db8::1` and `beef`. A dotted tail is never taken for a label.
-pub(super) fn is_ambiguous(address: &str) -> bool {
-    address.split_once("::").is_some_and(|(_, tail)| tail.contains(':') && !tail.contains('.'))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod lint;
 mod parse;
 mod pass;
 mod scan;
+mod text;
 mod until;
 
 use std::fmt;

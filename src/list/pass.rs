@@ -11,9 +11,10 @@ use super::conflict::{Conflict, conflicts};
 use super::diagnose::{self, Problem};
 use super::diagnostic::{Code, Diagnostic, Position, Report, Severity};
 use super::entry::{Action, Entry};
-use super::grammar::{self, Item, Target, is_ambiguous};
+use super::grammar::{self, Item, Target};
 use super::label::Label;
 use super::scan::{self, Slice};
+use super::text::is_ambiguous;
 use crate::address::{PrefixText, canonical_prefix};
 use ipgate_lpm::memory::huge_vec;
 
