@@ -13,7 +13,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 const MAPPED_BITS: u8 = 96;
 
 /// `::ffff:0:0/96`, which holds every IPv4-mapped address.
-const MAPPED: Ipv6Addr = Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0);
+pub(crate) const MAPPED: Ipv6Addr = Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0);
 
 /// A client's address as matching uses it: an IPv4-mapped IPv6 address (`::ffff:a.b.c.d`) is the IPv4 address
 /// `a.b.c.d`; every other address is itself. There is no other way to make one, so that whoever holds one

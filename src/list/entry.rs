@@ -7,9 +7,9 @@ use ipnet::IpNet;
 
 use super::diagnostic::Position;
 use super::label::Label;
-use super::text::{EntryText, needs_brackets};
+use super::text::{EntryText, TargetText};
 use super::until::Until;
-use crate::address::{PrefixText, canonical_prefix};
+use crate::address::canonical_prefix;
 
 /// What an entry does with the addresses that it decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -129,8 +129,7 @@ impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         EntryText {
             deny: self.action == Action::Deny,
-            target: PrefixText(self.prefix),
-            needs_brackets: needs_brackets(self.prefix, self.label.is_some()),
+            target: TargetText::Prefix { prefix: self.prefix, labelled: self.label.is_some() },
             label: self.label.as_ref().map(Label::as_str),
             until: self.until,
         }

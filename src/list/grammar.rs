@@ -13,13 +13,13 @@ use nom::bytes::complete::{tag, take_while};
 use nom::character::complete::char;
 use nom::combinator::{all_consuming, map_opt, opt, value};
 use nom::error::ErrorKind;
-use nom::sequence::{delimited, preceded};
+use nom::sequence::preceded;
 use nom::{IResult, Parser};
 
 use super::label;
-use super::text::{EntryText, needs_brackets};
+use super::text::{EntryText, TargetText};
 use super::until::Until;
-use crate::address::{PrefixText, canonical_prefix, leading_decimal, leading_v4, leading_v6};
+use crate::address::{MAPPED, canonical_address, canonical_prefix, leading_decimal, leading_v4, leading_v6};
 
 /// The two characters that count as blank.
 pub(super) const BLANKS: [char; 2] = [' ', '\t'];
@@ -42,32 +42,47 @@ pub(super) enum Target {
     Prefix { given: IpNet, bare: bool },
     /// First and last address, in order.
     RangeV4 { first: Ipv4Addr, last: Ipv4Addr },
-    /// First and last address, in order.
-    RangeV6 { first: Ipv6Addr, last: Ipv6Addr },
+    /// First and last address, in order, neither of them an IPv4-mapped one; `bare` where they stand without
+    /// brackets.
+    RangeV6 { first: Ipv6Addr, last: Ipv6Addr, bare: bool },
 }
 
 impl Target {
-    /// The fewest prefixes that cover the target exactly, not yet canonical.
+    /// The fewest prefixes that cover the target exactly, not yet canonical. `::ffff:0:0/96` is none of a range
+    /// of IPv6 that spans it: it would stand for every IPv4 address.
     pub(super) fn for_each_prefix(self, mut each: impl FnMut(IpNet)) {
         match self {
             Target::Prefix { given, .. } => each(given),
             Target::RangeV4 { first, last } => Ipv4Subnets::new(first, last, 0).map(IpNet::V4).for_each(each),
-            Target::RangeV6 { first, last } => Ipv6Subnets::new(first, last, 0).map(IpNet::V6).for_each(each),
+            Target::RangeV6 { first, last, .. } => {
+                let is_v6 = |piece: &IpNet| matches!(canonical_prefix(*piece).prefix, IpNet::V6(_));
+                Ipv6Subnets::new(first, last, 0).map(IpNet::V6).filter(is_v6).for_each(each);
+            }
             Target::All => {
                 each(IpNet::V4(Ipv4Net::default()));
                 each(IpNet::V6(Ipv6Net::default()));
             }
         }
     }
-}
 
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Whether it is of IPv6 alone although `::ffff:0:0/96` lies in it: IPv4 clients do not match it.
+    pub(super) fn covers_mapped(self) -> bool {
         match self {
-            Target::All => f.write_str("all"),
-            Target::RangeV4 { first, last } => write!(f, "{first}-{last}"),
-            Target::RangeV6 { first, last } => write!(f, "{first}-{last}"),
-            Target::Prefix { given, .. } => PrefixText(canonical_prefix(*given).prefix).fmt(f),
+            Target::Prefix { given: IpNet::V4(_), .. } | Target::RangeV4 { .. } | Target::All => false,
+            Target::Prefix { given, .. } => canonical_prefix(given).covers_mapped,
+            Target::RangeV6 { first, last, .. } => (first..=last).contains(&MAPPED),
+        }
+    }
+
+    /// The canonical text, as it stands with a label behind it or without.
+    pub(super) fn text(self, labelled: bool) -> TargetText {
+        match self {
+            Target::All => TargetText::All,
+            Target::Prefix { given, .. } => {
+                TargetText::Prefix { prefix: canonical_prefix(given).prefix, labelled }
+            }
+            Target::RangeV4 { first, last } => TargetText::RangeV4 { first, last },
+            Target::RangeV6 { first, last, .. } => TargetText::RangeV6 { first, last, labelled },
         }
     }
 }
@@ -75,14 +90,8 @@ impl fmt::Display for Target {
 impl fmt::Display for Item<'_> {
     /// Canonical text of the whole item: ranges and `all` stay what they are.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let needs_brackets = match self.target {
-            Target::Prefix { given, .. } => {
-                needs_brackets(canonical_prefix(given).prefix, self.label.is_some())
-            }
-            _ => false,
-        };
         let Item { deny, target, label, until } = *self;
-        EntryText { deny, target, needs_brackets, label, until }.fmt(f)
+        EntryText { deny, target: target.text(label.is_some()), label, until }.fmt(f)
     }
 }
 
@@ -111,13 +120,11 @@ fn target(input: &str) -> IResult<&str, Target> {
 }
 
 /// An address family, as far as its text differs.
-trait Family: Copy + PartialOrd + Into<IpAddr> {
+trait Family: Copy + Into<IpAddr> {
     const BITS: u8;
 
     /// The address at the start of a text, and how many bytes it takes.
     fn leading(text: &[u8]) -> Option<(Self, usize)>;
-
-    fn range(first: Self, last: Self) -> Target;
 }
 
 impl Family for Ipv4Addr {
@@ -126,10 +133,6 @@ impl Family for Ipv4Addr {
     fn leading(text: &[u8]) -> Option<(Ipv4Addr, usize)> {
         leading_v4(text)
     }
-
-    fn range(first: Ipv4Addr, last: Ipv4Addr) -> Target {
-        Target::RangeV4 { first, last }
-    }
 }
 
 impl Family for Ipv6Addr {
@@ -137,10 +140,6 @@ impl Family for Ipv6Addr {
 
     fn leading(text: &[u8]) -> Option<(Ipv6Addr, usize)> {
         leading_v6(text)
-    }
-
-    fn range(first: Ipv6Addr, last: Ipv6Addr) -> Target {
-        Target::RangeV6 { first, last }
     }
 }
 
@@ -159,22 +158,32 @@ fn leading_in_family<A: Family>(text: &[u8]) -> Option<(Target, usize)> {
         }
         [b'-', rest @ ..] => {
             let (last, len) = A::leading(rest)?;
-            (first <= last).then(|| (A::range(first, last), at + 1 + len))
+            Some((range(first.into(), last.into(), true)?, at + 1 + len))
         }
         _ => Some((prefix(first.into(), A::BITS, true)?, at)),
     }
 }
 
-/// `[address]`, `[address]/length` or `[address/length]`.
+/// `[address]`, `[address]/length`, `[address/length]`, `[first]-[last]` or `[first-last]`.
 fn bracketed(input: &str) -> IResult<&str, Target> {
-    map_opt(
-        (delimited(char('['), (ipv6, opt(length)), char(']')), opt(length)),
-        |((address, inside), outside)| match (inside, outside) {
+    let (rest, first) = preceded(char('['), ipv6).parse(input)?;
+    let last = preceded(alt((tag("]-["), tag("-"))), ipv6);
+    let range = map_opt((last, char(']')), |(last, _)| range(first.into(), last.into(), false));
+    let prefix =
+        map_opt((opt(length), char(']'), opt(length)), |(inside, _, outside)| match (inside, outside) {
             (Some(_), Some(_)) => None,
-            (length, None) | (None, length) => prefix(address.into(), length.unwrap_or(128), false),
-        },
-    )
-    .parse(input)
+            (length, None) | (None, length) => prefix(first.into(), length.unwrap_or(128), false),
+        });
+    alt((range, prefix)).parse(rest)
+}
+
+/// A range, where both ends are of one family and in order. An IPv4-mapped end is one of IPv4.
+fn range(first: IpAddr, last: IpAddr, bare: bool) -> Option<Target> {
+    match (canonical_address(first), canonical_address(last)) {
+        (IpAddr::V4(first), IpAddr::V4(last)) if first <= last => Some(Target::RangeV4 { first, last }),
+        (IpAddr::V6(first), IpAddr::V6(last)) if first <= last => Some(Target::RangeV6 { first, last, bare }),
+        _ => None,
+    }
 }
 
 fn prefix(address: IpAddr, length: u8, bare: bool) -> Option<Target> {
@@ -241,6 +250,10 @@ mod tests {
             ("[2001:db8::/32]:x", "2001:db8::/32:x"),
             ("2001:db8::1:beef", "[2001:db8::1:beef]"),
             ("2001:db8::1-2001:db8::9", "2001:db8::1-2001:db8::9"),
+            ("[2001:db8::1]-[2001:db8::9]", "2001:db8::1-2001:db8::9"),
+            ("[2001:db8::1-2001:db8::9]:x", "[2001:db8::1]-[2001:db8::9]:x"),
+            ("2001:db8::1-2001:db8::9:beef", "[2001:db8::1]-[2001:db8::9:beef]"),
+            ("[::ffff:a00:1]-[::ffff:10.0.0.9]:x", "10.0.0.1-10.0.0.9:x"),
             ("::ffff:10.0.0.0/104:x", "10.0.0.0/8:x"),
             ("1.2.3.4 ; until=2026-12-31 ", "1.2.3.4;until=2026-12-31"),
             ("1.2.3.4:x ; until=2026-12-31T00:00:00Z", "1.2.3.4:x;until=2026-12-30"),

@@ -11,7 +11,7 @@ use super::conflict::{Conflict, conflicts};
 use super::diagnose::{self, Problem};
 use super::diagnostic::{Code, Diagnostic, Position, Report, Severity};
 use super::entry::{Action, Entry};
-use super::grammar::{self, Item, Target};
+use super::grammar::{self, BLANKS, Item, Target};
 use super::label::Label;
 use super::scan::{self, Slice};
 use super::text::is_ambiguous;
@@ -103,10 +103,19 @@ impl<'t> Pass<'t> {
         let label = item.label.map(|label| self.label(label));
         let written = Written { item: &item, text, action, label, position };
         item.target.for_each_prefix(|prefix| self.push(&written, prefix));
-        if let Target::Prefix { given: IpNet::V6(_), bare: true } = item.target
-            && is_ambiguous(text.trim_start_matches('!'))
+        if item.target.covers_mapped() {
+            self.warn(position, text, Code::CoversMapped, || {
+                let target = item.target.text(false);
+                let message = format!("{target} covers ::ffff:0:0/96, yet IPv4 clients never match it");
+                let not = if item.deny { "!" } else { "" };
+                (message, format!("add `{not}0.0.0.0/0` if IPv4 clients are meant too"))
+            });
+        }
+        if let Target::Prefix { given: IpNet::V6(_), bare: true } | Target::RangeV6 { bare: true, .. } =
+            item.target
+            && let Some(told) = ambiguous(text)
         {
-            self.warn(position, text, Code::AmbiguousLabel, || ambiguous(text));
+            self.warn(position, text, Code::AmbiguousLabel, || told);
         }
         if let Some(label) = item.label
             && let Some((address, suggestion)) = diagnose::address_in_label(text, label)
@@ -126,13 +135,6 @@ impl<'t> Pass<'t> {
         self.entries.push(Entry::parsed(canonical.prefix, action, label.clone(), item.until, position));
         if canonical.host_bits {
             self.warn(position, text, Code::HostBits, || host_bits(given, canonical.prefix));
-        }
-        if canonical.covers_mapped && item.target != Target::All {
-            self.warn(position, text, Code::CoversMapped, || {
-                let message =
-                    format!("{} covers ::ffff:0:0/96, yet IPv4 clients never match it", canonical.prefix);
-                (message, "add `0.0.0.0/0` if IPv4 clients are meant too".to_owned())
-            });
         }
     }
 
@@ -233,16 +235,28 @@ fn host_bits(given: IpNet, prefix: IpNet) -> (String, String) {
     (message, format!("write `{prefix}` for the whole network or `{host}` for the one address"))
 }
 
-fn ambiguous(text: &str) -> (String, String) {
-    let not = if text.starts_with('!') { "!" } else { "" };
-    let address = text.trim_start_matches('!');
-    let (shorter, label) = address.rsplit_once(':').unwrap_or((address, ""));
-    (
-        format!("`{address}` is read as an address without a label"),
+/// What to say of IPv6 without brackets whose end could also be a label, where that would be an entry too.
+fn ambiguous(text: &str) -> Option<(String, String)> {
+    let target = text.split(';').next()?.trim_end_matches(BLANKS);
+    let attributes = text.get(target.len()..)?;
+    let (not, target) = target.strip_prefix('!').map_or(("", target), |target| ("!", target));
+    let (first, end) = target.rsplit_once('-').map_or((None, target), |(first, end)| (Some(first), end));
+    if !is_ambiguous(end) {
+        return None;
+    }
+    let (kind, before) = match first {
+        Some(first) => ("a range", format!("{not}[{first}]-")),
+        None => ("an address", not.to_owned()),
+    };
+    let (shorter, label) = end.rsplit_once(':')?;
+    let labelled = format!("{before}[{shorter}]:{label}{attributes}");
+    grammar::item(&labelled)?;
+    Some((
+        format!("`{target}` is read as {kind} without a label"),
         format!(
-            "write `{not}[{address}]` to make that plain, or `{not}[{shorter}]:{label}` if `{label}` is a label"
+            "write `{before}[{end}]{attributes}` to make that plain, or `{labelled}` if `{label}` is a label"
         ),
-    )
+    ))
 }
 
 /// Counts columns while offsets only grow, so that one long line costs no more than many short ones.

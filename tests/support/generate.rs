@@ -224,6 +224,8 @@ pub(crate) fn addresses() -> impl Strategy<Value = Vec<IpAddr>> {
 /// How an entry is written, where there is more than one way.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Spelling {
+    /// First and last address.
+    range: bool,
     length: bool,
     brackets: u8,
     capitals: bool,
@@ -232,8 +234,10 @@ pub(crate) struct Spelling {
 }
 
 pub(crate) fn spelling() -> impl Strategy<Value = Spelling> {
-    (any::<bool>(), 0u8..4, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
-        |(length, brackets, capitals, mapped, blanks)| Spelling {
+    let range = proptest::bool::weighted(0.2);
+    (range, any::<bool>(), 0u8..4, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
+        |(range, length, brackets, capitals, mapped, blanks)| Spelling {
+            range,
             length,
             brackets,
             capitals,
@@ -255,7 +259,17 @@ pub(crate) fn spell(entry: &Entry, how: Spelling) -> String {
     if how.capitals {
         address = address.to_uppercase();
     }
+    let mut last = prefix.broadcast();
+    // A range does not end among the IPv4-mapped addresses where it begins before them.
+    let is_range = how.range && Entry::new(last.into(), Action::Allow).prefix().addr() == last;
+    if let (IpAddr::V4(v4), true) = (last, how.mapped) {
+        last = v4.to_ipv6_mapped().into();
+    }
     let target = match (how.brackets, whole && !how.length) {
+        (1, _) if is_range && is_v6 => format!("[{address}-{last}]"),
+        (0, _) if is_range && is_v6 => format!("[{address}]-[{last}]"),
+        _ if is_range && is_v6 && labelled => format!("[{address}]-[{last}]"),
+        _ if is_range => format!("{address}-{last}"),
         (0, true) if is_v6 => format!("[{address}]"),
         (0, false) if is_v6 => format!("[{address}]/{length}"),
         (1, false) if is_v6 => format!("[{address}/{length}]"),

@@ -4,6 +4,7 @@
 //! a text in backticks behind "write" is always an entry that the grammar accepts.
 
 mod address;
+mod range;
 mod structure;
 mod target;
 

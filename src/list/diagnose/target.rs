@@ -1,8 +1,7 @@
-//! Mistakes in what an entry names: zones, brackets, ranges, lengths, and its label.
-
-use std::net::IpAddr;
+//! Mistakes in what an entry names: zones, brackets, lengths, and its label.
 
 use super::address::{ipv4, ipv6, word};
+use super::range::range;
 use super::structure::netmask_length;
 use super::{Problem, Token, is_entry, write};
 use crate::address::{parse_length, parse_v4, parse_v6};
@@ -22,7 +21,7 @@ pub(super) fn target_and_label(piece: &str) -> Option<Problem> {
         ));
     }
     let (target, label) = split_label(body);
-    target_problem(target, label).or_else(|| mixed_range(body)).or_else(|| label_problem(label?))
+    range(body).or_else(|| target_problem(target, label)).or_else(|| label_problem(label?))
 }
 
 /// The target and the label behind it, by the colon that separates them.
@@ -68,7 +67,6 @@ fn label_problem(label: Token<'_>) -> Option<Problem> {
 fn target_problem(target: Token<'_>, label: Option<Token<'_>>) -> Option<Problem> {
     zone(target)
         .or_else(|| brackets(target))
-        .or_else(|| range(target))
         .or_else(|| length(target))
         .or_else(|| ipv6(target))
         .or_else(|| ipv4(target))
@@ -97,65 +95,6 @@ fn brackets(target: Token<'_>) -> Option<Problem> {
         _ => write("[2001:db8::1]"),
     };
     Some(target.problem(Code::Brackets, message, suggestion))
-}
-
-fn range(target: Token<'_>) -> Option<Problem> {
-    let (first, last) = target.text.split_once('-')?;
-    let address = |text: &str| parse_v4(text).map(IpAddr::V4).or_else(|| parse_v6(text).map(IpAddr::V6));
-    let bare = |text| str::split(text, '/').next().unwrap_or_default();
-    let (low, high) = match (address(bare(first)), address(bare(last))) {
-        (Some(low), Some(high)) => (low, high),
-        (Some(low @ IpAddr::V6(_)), None) => {
-            let (end, name) = last
-                .rmatch_indices(':')
-                .find_map(|(at, _)| Some((parse_v6(last.get(..at)?)?, last.get(at + 1..)?)))?;
-            let message = "an IPv6 range cannot carry a label: its end could not be told from it";
-            let first_prefix = ipnet::Ipv6Subnets::new(as_v6(low)?, end, 0).next()?;
-            let example = if first_prefix.prefix_len() == 128 {
-                format!("[{}]:{name}", first_prefix.addr())
-            } else {
-                format!("{first_prefix}:{name}")
-            };
-            return Some(target.problem(
-                Code::LabelNeedsBrackets,
-                message,
-                format!("write its prefixes one by one, from `{example}` on"),
-            ));
-        }
-        _ => return None,
-    };
-    Some(if low.is_ipv4() != high.is_ipv4() {
-        target.problem(
-            Code::Range,
-            "a range has both ends in one family",
-            "write one range for IPv4 and one for IPv6",
-        )
-    } else if bare(first) != first || bare(last) != last {
-        target.problem(
-            Code::Range,
-            "a range has addresses at its ends, without lengths",
-            write(format_args!("{}-{}", low.min(high), low.max(high))),
-        )
-    } else {
-        target.problem(
-            Code::Range,
-            "a range runs from the lower address to the higher",
-            write(format_args!("{high}-{low}")),
-        )
-    })
-}
-
-/// A range from IPv4 to IPv6, whose colons look like that of a label.
-fn mixed_range(body: Token<'_>) -> Option<Problem> {
-    let (first, last) = body.text.split_once('-')?;
-    (parse_v4(first).is_some() && parse_v6(last).is_some()).then(|| range(body)).flatten()
-}
-
-fn as_v6(address: IpAddr) -> Option<std::net::Ipv6Addr> {
-    match address {
-        IpAddr::V6(v6) => Some(v6),
-        IpAddr::V4(_) => None,
-    }
 }
 
 /// What stands behind `/`, once what stands before it is an address.
