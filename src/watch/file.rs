@@ -126,7 +126,7 @@ impl Followed {
         &self.path
     }
 
-    /// Takes the next look for the first one.
+    /// Forgets what it has seen: the file is read again once it has settled.
     pub fn forget(&mut self) {
         (self.seen, self.handled, self.failing) = (None, None, false);
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::file::{Followed, Look};
 use super::outcome::{Outcome, WatchError};
 use super::repeats::Repeats;
+use crate::content::Content;
 use crate::gate::Gate;
 use crate::list::{Entry, List, Parser, Report};
 use crate::policy::{Mode, Policy};
@@ -26,7 +27,8 @@ pub(super) struct Follower {
     mode: Mode,
     enforce: bool,
     sources: Vec<Source>,
-    guard: Repeats,
+    /// Swaps that the guard refused.
+    refusals: Repeats,
     /// The time as of which the gate's table has no expired entries.
     as_of: SystemTime,
 }
@@ -56,8 +58,8 @@ struct Gathered {
 
 impl Follower {
     pub(super) fn new(gate: Gate, parser: Parser, mode: Mode, enforce: bool) -> Follower {
-        let (guard, as_of) = (Repeats::default(), SystemTime::now());
-        Follower { gate, parser, mode, enforce, sources: Vec::new(), guard, as_of }
+        let (refusals, as_of) = (Repeats::default(), SystemTime::now());
+        Follower { gate, parser, mode, enforce, sources: Vec::new(), refusals, as_of }
     }
 
     pub(super) fn follow(&mut self, origin: Origin, file: Followed) {
@@ -108,7 +110,7 @@ impl Follower {
                     Look::Same => source.file.forget(),
                 }
             };
-            reports.extend(source.take(&text, &self.parser)?);
+            reports.extend(source.take(text, &self.parser)?);
         }
         let gathered = Gathered { read: true, reports, ..Gathered::default() };
         self.swap(gathered, SystemTime::now())
@@ -122,12 +124,12 @@ impl Follower {
         let settles = gathered.settles;
         if gathered.read {
             let result = if self.sources.iter().all(Source::is_in_force) {
-                let failures = gathered.failures + self.guard.recovered();
+                let failures = gathered.failures + self.refusals.recovered();
                 Ok(Outcome::Unchanged { generation: self.gate.generation(), failures })
             } else {
                 self.swap(gathered, SystemTime::now())
             };
-            outcomes.extend(result.map_or_else(|error| refused(&mut self.guard, error), Some));
+            outcomes.extend(result.map_or_else(|error| refused(&mut self.refusals, error), Some));
         }
         (outcomes, settles)
     }
@@ -141,7 +143,7 @@ impl Follower {
                     gathered.settles = Some(gathered.settles.map_or(until, |at| at.min(until)));
                     continue;
                 }
-                Look::Text(text) => source.take(&text, &self.parser),
+                Look::Text(text) => source.take(text, &self.parser),
                 Look::Failed(error) => Err(error),
             };
             match taken {
@@ -166,7 +168,7 @@ impl Follower {
         let generation = self.gate.replace_table(table).map_err(|refused| WatchError::Guard { refused })?;
         self.as_of = now;
         self.sources.iter_mut().for_each(|source| source.in_force = source.latest.clone());
-        let failures = gathered.failures + self.guard.recovered();
+        let failures = gathered.failures + self.refusals.recovered();
         Ok(Outcome::Swapped { generation, entries, reports: gathered.reports, failures })
     }
 
@@ -195,7 +197,7 @@ impl Follower {
             Ok(generation) => {
                 Some(Outcome::Swapped { generation, entries, reports: Vec::new(), failures: 0 })
             }
-            Err(error) => refused(&mut self.guard, WatchError::Guard { refused: error }),
+            Err(error) => refused(&mut self.refusals, WatchError::Guard { refused: error }),
         }
     }
 
@@ -214,14 +216,14 @@ impl Follower {
 
 impl Source {
     /// Takes a text that was read whole, and parses it where it is new.
-    fn take(&mut self, text: &[u8], parser: &Parser) -> Result<Option<(PathBuf, Report)>, WatchError> {
-        let known = [&self.in_force, &self.latest].into_iter().flatten().find(|list| list.text() == text);
+    fn take(&mut self, text: Content, parser: &Parser) -> Result<Option<(PathBuf, Report)>, WatchError> {
+        let known = [&self.in_force, &self.latest].into_iter().flatten().find(|list| list.text() == &*text);
         if let Some(list) = known {
             self.latest = Some(Arc::clone(list));
             return Ok(None);
         }
         let path = self.file.name().to_owned();
-        match parser.named(&path).parse(text) {
+        match parser.named(&path).parse_content(text) {
             Ok(parsed) => {
                 self.latest = Some(Arc::new(parsed.list));
                 Ok((!parsed.report.is_empty()).then_some((path, parsed.report)))
