@@ -136,7 +136,7 @@ impl fmt::Display for Wrapped<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parse_address;
+    use crate::parse_address;
 
     #[test]
     fn what_is_too_much_is_named() {

@@ -6,7 +6,6 @@ use std::time::SystemTime;
 
 use ipnet::IpNet;
 
-use super::List;
 use super::diagnostic::{Code, Diagnostic, Severity};
 use super::entry::{Action, Entry};
 use crate::address::PrefixText;
@@ -80,26 +79,3 @@ impl fmt::Display for Conflict {
 }
 
 impl std::error::Error for Conflict {}
-
-/// Entries that do not make a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InvalidList {
-    /// One prefix is both allowed and denied.
-    Conflict(Conflict),
-    /// There are so many entries, more than [`List::MAX_ENTRIES`].
-    TooManyEntries(usize),
-}
-
-impl fmt::Display for InvalidList {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            InvalidList::Conflict(conflict) => conflict.fmt(f),
-            InvalidList::TooManyEntries(count) => {
-                write!(f, "{count} entries are more than a list may have, which is {}", List::MAX_ENTRIES)
-            }
-        }
-    }
-}
-
-impl std::error::Error for InvalidList {}

@@ -16,13 +16,10 @@ use nom::error::ErrorKind;
 use nom::sequence::preceded;
 use nom::{IResult, Parser};
 
-use super::label;
+use super::label::{self, BLANKS};
 use super::text::{EntryText, TargetText};
 use super::until::Until;
 use crate::address::{MAPPED, canonical_address, canonical_prefix, leading_decimal, leading_v4, leading_v6};
-
-/// The two characters that count as blank.
-pub(super) const BLANKS: [char; 2] = [' ', '\t'];
 
 /// One entry as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -69,7 +69,8 @@ pub(crate) fn check(text: &str) -> Result<(), LabelError> {
     Ok(())
 }
 
-const BLANKS: [char; 2] = [' ', '\t'];
+/// The two characters that count as blank.
+pub(super) const BLANKS: [char; 2] = [' ', '\t'];
 
 /// Why a text is not a label.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,8 @@ use ipnet::IpNet;
 
 use super::diagnostic::{Code, Diagnostic, Report, Severity};
 use super::entry::{Action, Entry};
-use super::{List, Until};
+use super::sequence::List;
+use super::until::Until;
 use crate::address::PrefixText;
 
 /// Settings for linting a list.
@@ -77,6 +78,14 @@ impl Linter {
         pass.nesting(&deciding);
         pass.report.sort();
         pass.report
+    }
+}
+
+impl List {
+    /// Everything that is legal but probably not meant, with the default settings of [`Linter`].
+    #[must_use]
+    pub fn lint(&self) -> Report {
+        Linter::new().lint(self)
     }
 }
 

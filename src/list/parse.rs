@@ -4,13 +4,14 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::List;
 use super::diagnostic::{Code, Diagnostic, Rejected, Report, Severity};
 use super::lint::Linter;
 use super::pass::Pass;
+use super::sequence::List;
 use crate::content::Content;
 
 /// Settings for reading a list.
@@ -183,7 +184,7 @@ impl Parser {
         let Pass { entries, mut report, .. } = pass;
 
         let nothing_left = report.error_count() > 0 && !entries.iter().any(|entry| entry.is_live(now));
-        let list = List { entries, text: Arc::new(text), source: self.source.clone() };
+        let list = List::of_text(entries, text, self.source.clone());
         let strict_error = !self.lenient && report.error_count() > 0;
         if let Some(linter) = self.linter.clone().or(self.deny_warnings.then(Linter::new)) {
             report.append(linter.at(now).max_diagnostics(self.keep).lint(&list));
@@ -193,6 +194,32 @@ impl Parser {
             return Err(Rejected { report });
         }
         Ok(Parsed { list, report })
+    }
+}
+
+impl List {
+    /// A [`Parser`] with the default settings: strict, warnings allowed.
+    #[must_use]
+    pub fn parser() -> Parser {
+        Parser::new()
+    }
+
+    /// Reads a file, strictly: any error rejects the whole list.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] where the file cannot be read or the list is rejected.
+    pub fn read(path: impl AsRef<Path>) -> Result<List, ReadError> {
+        Parser::new().read(path).map(|parsed| parsed.list)
+    }
+}
+
+impl FromStr for List {
+    type Err = Rejected;
+
+    /// Strict: any error rejects the whole list.
+    fn from_str(text: &str) -> Result<List, Rejected> {
+        Parser::new().parse(text).map(|parsed| parsed.list)
     }
 }
 

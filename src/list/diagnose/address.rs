@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{Problem, Token, is_entry, write};
+use super::problem::{Problem, Token, is_entry, write};
 use crate::address::{parse_length, parse_v6};
 use crate::list::diagnostic::Code;
 

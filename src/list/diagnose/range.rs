@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
-use super::{Problem, Token, write};
+use super::problem::{Problem, Token, write};
 use crate::address::{canonical_address, parse_v4, parse_v6};
 use crate::list::diagnostic::Code;
-use crate::list::grammar::{BLANKS, Item, Target};
+use crate::list::grammar::{Item, Target};
+use crate::list::label::BLANKS;
 
 /// A range as it was probably meant.
 struct Meant<'a> {

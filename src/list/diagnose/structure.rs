@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::{Problem, Token, is_entry, write};
+use super::problem::{Problem, Token, is_entry, write};
 use crate::address::{parse_v4, parse_v6};
 use crate::list::diagnostic::Code;
-use crate::list::grammar::{self, BLANKS, Item};
+use crate::list::grammar::{self, Item};
+use crate::list::label::BLANKS;
 use crate::list::until::Until;
 
 /// `10.0.0.0/8#office`: a `#` that begins no comment.

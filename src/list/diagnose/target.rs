@@ -1,13 +1,12 @@
 //! Mistakes in what an entry names: zones, brackets, lengths, and its label.
 
 use super::address::{ipv4, ipv6, word};
+use super::problem::{Problem, Token, is_entry, write};
 use super::range::range;
 use super::structure::netmask_length;
-use super::{Problem, Token, is_entry, write};
 use crate::address::{parse_length, parse_v4, parse_v6};
 use crate::list::diagnostic::Code;
-use crate::list::grammar::BLANKS;
-use crate::list::label::{self, LabelError};
+use crate::list::label::{self, BLANKS, LabelError};
 
 /// The prefix alone, and then the label.
 pub(super) fn target_and_label(piece: &str) -> Option<Problem> {
