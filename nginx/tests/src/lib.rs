@@ -9,10 +9,12 @@ mod http;
 mod installed;
 mod process;
 mod site;
+mod skipped;
 mod wait;
 
 pub use http::{Connection, Response, get, get_from, get_with};
 pub use installed::Installed;
 pub use process::{Nginx, resident_kib};
 pub use site::{Outcome, Site};
+pub use skipped::skipped;
 pub use wait::{eventually, eventually_within};

@@ -9,9 +9,10 @@ use std::fmt::Write as _;
 use std::io::{Read, Write as _};
 use std::net::{IpAddr, TcpStream};
 use std::path::Path;
+use std::sync::Once;
 
 use cases::{Case, read_all};
-use ipgate_nginx_tests::{Connection, Nginx, Site};
+use ipgate_nginx_tests::{Connection, Nginx, Site, skipped};
 
 /// What cannot be said in an nginx configuration; a case that needs it is skipped, and said so.
 fn unsupported(case: &Case) -> Option<String> {
@@ -28,12 +29,18 @@ fn all() -> Vec<Case> {
     let all = cases.len();
     cases.retain(|case| match unsupported(case) {
         Some(what) => {
-            println!("SKIPPED for {what}: {}", case.place);
+            println!("skipped for {what}: {}", case.place);
             false
         }
         None => true,
     });
-    println!("{} cases, {} skipped", cases.len(), all - cases.len());
+    static SAID: Once = Once::new();
+    SAID.call_once(|| {
+        let left_out = all - cases.len();
+        skipped(&format!(
+            "{left_out} of {all} cases, which nginx's configuration cannot say (--nocapture names them)"
+        ));
+    });
     assert!(cases.len() > 100, "hardly anything was run");
     cases
 }

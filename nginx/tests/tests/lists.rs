@@ -1,6 +1,6 @@
 //! What `nginx -t` says about lists.
 
-use ipgate_nginx_tests::Site;
+use ipgate_nginx_tests::{Site, skipped};
 
 /// The outcome of `nginx -t` with an `ipgate_list` directive, its arguments given, and a file `a.list`.
 fn tried(arguments: &str, file: impl AsRef<[u8]>) -> (Site, ipgate_nginx_tests::Outcome) {
@@ -134,7 +134,7 @@ fn many_errors_are_counted() {
 fn a_file_that_the_workers_may_not_read_is_told() {
     use std::os::unix::fs::PermissionsExt;
     if std::process::Command::new("id").arg("-u").output().expect("id").stdout != b"0\n" {
-        println!("SKIPPED: only root can drop privileges");
+        skipped("only root can drop privileges");
         return;
     }
     let site = Site::new()

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use ipgate_nginx_tests::{Nginx, Site, eventually, resident_kib};
+use ipgate_nginx_tests::{Nginx, Site, eventually, resident_kib, skipped};
 use rustix::process::Signal;
 
 const SERVER: &str =
@@ -217,7 +217,7 @@ fn nginx_s_works_while_a_list_is_bad() {
 #[test]
 fn privileges_are_dropped() {
     if !rustix::process::geteuid().is_root() {
-        println!("SKIPPED: only root can drop privileges");
+        skipped("only root can drop privileges");
         return;
     }
     let nginx = site().main("user daemon;").start();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ipgate_nginx_tests::{Connection, Nginx, Site, eventually};
+use ipgate_nginx_tests::{Connection, Nginx, Site, eventually, skipped};
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -167,7 +167,7 @@ fn a_list_that_could_not_be_written_whole_changes_nothing() {
 fn a_file_that_the_worker_may_not_read_any_more() {
     use std::os::unix::fs::PermissionsExt;
     if !rustix::process::geteuid().is_root() {
-        println!("SKIPPED: only root can drop privileges");
+        skipped("only root can drop privileges");
         return;
     }
     let nginx = site("").main("user daemon;").start();
