@@ -12,67 +12,77 @@ TEST_PACKAGES := gcc g++ make pkg-config binutils curl valgrind python3 python3-
 NGINX_PACKAGES := $(shell $(MAKE) -s --no-print-directory -C nginx packages)
 LUA_PACKAGES := nginx libnginx-mod-http-lua curl wrk python3
 
-.PHONY: help test setup format lint links deny msrv unit doc bench-smoke fuzz-smoke fuzz capi lua nginx nginx-test \
-	nginx-bench nginx-demo install router pictures pictures-check
+# What has to pass before a change lands, in this order. Each can be run alone, and says how long it took.
+STAGES := setup format scripts lint links deny msrv unit doc pictures-check bench-smoke capi lua nginx-test \
+	fuzz-smoke
+stage = @scripts/stage $@
+
+# They share target/, and setup comes first.
+.NOTPARALLEL:
+.PHONY: help test $(STAGES) fuzz nginx nginx-bench nginx-demo install router pictures
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-test: setup format lint links deny msrv unit doc pictures-check bench-smoke capi lua nginx-test fuzz-smoke ## everything that has to pass before a change lands
+test: ## everything that has to pass before a change lands
+	$(stage) $(MAKE) --no-print-directory $(STAGES)
 
 setup: ## installs what the tests need, where it is missing
-	@scripts/setup $(TEST_PACKAGES) $(NGINX_PACKAGES) $(LUA_PACKAGES)
+	$(stage) scripts/setup $(TEST_PACKAGES) $(NGINX_PACKAGES) $(LUA_PACKAGES)
 
 format: ## fails where rustfmt would change something
-	$(CARGO) fmt --all --check
+	$(stage) $(CARGO) fmt --all --check
+
+scripts: ## tests of the scripts
+	$(stage) scripts/tests/stage
 
 lint: ## clippy, warnings denied, with every feature and with none
-	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
-	$(CARGO) clippy -p ipgate --no-default-features -- -D warnings
+	$(stage) $(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+	$(stage) $(CARGO) clippy -p ipgate --no-default-features -- -D warnings
 
 links: ## fails where a page links to what is not there
-	@scripts/links
+	$(stage) scripts/links
 
 deny: ## licences, sources, bans and advisories of the dependencies
-	@scripts/deny
+	$(stage) scripts/deny
 
 msrv: ## the oldest Rust that Cargo.toml promises
-	@scripts/msrv
+	$(stage) scripts/msrv
 
 unit: ## unit, integration, example, command and documentation tests
-	$(CARGO) test --workspace --exclude ipgate-nginx-tests --all-features
+	$(stage) $(CARGO) test --workspace --exclude ipgate-nginx-tests --all-features
 
 doc: ## documentation, warnings denied
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc -p ipgate -p ipgate-capi --no-deps --all-features
+	$(stage) env RUSTDOCFLAGS="-D warnings" $(CARGO) doc -p ipgate -p ipgate-capi --no-deps --all-features
 
 pictures: ## what the README shows of the command
 	$(CARGO) build --quiet -p ipgate-cli
 	scripts/pictures $(command) docs/pictures
 
 pictures-check: ## fails where the README shows what the command no longer says
-	$(CARGO) build --quiet -p ipgate-cli
-	scripts/pictures --check $(command) docs/pictures
+	@$(CARGO) build --quiet -p ipgate-cli
+	$(stage) scripts/pictures --check $(command) docs/pictures
 
 bench-smoke: ## every benchmark once, for its answers and not for its figures
-	$(CARGO) test -p ipgate --all-features --bench gate
+	$(stage) $(CARGO) test -p ipgate --all-features --bench gate
 
 fuzz-smoke: ## every fuzz target for a few seconds
-	@scripts/fuzz $(FUZZ_SMOKE_SECONDS)
+	$(stage) scripts/fuzz $(FUZZ_SMOKE_SECONDS)
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (300)
 	@scripts/fuzz $(FUZZ_SECONDS)
 
 capi: ## the C interface: C tests, valgrind, sanitizers
-	$(MAKE) --no-print-directory -C capi test test-valgrind test-sanitizers test-threads
+	$(stage) $(MAKE) --no-print-directory -C capi test test-valgrind test-sanitizers test-threads
 
 lua: ## the Lua binding inside a real nginx
-	$(MAKE) --no-print-directory -C integrations/lua test
+	$(stage) $(MAKE) --no-print-directory -C integrations/lua test
 
 nginx: ## the nginx modules, for the nginx that is installed
 	$(MAKE) --no-print-directory -C nginx debian
 
 nginx-test: ## the nginx modules against real nginx processes
-	$(MAKE) --no-print-directory -C nginx test
+	$(stage) $(MAKE) --no-print-directory -C nginx test
 
 nginx-bench: ## what a request costs, beside stock nginx
 	$(MAKE) --no-print-directory -C nginx bench
