@@ -13,7 +13,7 @@ NGINX_PACKAGES := $(shell $(MAKE) -s --no-print-directory -C nginx packages)
 LUA_PACKAGES := nginx libnginx-mod-http-lua curl wrk python3
 
 # What has to pass before a change lands, in this order. Each can be run alone, and says how long it took.
-STAGES := setup format scripts lint links deny msrv unit doc pictures-check bench-smoke capi lua nginx-test \
+STAGES := setup format directions scripts lint links deny msrv unit doc pictures-check bench-smoke capi lua nginx-test \
 	fuzz-smoke
 stage = @scripts/stage $@
 
@@ -33,7 +33,11 @@ setup: ## installs what the tests need, where it is missing
 format: ## fails where rustfmt would change something
 	$(stage) $(CARGO) fmt --all --check
 
+directions: ## fails where an import leads upward or in a circle
+	$(stage) scripts/directions
+
 scripts: ## tests of the scripts
+	$(stage) scripts/tests/directions
 	$(stage) scripts/tests/stage
 
 lint: ## clippy, warnings denied, with every feature and with none
