@@ -57,7 +57,7 @@ unit: ## unit, integration, example, command and documentation tests
 	$(stage) $(CARGO) test --workspace --exclude ipgate-nginx-tests --all-features
 
 doc: ## documentation, warnings denied
-	$(stage) env RUSTDOCFLAGS="-D warnings" $(CARGO) doc -p ipgate -p ipgate-capi --no-deps --all-features
+	$(stage) env RUSTDOCFLAGS="-D warnings" $(CARGO) doc -p ipgate-lpm -p ipgate -p ipgate-capi --no-deps --all-features
 
 pictures: ## what the README shows of the command
 	$(CARGO) build --quiet -p ipgate-cli

@@ -18,7 +18,7 @@ use hyper::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use ipgate::{Gate, List, Outcome, Watch};
+use ipgate::{Gate, List, Watch, watch::Outcome};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 

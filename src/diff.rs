@@ -14,7 +14,7 @@ use crate::space::Space;
 /// whether they have expired or not; the address space is that of the entries that have not.
 ///
 /// ```
-/// use ipgate::{Diff, List};
+/// use ipgate::{List, diff::Diff};
 /// let old: List = "10.0.0.0/24:office,192.0.2.7:partner".parse()?;
 /// let new: List = "10.0.0.0/25:office,192.0.2.7:friend".parse()?;
 /// let diff = Diff::between(&old, &new);
@@ -23,7 +23,7 @@ use crate::space::Space;
 /// assert_eq!(diff.relabelled()[0].new.to_string(), "192.0.2.7:friend");
 /// assert_eq!(diff.lost().prefixes().next().map(|p| p.to_string()), Some("10.0.0.128/25".to_owned()));
 /// assert!(diff.gained().is_empty());
-/// # Ok::<(), ipgate::Rejected>(())
+/// # Ok::<(), ipgate::list::Rejected>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Diff {

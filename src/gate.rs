@@ -12,10 +12,10 @@ use std::time::SystemTime;
 use arc_swap::ArcSwap;
 
 use crate::address::Address;
-use crate::guard::{Guard, Refused};
+pub use crate::guard::{Guard, Refusal, Refused};
 use crate::list::List;
 use crate::policy::Policy;
-use crate::snapshot::Snapshot;
+pub use crate::snapshot::Snapshot;
 use crate::table::Table;
 use crate::verdict::{Held, Verdict};
 

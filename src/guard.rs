@@ -14,11 +14,11 @@ use crate::table::Table;
 /// Conditions under which a swap is refused. A new guard refuses nothing.
 ///
 /// ```
-/// use ipgate::{Gate, Guard, List};
+/// use ipgate::{Gate, List, gate::Guard};
 /// let gate = Gate::new(&"10.0.0.0/8".parse()?).with_guard(Guard::new().max_shrink(50.0));
 /// assert!(gate.replace(&"10.1.0.0/16".parse()?).is_err());
 /// assert_eq!(gate.generation(), 1);
-/// # Ok::<(), ipgate::Rejected>(())
+/// # Ok::<(), ipgate::list::Rejected>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Guard {

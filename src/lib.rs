@@ -1,72 +1,146 @@
 //! Filters requests by client address: labelled allow and deny lists of IP prefixes, looked up in
 //! nanoseconds and swapped under load.
 //!
-//! Read from top to bottom, a request's path is: [`Reader::check`] → [`Table::lookup`]. A list's path is:
-//! text → [`List`] → [`Policy`] → [`Table`] → [`Gate`].
+//! | for | take |
+//! |---|---|
+//! | text that people write, to be checked and told what is wrong | [`List`], [`list::Parser`], [`list::Linter`] |
+//! | one decision now, or millions from a log | [`Table`]: [`lookup`](Table::lookup), [`lookup_many`](Table::lookup_many) |
+//! | a list that changes while requests come | [`Gate`], shared by all threads |
+//! | the last nanoseconds, one thread each | [`Reader`] |
+//! | a file that is edited | [`Watch`], into a gate |
+//! | a default list and an app's own | [`Policy`] for lists that stay, [`layers::Layers`] for gates |
+//! | who was let in under which label, and how often | [`Verdict`]; [`layers::LayersReader::counts`], [`tally`] |
+//! | what a new list would change, and what it may not | [`diff::Diff`], [`gate::Guard`] |
+//!
+//! Everyday names stand here; what goes with them is in [`list`], [`table`], [`gate`] and [`watch`].
+//!
+//! # One list
 //!
 //! ```
 //! use ipgate::{Gate, List};
 //!
 //! let list: List = "10.0.1.0/24:office_ABC,212.121.212.121:client_YXZ".parse()?;
 //! let gate = Gate::new(&list);
-//!
 //! let verdict = gate.check("10.0.1.7".parse()?);
 //! assert!(verdict.is_allowed());
 //! assert_eq!(verdict.label(), Some("office_ABC"));
 //!
-//! gate.replace(&"10.0.2.0/24:new_office".parse()?)?;
+//! gate.replace(&"10.0.2.0/24:new_office".parse()?)?; // every later check sees it
+//! assert!(!gate.is_allowed("10.0.1.7".parse()?));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # A file that changes
+//!
+//! ```no_run
+//! # #[cfg(feature = "watch")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use ipgate::{Gate, List, Watch};
+//!
+//! let gate = Gate::new(&List::new()); // denies everyone until the file is loaded
+//! let watcher = Watch::new(&gate).app("office.list").on_outcome(|outcome| eprintln!("{outcome}")).start()?;
+//! // … serve with the gate: a bad or vanished file changes nothing, and is reported
+//! watcher.stop();
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "watch"))]
+//! # fn main() {}
+//! ```
+//!
+//! # A default list and an app's own
+//!
+//! ```
+//! use ipgate::{Gate, List, Policy};
+//!
+//! let policy = Policy::new()
+//!     .with_default("10.0.0.0/8:corp".parse::<List>()?)
+//!     .with_app("192.0.2.7:partner,!10.9.0.0/16:lab".parse::<List>()?);
+//! let gate = Gate::from_policy(&policy); // both together: the longest prefix decides
+//! assert_eq!(gate.check("10.1.1.1".parse()?).label(), Some("corp"));
+//! assert!(!gate.is_allowed("10.9.1.1".parse()?));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Many threads
+//!
+//! A gate is `Send`, `Sync` and cheap to clone; a check neither locks nor waits, and nothing is held between two checks.
+//! A thread that does little else takes a reader, which is faster still and keeps the table of its last check.
+//!
+//! ```
+//! use ipgate::{Gate, List};
+//!
+//! let gate = Gate::new(&"10.0.1.0/24:office_ABC".parse::<List>()?);
+//! std::thread::scope(|scope| {
+//!     scope.spawn(|| assert!(gate.is_allowed("10.0.1.7".parse().unwrap())));
+//!     let mut reader = gate.reader();
+//!     scope.spawn(move || assert!(reader.is_allowed("10.0.1.7".parse().unwrap())));
+//! });
+//! # Ok::<(), ipgate::list::Rejected>(())
+//! ```
+//!
+//! # Why?
+//!
+//! ```
+//! use ipgate::{Gate, List};
+//!
+//! let gate = Gate::new(&"10.0.0.0/8:corp,!10.9.0.0/16:lab".parse::<List>()?);
+//! let client = "10.9.1.1".parse()?;
+//! let verdict = gate.check(client);
+//! assert_eq!(verdict.to_string(), "10.9.1.1 deny !10.9.0.0/16:lab (generation 1)");
+//! let snapshot = gate.snapshot();
+//! let covering = snapshot.table().covering(client).map(|entry| entry.to_string());
+//! assert!(covering.eq(["!10.9.0.0/16:lab", "10.0.0.0/8:corp"])); // the first one decides
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Features
 //!
 //! - `watch` (default): follow list files into a gate.
-//! - `whole-file`: `whole_file`, which writes files whole or not at all.
 //! - `serde`: `Serialize` and `Deserialize` for lists, entries, policies, verdicts and diagnostics.
+//! - `whole-file`: files written whole or not at all.
 
 #![forbid(unsafe_code)]
 
-mod address;
+pub mod address;
 mod content;
-mod diff;
-mod gate;
+pub mod diff;
+pub mod gate;
 mod guard;
 pub mod layers;
-mod list;
-mod policy;
+pub mod list;
+pub mod policy;
 mod reason;
 #[cfg(feature = "serde")]
 mod serde_impls;
 mod snapshot;
-mod space;
-mod table;
+pub mod space;
+pub mod table;
 pub mod tally;
 mod verdict;
 #[cfg(feature = "watch")]
-mod watch;
+pub mod watch;
 #[cfg(feature = "whole-file")]
 pub mod whole_file;
 
-pub use address::{Address, AddressError, canonical_address, parse_address};
+#[doc(inline)]
+pub use address::{Address, canonical_address, parse_address};
 pub use content::Content;
-pub use diff::{Diff, Relabelled};
-pub use gate::{Failure, Gate, Reader, Status};
-pub use guard::{Guard, Refusal, Refused};
+#[doc(inline)]
+pub use gate::{Gate, Reader};
 pub use ipnet;
-pub use list::{
-    Action, Code, Conflict, Diagnostic, Entry, InvalidList, Label, LabelError, Linter, List, Parsed, Parser,
-    Position, ReadError, Rejected, Report, Severity, Until, UntilError, format_text,
-};
-pub use policy::{Mode, Policy, SettingError, parse_enforce};
+#[doc(inline)]
+pub use list::{Action, Entry, Label, List};
+#[doc(inline)]
+pub use policy::{Mode, Policy};
 pub use reason::Reason;
 #[cfg(feature = "serde")]
 pub use serde_impls::VerdictRecord;
-pub use snapshot::Snapshot;
-pub use space::{AddressCount, Space};
-pub use table::{Decision, EntryRef, ImageError, ImageErrorKind, ImageInfo, Origin, Table};
+#[doc(inline)]
+pub use table::Table;
 pub use verdict::Verdict;
 #[cfg(feature = "watch")]
-pub use watch::{Followed, Glance, Look, Outcome, Watch, WatchError, Watcher};
+#[doc(inline)]
+pub use watch::{Watch, Watcher};
 
 /// The README's programs are compiled and run as documentation tests.
 #[cfg(doctest)]

@@ -28,7 +28,7 @@ use crate::list::List;
 /// let table = Table::from_policy(&policy);
 /// assert!(table.is_allowed("192.0.2.7".parse().unwrap()));
 /// assert!(!table.is_allowed("10.0.0.1".parse().unwrap()));
-/// # Ok::<(), ipgate::Rejected>(())
+/// # Ok::<(), ipgate::list::Rejected>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -165,8 +165,8 @@ impl FromStr for Mode {
 /// Anything else, so that no misspelling turns a gate off.
 ///
 /// ```
-/// assert_eq!(ipgate::parse_enforce("True"), Ok(true));
-/// assert!(ipgate::parse_enforce("yes").is_err());
+/// assert_eq!(ipgate::policy::parse_enforce("True"), Ok(true));
+/// assert!(ipgate::policy::parse_enforce("yes").is_err());
 /// ```
 pub fn parse_enforce(text: &str) -> Result<bool, SettingError> {
     if text.eq_ignore_ascii_case("true") {

@@ -13,7 +13,7 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::address::{canonical_prefix, parse_length, parse_v4, parse_v6};
-use crate::list::{Action, Diagnostic, Entry, Label, List, Report, Until};
+use crate::list::{Action, Entry, Label, List, Until};
 use crate::reason::Reason;
 use crate::table::Origin;
 use crate::verdict::Verdict;
@@ -124,30 +124,6 @@ impl<'de> Visitor<'de> for ListVisitor {
             entries.push(entry);
         }
         List::from_entries(entries).map_err(Error::custom)
-    }
-}
-
-/// A report's fields as they are written; how many diagnostics it would keep is its own matter.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct ReportRecord {
-    diagnostics: Vec<Diagnostic>,
-    errors: usize,
-    warnings: usize,
-}
-
-impl From<Report> for ReportRecord {
-    fn from(report: Report) -> ReportRecord {
-        let (errors, warnings) = (report.error_count(), report.warning_count());
-        ReportRecord { diagnostics: report.diagnostics().to_vec(), errors, warnings }
-    }
-}
-
-impl TryFrom<ReportRecord> for Report {
-    type Error = &'static str;
-
-    fn try_from(record: ReportRecord) -> Result<Report, &'static str> {
-        Report::from_parts(record.diagnostics, record.errors, record.warnings)
-            .ok_or("a report counts at least the diagnostics that it holds")
     }
 }
 

@@ -11,11 +11,11 @@ use crate::list::Action;
 ///
 /// ```
 /// use ipgate::{List, Table};
-/// let space = |text: &str| Ok::<_, ipgate::Rejected>(Table::new(&text.parse::<List>()?).allowed_space());
+/// let space = |text: &str| Ok::<_, ipgate::list::Rejected>(Table::new(&text.parse::<List>()?).allowed_space());
 /// let lost = space("10.0.0.0/8")?.difference(&space("10.0.0.0/9")?);
 /// assert_eq!(lost.prefixes().map(|p| p.to_string()).collect::<Vec<_>>(), ["10.128.0.0/9"]);
 /// assert_eq!(lost.v4_count().to_string(), "8388608");
-/// # Ok::<(), ipgate::Rejected>(())
+/// # Ok::<(), ipgate::list::Rejected>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Space {

@@ -51,7 +51,7 @@ pub enum Whose<'t> {
 /// tally.end(&table);
 /// assert!(tally.sums().any(|sum| sum == (Whose::Label("corp"), Sum { allowed: 1, denied: 0 })));
 /// assert!(tally.sums().any(|sum| sum == (Whose::Unlabelled, Sum { allowed: 0, denied: 1 })));
-/// # Ok::<(), ipgate::Rejected>(())
+/// # Ok::<(), ipgate::list::Rejected>(())
 /// ```
 #[derive(Debug, Default)]
 pub struct Tally {

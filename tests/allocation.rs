@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::hint::black_box;
 use std::net::IpAddr;
 
-use ipgate::{Gate, List, Parser};
+use ipgate::{Gate, List, list::Parser};
 
 /// The system's allocator, counting what each thread asks of it.
 struct Counting;

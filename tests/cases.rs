@@ -7,8 +7,10 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use ipgate::{
-    Diagnostic, Gate, Linter, List, Parsed, Parser, Policy, Rejected, Report, Table, Until, format_text,
-    parse_address, parse_enforce,
+    Gate, List, Policy, Table,
+    list::{Diagnostic, Linter, Parsed, Parser, Rejected, Report, Until, format_text},
+    parse_address,
+    policy::parse_enforce,
 };
 use support::cases::{Case, Check, Finding, read_all};
 use support::golden::Golden;
@@ -102,7 +104,9 @@ fn matches(found: &Diagnostic, expected: &Finding) -> bool {
 }
 
 fn settings(case: &Case, problems: &mut Vec<String>) {
-    let read = |result: Result<String, ipgate::SettingError>| result.unwrap_or_else(|_| "invalid".to_owned());
+    let read = |result: Result<String, ipgate::policy::SettingError>| {
+        result.unwrap_or_else(|_| "invalid".to_owned())
+    };
     for (spelling, expected) in &case.mode_settings {
         let actual = read(spelling.parse().map(|mode: ipgate::Mode| mode.to_string()));
         if actual != *expected {

@@ -5,8 +5,10 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, SystemTime};
 
 use ipgate::{
-    Diagnostic, Entry, Gate, Guard, Label, Linter, List, Parser, Policy, Reader, Reason, Refusal, Refused,
-    Rejected, Report, Snapshot, Space, Status, Table, Until, Verdict,
+    Entry, Gate, Label, List, Policy, Reader, Reason, Table, Verdict,
+    gate::{Guard, Refusal, Refused, Snapshot, Status},
+    list::{Diagnostic, Linter, Parser, Rejected, Report, Until},
+    space::Space,
 };
 
 fn address(text: &str) -> IpAddr {

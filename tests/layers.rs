@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use ipgate::layers::{Layers, LayersReader, Slot};
 use ipgate::tally::Whose;
-use ipgate::{Address, Gate, List, Mode, Origin, Policy, Reason};
+use ipgate::{Address, Gate, List, Mode, Policy, Reason, table::Origin};
 use proptest::prelude::*;
 use support::generate::{addresses, list, probes};
 use support::golden::Golden;

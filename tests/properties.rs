@@ -6,7 +6,12 @@ mod support;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
-use ipgate::{Entry, List, Mode, Origin, Policy, Space, Table, Until, format_text};
+use ipgate::{
+    Entry, List, Mode, Policy, Table,
+    list::{Until, format_text},
+    space::Space,
+    table::Origin,
+};
 use proptest::prelude::*;
 use support::generate::{addresses, entries, list, probes, written};
 use support::golden::{Bits, Golden};
@@ -137,7 +142,7 @@ proptest! {
             pieces.insert(at % (pieces.len() + 1), (*bad).to_owned());
         }
         let text = pieces.join("\n");
-        let errors = |report: &ipgate::Report| report.error_count();
+        let errors = |report: &ipgate::list::Report| report.error_count();
         let strict = parser().parse(&text).expect_err("a bad entry rejects the list");
         prop_assert_eq!(errors(strict.report()), bad.len());
         let any_live = entries.iter().any(|entry| entry.is_live(now()));

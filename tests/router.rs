@@ -225,7 +225,7 @@ fn a_port_that_is_taken_is_an_error_that_helps() {
 
 #[test]
 fn the_sample_list_is_good_and_does_what_the_router_says() {
-    let parsed = ipgate::Parser::new().deny_warnings(true).read("examples/office.list").unwrap();
+    let parsed = ipgate::list::Parser::new().deny_warnings(true).read("examples/office.list").unwrap();
     let table = ipgate::Table::new(&parsed.list);
     assert!(table.is_allowed([127, 0, 0, 1].into()));
     assert!(!table.is_allowed([127, 0, 0, 2].into()));

@@ -3,7 +3,10 @@
 
 mod support;
 
-use ipgate::{Entry, Gate, Label, Linter, List, Mode, Parser, Policy, Report, Until, VerdictRecord};
+use ipgate::{
+    Entry, Gate, Label, List, Mode, Policy, VerdictRecord,
+    list::{Linter, Parser, Report, Until},
+};
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

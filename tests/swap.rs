@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, Mutex, Weak};
 use std::time::SystemTime;
 
-use ipgate::{Gate, List, Snapshot};
+use ipgate::{Gate, List, gate::Snapshot};
 use support::bgp::{Random, list};
 use support::golden::Golden;
 

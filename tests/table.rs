@@ -3,7 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, SystemTime};
 
-use ipgate::{Gate, ImageError, ImageErrorKind, List, Mode, Origin, Policy, Reason, Table};
+use ipgate::{
+    Gate, List, Mode, Policy, Reason, Table,
+    table::{ImageError, ImageErrorKind, Origin},
+};
 
 fn address(text: &str) -> IpAddr {
     text.parse().unwrap()
@@ -13,7 +16,7 @@ fn address(text: &str) -> IpAddr {
 fn policy() -> Policy {
     let default = "10.0.0.0/8:corp\n!10.9.0.0/16:lab\n2001:db8::/32:corp\n10.7.0.0/16:old;until=2999-12-31\n";
     let app = "10.9.1.0/24:ci,10.7.0.0/16:new\n2001:db8:9::/48\n[2001:db8::1]:proxy";
-    let list = |text: &str, name| ipgate::Parser::new().source(name).parse(text).unwrap().list;
+    let list = |text: &str, name| ipgate::list::Parser::new().source(name).parse(text).unwrap().list;
     Policy::new()
         .with_default(list(default, "base.list"))
         .with_app(list(app, "app.list"))
@@ -156,7 +159,7 @@ fn an_image_file_becomes_a_gate() {
 fn a_gate_drops_entries_at_their_instant() {
     let soon = SystemTime::now() + Duration::from_millis(300);
     let micros = soon.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros();
-    let until = ipgate::Until::from_unix_micros(i64::try_from(micros).unwrap()).unwrap();
+    let until = ipgate::list::Until::from_unix_micros(i64::try_from(micros).unwrap()).unwrap();
     let list: List =
         format!("10.0.0.0/8:wide,!10.9.0.0/16:lab;until={until},10.9.9.9:one;until={until}").parse().unwrap();
     let gate = Gate::new(&list);

@@ -11,7 +11,12 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use ipgate::{Gate, Guard, List, Mode, Outcome, Parser, Until, Watch, WatchError, Watcher};
+use ipgate::{
+    Gate, List, Mode, Watch, Watcher,
+    gate::Guard,
+    list::{Parser, Until},
+    watch::{Outcome, WatchError},
+};
 use tempfile::TempDir;
 
 const NEVER: Duration = Duration::from_secs(60);

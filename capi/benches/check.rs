@@ -7,7 +7,7 @@ use std::ffi::{CString, c_char, c_void};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
-use ipgate::{EntryRef, Gate, List, Reader, Verdict};
+use ipgate::{Gate, List, Reader, Verdict, table::EntryRef};
 
 /// By how many nanoseconds a check that gives a verdict may be slower from C. The decision alone is shown,
 /// without a bar: in Rust it is inlined into the loop, and the calls of C cost as much as the lookup.

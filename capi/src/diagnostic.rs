@@ -3,7 +3,7 @@
 use std::ffi::{CString, c_char};
 use std::ptr;
 
-use ipgate::{Diagnostic, Severity};
+use ipgate::list::{Diagnostic, Severity};
 
 use crate::raw::Sized_;
 

@@ -2,7 +2,7 @@
 
 use std::ffi::{CString, c_char};
 
-use ipgate::Report;
+use ipgate::list::Report;
 
 use crate::boundary;
 use crate::diagnostic::{Note, ipgate_diagnostic, text};

@@ -1,6 +1,10 @@
 //! What went wrong, before C asks for it: a status, a message, and for lists every complaint.
 
-use ipgate::{Diagnostic, ImageError, Refused, Rejected, Report};
+use ipgate::{
+    gate::Refused,
+    list::{Diagnostic, Rejected, Report},
+    table::ImageError,
+};
 
 use crate::status::ipgate_status;
 

@@ -4,7 +4,11 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ipgate::{Content, Followed, Glance, Look, Parser};
+use ipgate::{
+    Content,
+    list::Parser,
+    watch::{Followed, Glance, Look},
+};
 
 use crate::failure::Failure;
 use crate::load::Loaded;

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::ptr;
 
-use ipgate::{Guard, parse_address};
+use ipgate::{gate::Guard, parse_address};
 
 use crate::failure::Failure;
 use crate::raw::{self, Sized_};

@@ -10,7 +10,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender, TryRecvError};
 use std::thread::JoinHandle;
 
-use ipgate::{Gate, Guard, Snapshot};
+use ipgate::{
+    Gate,
+    gate::{Guard, Snapshot},
+};
 
 use crate::boundary;
 use crate::failure::Failure;

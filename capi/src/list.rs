@@ -4,7 +4,10 @@ use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 
-use ipgate::{List, Parsed, Report, Table};
+use ipgate::{
+    List, Table,
+    list::{Parsed, Report},
+};
 
 use crate::boundary;
 use crate::error::ipgate_error;

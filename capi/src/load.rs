@@ -3,7 +3,11 @@
 
 use std::path::Path;
 
-use ipgate::{Content, Gate, Guard, Parsed, Parser, ReadError, Report, Table};
+use ipgate::{
+    Content, Gate, Table,
+    gate::Guard,
+    list::{Parsed, Parser, ReadError, Report},
+};
 
 use crate::error::ipgate_error;
 use crate::failure::Failure;

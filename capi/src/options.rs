@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::ptr;
 
-use ipgate::{Linter, Parser};
+use ipgate::list::{Linter, Parser};
 
 use crate::failure::Failure;
 use crate::raw::{self, Sized_};

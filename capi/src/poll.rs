@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use ipgate::Glance;
+use ipgate::watch::Glance;
 
 use crate::boundary;
 use crate::error::ipgate_error;

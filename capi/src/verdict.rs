@@ -4,7 +4,11 @@ use std::ffi::c_char;
 use std::net::IpAddr;
 
 use ipgate::tally::{Sum, Whose};
-use ipgate::{Action, Entry, EntryRef, Label, Origin, Until, Verdict};
+use ipgate::{
+    Action, Entry, Label, Verdict,
+    list::Until,
+    table::{EntryRef, Origin},
+};
 use ipnet::IpNet;
 
 use crate::boundary;

@@ -3,7 +3,11 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ipgate::{Gate, Guard, Parser, Snapshot};
+use ipgate::{
+    Gate,
+    gate::{Guard, Snapshot},
+    list::Parser,
+};
 
 use crate::error::ipgate_error;
 use crate::failure::Failure;

@@ -4,7 +4,10 @@ use std::ops::Range;
 use std::path::Path;
 
 use ipgate::whole_file::Edit;
-use ipgate::{Action, Entry, Label, Linter, List, Parser, Position, Until, format_text};
+use ipgate::{
+    Action, Entry, Label, List,
+    list::{Linter, Parser, Position, Until, format_text},
+};
 
 use crate::output::{Failure, complain};
 use crate::render;

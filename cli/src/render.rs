@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
-use ipgate::{Diagnostic, Position, Severity};
+use ipgate::list::{Diagnostic, Position, Severity};
 
 pub(crate) fn severity(severity: Severity) -> &'static str {
     match severity {

@@ -6,7 +6,10 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use ipgate::{Content, List, Mode, Parser, Policy, Rejected, Table};
+use ipgate::{
+    Content, List, Mode, Policy, Table,
+    list::{Parser, Rejected},
+};
 
 use crate::args::{Around, Lists, Reading};
 use crate::output::{Failure, complain, count};

@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use arbitrary::Arbitrary;
 use golden::Golden;
 use ipgate::ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use ipgate::{Action, Entry, Gate, List, Mode, Origin, Policy, Table};
+use ipgate::{Action, Entry, Gate, List, Mode, Policy, Table, table::Origin};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Debug, Arbitrary)]

@@ -1,13 +1,13 @@
 //! Chooses the engines of a list and builds its structures.
 
-use crate::code::{LINE, NO_CODE, Width};
+use crate::code::{LINE, MAX_VALUE, NO_CODE, Width};
 use crate::draft::{Draft, Source};
 use crate::image::Sections;
 use crate::lines::NARROW_ROOT;
 use crate::stored::{Decider, push_family};
 use crate::sweep::{MAX_PREFIXES, NO_ENTRY, Prefix, sweep};
 use crate::tiny::TINY_KEYS;
-use crate::{Engine, Key, MAX_VALUE, SimdLevel, bits, flat, lines, tiny};
+use crate::{Engine, Key, SimdLevel, bits, flat, lines, tiny};
 
 /// How to build. The default lets the list decide.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,5 +1,11 @@
 //! Codes: what the structures store for a value, in as few bytes as the list needs.
 
+/// The greatest value a prefix may have: two codes are kept for "no match" and "look deeper".
+pub const MAX_VALUE: u32 = u32::MAX - 2;
+
+/// What [`Family::lookup_many`](crate::Family::lookup_many) writes where no prefix covers an address.
+pub const NO_MATCH: u32 = u32::MAX;
+
 /// Code of "no prefix covers the address". A value `v` has the code `v + 1`.
 pub(crate) const NO_CODE: u32 = 0;
 /// Bytes of a cache line, and of a line of keys and codes.

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::image::VERSION;
+/// The format of images that this program writes and reads.
+pub const FORMAT_VERSION: u32 = 3;
 
 /// Bytes that are not an image, or not one of what was asked for.
 ///
@@ -75,7 +76,8 @@ impl fmt::Display for ImageError {
             ImageErrorKind::NotAnImage => write!(f, "these bytes are not an image"),
             ImageErrorKind::Version(found) => write!(
                 f,
-                "the image has format version {found}, this program reads version {VERSION}; compile the list again"
+                "the image has format version {found}, this program reads version {}; compile the list again",
+                FORMAT_VERSION
             ),
             ImageErrorKind::Contents => {
                 write!(f, "the image holds something else than was asked for; compile the list again")

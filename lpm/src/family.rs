@@ -1,13 +1,13 @@
 //! The door: one address family compiled for longest-prefix match.
 
 use crate::build::{BuildError, FamilyDraft, Options};
-use crate::code::NO_CODE;
+use crate::code::{NO_CODE, NO_MATCH};
 use crate::dispatch::{Kernels, kernels};
 use crate::image::{Contents, Image, NOTE, Sections};
 use crate::room::Room;
 use crate::stored::{FAMILY_SECTIONS, sizes, validate};
 use crate::view::View;
-use crate::{Engine, ImageError, Key, NO_MATCH, Prefix, SimdLevel, bits, simd};
+use crate::{Engine, ImageError, Key, Prefix, SimdLevel, bits, simd};
 
 /// An immutable table of prefixes, compiled for longest-prefix match. Cheap to clone.
 ///

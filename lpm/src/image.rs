@@ -18,14 +18,12 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-pub use crate::error::{ImageError, ImageErrorKind, ensure};
+pub use crate::error::{FORMAT_VERSION, ImageError, ImageErrorKind, ensure};
 use crate::memory::Aligned;
 use crate::words::{fill, u32_at, u64_at};
 
 /// What every image begins with.
 pub const MAGIC: [u8; 8] = *b"\x93IPGATE\n";
-/// The format that this program writes and reads.
-pub const VERSION: u32 = 3;
 /// Bytes of the header that belong to whoever writes the image.
 pub const NOTE: usize = 88;
 
@@ -139,7 +137,7 @@ impl<'a> Sections<'a> {
         let bytes = memory.bytes_mut();
         put(bytes, field::MAGIC.start, &MAGIC);
         put(bytes, field::BYTE_ORDER, &BYTE_ORDER.to_le_bytes());
-        put(bytes, field::VERSION, &VERSION.to_le_bytes());
+        put(bytes, field::VERSION, &FORMAT_VERSION.to_le_bytes());
         put(bytes, field::LENGTH, &(layout.total as u64).to_le_bytes());
         put(bytes, field::CONTENTS, &contents.code().to_le_bytes());
         put(bytes, field::SECTIONS, &(lengths.len() as u32).to_le_bytes());
@@ -318,7 +316,7 @@ fn check_header(bytes: &[u8], contents: Contents, sections: usize) -> Result<Lay
     sound(bytes.len() >= field::LENGTHS, "it is cut")?;
     sound(u32_at(bytes, field::BYTE_ORDER) == BYTE_ORDER, "its byte order is unknown")?;
     let version = u32_at(bytes, field::VERSION);
-    if version != VERSION {
+    if version != FORMAT_VERSION {
         return Err(ImageError::of_kind(ImageErrorKind::Version(version)));
     }
     sound(u64_at(bytes, field::LENGTH) == bytes.len() as u64, "its length is not the one that it states")?;

@@ -49,6 +49,7 @@ mod view;
 pub mod words;
 
 pub use build::{BuildError, FamilyDraft, Options};
+pub use code::{MAX_VALUE, NO_MATCH};
 pub use engine::Engine;
 pub use error::{ImageError, ImageErrorKind};
 pub use family::Family;
@@ -56,12 +57,6 @@ pub use key::Key;
 pub use simd::SimdLevel;
 pub use stored::FAMILY_SECTIONS;
 pub use sweep::{MAX_PREFIXES, Prefix, sorted_places};
-
-/// The greatest value a prefix may have: two codes are kept for "no match" and "look deeper".
-pub const MAX_VALUE: u32 = u32::MAX - 2;
-
-/// What [`Family::lookup_many`] writes where no prefix covers an address.
-pub const NO_MATCH: u32 = u32::MAX;
 
 /// The README's program is compiled and run as a documentation test.
 #[cfg(doctest)]

@@ -34,7 +34,7 @@ pub(crate) const MAPPED: Ipv6Addr = Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0);
 /// use ipgate::Address;
 /// assert_eq!("::ffff:10.9.9.9".parse::<Address>()?, "10.9.9.9".parse()?);
 /// assert_eq!("::10.9.9.9".parse::<Address>()?.to_string(), "::a09:909");
-/// # Ok::<(), ipgate::AddressError>(())
+/// # Ok::<(), ipgate::address::AddressError>(())
 /// ```
 // A number and a flag, which fit into registers: an `IpAddr` that is handed on is written to memory in small
 // pieces and read back in a large one, and that costs more than the lookup (`capi/benches/check.rs`).

@@ -57,7 +57,7 @@ impl From<&Gate> for Slot {
 ///
 /// ```
 /// use ipgate::layers::Layers;
-/// use ipgate::{Gate, List, Origin};
+/// use ipgate::{Gate, List, table::Origin};
 /// let company = Gate::new(&"10.0.0.0/8:corp".parse::<List>()?);
 /// let shop = Gate::new(&"192.0.2.7:partner".parse::<List>()?);
 /// let mut reader = Layers::new().with_default(&company).with_app(&shop).with_enforce(true).reader();

@@ -199,7 +199,7 @@ impl LayersReader {
     /// let mut allowed = [false; 2];
     /// LayersReader::of_gate(&gate).are_allowed(&clients, &mut allowed);
     /// assert_eq!(allowed, [true, false]);
-    /// # Ok::<(), ipgate::Rejected>(())
+    /// # Ok::<(), ipgate::list::Rejected>(())
     /// ```
     pub fn are_allowed(&mut self, addresses: &[IpAddr], allowed: &mut [bool]) {
         if let Some(table) = self.kind.one_table() {

@@ -209,8 +209,8 @@ impl fmt::Display for Diagnostic {
 /// counted. Two reports are equal when they say the same.
 #[derive(Debug, Clone)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(try_from = "crate::serde_impls::ReportRecord"))]
-#[cfg_attr(feature = "serde", serde(into = "crate::serde_impls::ReportRecord"))]
+#[cfg_attr(feature = "serde", serde(try_from = "ReportRecord"))]
+#[cfg_attr(feature = "serde", serde(into = "ReportRecord"))]
 pub struct Report {
     diagnostics: Vec<Diagnostic>,
     errors: usize,
@@ -376,3 +376,30 @@ impl fmt::Debug for Rejected {
 }
 
 impl std::error::Error for Rejected {}
+
+/// A report's fields as they are written; how many diagnostics it would keep is its own matter.
+#[cfg(feature = "serde")]
+#[derive(serde::Serialize, serde::Deserialize)]
+struct ReportRecord {
+    diagnostics: Vec<Diagnostic>,
+    errors: usize,
+    warnings: usize,
+}
+
+#[cfg(feature = "serde")]
+impl From<Report> for ReportRecord {
+    fn from(report: Report) -> ReportRecord {
+        let (errors, warnings) = (report.error_count(), report.warning_count());
+        ReportRecord { diagnostics: report.diagnostics().to_vec(), errors, warnings }
+    }
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<ReportRecord> for Report {
+    type Error = &'static str;
+
+    fn try_from(record: ReportRecord) -> Result<Report, &'static str> {
+        Report::from_parts(record.diagnostics, record.errors, record.warnings)
+            .ok_or("a report counts at least the diagnostics that it holds")
+    }
+}

@@ -16,8 +16,8 @@ use super::{grammar, scan};
 ///
 /// ```
 /// let text = "10.0.1.7/24:office ,  2001:DB8::/32   # both sites";
-/// assert_eq!(ipgate::format_text(text)?, "10.0.1.0/24:office\n2001:db8::/32 # both sites\n");
-/// # Ok::<(), ipgate::Rejected>(())
+/// assert_eq!(ipgate::list::format_text(text)?, "10.0.1.0/24:office\n2001:db8::/32 # both sites\n");
+/// # Ok::<(), ipgate::list::Rejected>(())
 /// ```
 pub fn format_text(text: impl AsRef<[u8]>) -> Result<String, Rejected> {
     let text = text.as_ref();

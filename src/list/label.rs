@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// let label: Label = "office_ABC".parse()?;
 /// assert_eq!(label.as_str(), "office_ABC");
 /// assert!("a,b".parse::<Label>().is_err());
-/// # Ok::<(), ipgate::LabelError>(())
+/// # Ok::<(), ipgate::list::LabelError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Label(Arc<str>);

@@ -13,11 +13,11 @@ use crate::address::PrefixText;
 /// Settings for linting a list.
 ///
 /// ```
-/// use ipgate::{Code, Linter, List};
+/// use ipgate::{List, list::{Code, Linter}};
 /// let list: List = "10.0.0.0/8,10.1.0.0/16,::/16".parse()?;
 /// let report = Linter::new().lint(&list);
 /// assert_eq!(report.warnings().next().map(|w| w.code()), Some(Code::Redundant));
-/// # Ok::<(), ipgate::Rejected>(())
+/// # Ok::<(), ipgate::list::Rejected>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Linter {

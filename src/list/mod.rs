@@ -1,7 +1,7 @@
 //! Lists: text in, entries out, and everything there is to say about them.
 //!
-//! Read from top to bottom: [`scan`] cuts the text, [`grammar`] accepts an entry or `diagnose` says why
-//! not, [`parse`] puts them together under the rules that concern the whole list, [`lint`] looks for what
+//! Read from top to bottom: `scan` cuts the text, `grammar` accepts an entry or `diagnose` says why
+//! not, `parse` puts them together under the rules that concern the whole list, `lint` looks for what
 //! is legal but probably not meant.
 
 mod conflict;

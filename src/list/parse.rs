@@ -17,12 +17,12 @@ use crate::content::Content;
 /// Settings for reading a list.
 ///
 /// ```
-/// use ipgate::Parser;
+/// use ipgate::list::Parser;
 /// let parsed = Parser::new().lenient(true).parse("10.0.0.0/8:corp, 10.1")?;
 /// assert_eq!(parsed.list.len(), 1);
 /// assert_eq!(parsed.report.error_count(), 1);
 /// assert!(Parser::new().parse("10.0.0.0/8:corp, 10.1").is_err());
-/// # Ok::<(), ipgate::Rejected>(())
+/// # Ok::<(), ipgate::list::Rejected>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Parser {

@@ -15,7 +15,7 @@ use crate::content::Content;
 /// let list: List = "10.0.1.0/24:office_ABC,212.121.212.121:client_YXZ".parse()?;
 /// assert_eq!(list.len(), 2);
 /// assert_eq!(list.to_string(), "10.0.1.0/24:office_ABC\n212.121.212.121:client_YXZ\n");
-/// # Ok::<(), ipgate::Rejected>(())
+/// # Ok::<(), ipgate::list::Rejected>(())
 /// ```
 ///
 /// Two lists are equal when their entries are, in the same order.

@@ -19,11 +19,11 @@ use nom::{IResult, Parser};
 /// Written as an RFC 3339 date-time, or as a date, which stands for midnight UTC at its end.
 ///
 /// ```
-/// use ipgate::Until;
+/// use ipgate::list::Until;
 /// let until: Until = "2026-12-31".parse()?;
 /// assert_eq!(until, "2027-01-01T00:00:00Z".parse()?);
 /// assert_eq!(until.to_string(), "2026-12-31");
-/// # Ok::<(), ipgate::UntilError>(())
+/// # Ok::<(), ipgate::list::UntilError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Until {

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use ipgate_lpm::{Family, Key, NO_MATCH};
 
-use super::{Decision, Table};
+use super::compiled::Table;
+use super::decision::Decision;
 use crate::address::{Address, Bits};
 
 /// Addresses that are asked together.
@@ -21,7 +22,7 @@ impl Table {
     /// let mut allowed = [false; 2];
     /// table.are_allowed(&clients, &mut allowed);
     /// assert_eq!(allowed, [true, false]);
-    /// # Ok::<(), ipgate::Rejected>(())
+    /// # Ok::<(), ipgate::list::Rejected>(())
     /// ```
     pub fn are_allowed(&self, addresses: &[IpAddr], allowed: &mut [bool]) {
         allowed.fill(false);
@@ -42,7 +43,7 @@ impl Table {
     /// let clients = ["10.0.1.7", "10.0.2.7"].map(|text| text.parse().unwrap());
     /// let labels = table.lookup_many(&clients).map(|decision| decision.label());
     /// assert!(labels.eq([Some("office_ABC"), None]));
-    /// # Ok::<(), ipgate::Rejected>(())
+    /// # Ok::<(), ipgate::list::Rejected>(())
     /// ```
     pub fn lookup_many<'t>(&'t self, addresses: &'t [IpAddr]) -> impl Iterator<Item = Decision<'t>> {
         addresses.chunks(GROUP).flat_map(move |group| {

@@ -12,10 +12,43 @@ use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 
 use super::columns::{LineCode, address_lengths, value_width, write_addresses, write_blocks};
-use super::entries::{EntryRef, Origin, Value};
+use super::compiled::{Scope, Table};
+use super::entries::{Origin, Value};
+use super::entry::EntryRef;
 use super::layout::{Note, column};
-use super::{Scope, Table};
 use crate::list::{Action, Entry, Label, List, Until};
+use crate::policy::{Effective, Policy};
+
+impl Table {
+    /// Compiles a list, leaving out the entries that have expired by now. O(n) for n entries.
+    #[must_use]
+    pub fn new(list: &List) -> Table {
+        from_lists(Scope::Listed, None, Some(list), SystemTime::now())
+    }
+
+    /// Compiles a policy, leaving out the entries that have expired by now.
+    #[must_use]
+    pub fn from_policy(policy: &Policy) -> Table {
+        Table::from_policy_at(policy, SystemTime::now())
+    }
+
+    /// Compiles a policy as it stands at `now`.
+    #[must_use]
+    pub fn from_policy_at(policy: &Policy, now: SystemTime) -> Table {
+        match policy.effective() {
+            Effective::Everyone => from_lists(Scope::Everyone, None, None, now),
+            Effective::NoOne => from_lists(Scope::NoOne, None, None, now),
+            Effective::Lists { default, app } => from_lists(Scope::Listed, default, app, now),
+        }
+    }
+
+    /// The same table without the entries that have expired at `now`. A table that comes from an image holds
+    /// entries that may have expired since it was compiled; a gate minds that, a bare lookup does not.
+    #[must_use]
+    pub fn live_at(&self, now: SystemTime) -> Table {
+        from_table(self, now)
+    }
+}
 
 /// One entry on its way into a table.
 struct Row<'a> {
@@ -60,7 +93,7 @@ struct Lists<'a> {
 
 /// Compiles the entries of the lists that have not expired at `now`. On equal prefixes the app list wins over
 /// the default list, and within a list the later entry.
-pub(super) fn from_lists(scope: Scope, default: Option<&List>, app: Option<&List>, now: SystemTime) -> Table {
+fn from_lists(scope: Scope, default: Option<&List>, app: Option<&List>, now: SystemTime) -> Table {
     let lists = Lists {
         sources: [default, app].map(|list| list.and_then(List::source).unwrap_or_default()),
         digests: [default, app].map(|list| list.map(|list| Sha256::digest(list.text()).into())),
@@ -74,7 +107,7 @@ fn live_rows(list: Option<&List>, origin: Origin, now: SystemTime) -> impl Itera
 }
 
 /// Compiles a table's own entries again, without those that have expired at `now`.
-pub(super) fn from_table(table: &Table, now: SystemTime) -> Table {
+fn from_table(table: &Table, now: SystemTime) -> Table {
     let info = table.info();
     let lists = Lists {
         sources: [Origin::Default, Origin::App].map(|origin| table.source(origin)),

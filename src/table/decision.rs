@@ -1,6 +1,6 @@
 //! Decisions: what a table says of an address.
 
-use super::Table;
+use super::compiled::Table;
 use super::entries::{Origin, Value};
 use crate::list::Action;
 use crate::reason::Reason;

@@ -8,9 +8,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ipgate_lpm::image::{Contents, Image, ensure, is_image};
 use ipgate_lpm::{Family, ImageError};
 
+use super::compiled::{Scope, Table};
 use super::entries::Entries;
 use super::layout::{Note, SECTIONS, V4_FAMILY, V6_FAMILY};
-use super::{Scope, Table};
 use crate::content::Content;
 
 impl Table {

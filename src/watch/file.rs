@@ -27,7 +27,7 @@ const NEVER_SETTLES: Duration = Duration::from_secs(60);
 /// # let directory = tempfile::tempdir()?;
 /// # let path = directory.path().join("office.list");
 /// # std::fs::write(&path, "10.0.1.0/24:office_ABC")?;
-/// use ipgate::{Followed, Look, Parser};
+/// use ipgate::{watch::{Followed, Look}, list::Parser};
 /// use std::time::Instant;
 /// let mut file = Followed::new(path)?;
 /// match file.look(Instant::now(), true, &Parser::new()) {

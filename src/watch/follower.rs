@@ -259,7 +259,7 @@ mod tests {
             (now + Duration::from_secs(86_400)).duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros(),
         )
         .unwrap();
-        let until = crate::Until::from_unix_micros(tomorrow).unwrap();
+        let until = crate::list::Until::from_unix_micros(tomorrow).unwrap();
 
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("office.list");

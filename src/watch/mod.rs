@@ -1,7 +1,7 @@
 //! Files followed into a gate.
 //!
-//! Read from top to bottom: [`Watch`] sets up, the [`thread`] waits for its [`mailbox`] or the clock, the
-//! [`follower`] looks at each [`file`] and brings the gate up to date. [`directories`] has the system's
+//! Read from top to bottom: [`Watch`] sets up, the `thread` waits for its `mailbox` or the clock, the
+//! `follower` looks at each `file` and brings the gate up to date. `directories` has the system's
 //! notifications sent to the mailbox; without them, polling finds the same, later.
 
 mod directories;
@@ -45,7 +45,7 @@ const DEFAULT_INTERVAL: Duration = Duration::from_secs(1);
 ///     .start()?;
 /// assert_eq!(gate.generation(), 2);
 /// # drop(watcher);
-/// # Ok::<(), ipgate::WatchError>(())
+/// # Ok::<(), ipgate::watch::WatchError>(())
 /// ```
 ///
 /// # When a change counts

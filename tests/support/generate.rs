@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipgate::ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use ipgate::{Action, Entry, List, Until};
+use ipgate::{Action, Entry, List, list::Until};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

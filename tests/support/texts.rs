@@ -1,6 +1,9 @@
 //! What must hold for any text, whatever it says. Tests and fuzz targets ask it of theirs.
 
-use ipgate::{Diagnostic, List, Parser, Report, Severity, Until, format_text};
+use ipgate::{
+    List,
+    list::{Diagnostic, Parser, Report, Severity, Until, format_text},
+};
 
 /// The time by which the tests' lists are read, between the expiries that generators give.
 pub(crate) const NOW: &str = "2030-06-15T12:00:00Z";

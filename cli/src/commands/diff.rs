@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use ipgate::ipnet::IpNet;
-use ipgate::{Diff, Space};
+use ipgate::{diff::Diff, space::Space};
 use serde::Serialize;
 
 use crate::args::{Form, Pair, Reading};

@@ -4,7 +4,10 @@ use std::io::{self, Write};
 use std::net::IpAddr;
 use std::time::SystemTime;
 
-use ipgate::{Entry, EntryRef, Label, List, Mode, Origin, Reason, canonical_address, parse_address};
+use ipgate::{
+    Entry, Label, List, Mode, Reason, canonical_address, parse_address,
+    table::{EntryRef, Origin},
+};
 use serde::Serialize;
 
 use crate::addresses::{Answers, Place, answer_all};

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use ipgate::format_text;
+use ipgate::list::format_text;
 use serde::Serialize;
 
 use crate::args::Form;

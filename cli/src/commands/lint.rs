@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use ipgate::{Diagnostic, Linter, Parser, Report};
+use ipgate::list::{Diagnostic, Linter, Parser, Report};
 use serde::Serialize;
 
 use crate::args::Form;

@@ -1,0 +1,129 @@
+//! The table itself: an image, and what was proved of it.
+
+use std::fmt;
+
+use ipgate_lpm::Family;
+use ipgate_lpm::image::Image;
+
+use super::entries::{Entries, Origin};
+use crate::list::Until;
+
+/// A list, or the effective list of a policy, compiled for longest-prefix match. Immutable.
+///
+/// Lookups take a fixed small number of steps however many entries there are; DESIGN.md draws the memory
+/// and walks a lookup through it.
+///
+/// ```
+/// use ipgate::{List, Table};
+/// let list: List = "10.0.0.0/8:corp,!10.9.0.0/16:lab,10.9.1.0/24:ci".parse()?;
+/// let table = Table::new(&list);
+/// assert_eq!(table.lookup("10.9.1.1".parse().unwrap()).label(), Some("ci"));
+/// assert!(!table.is_allowed("10.9.2.2".parse().unwrap()));
+/// # Ok::<(), ipgate::list::Rejected>(())
+/// ```
+pub struct Table {
+    /// Everything below points into it.
+    pub(super) image: Image,
+    pub(super) v4: Family<u32>,
+    pub(super) v6: Family<u128>,
+    pub(super) entries: Entries,
+    pub(super) scope: Scope,
+    pub(super) next_expiry: Option<Until>,
+}
+
+/// What holds for an address that no entry covers, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// No list is set and none is required: everyone is allowed.
+    Everyone,
+    /// No list is set and one is required: no one is allowed.
+    NoOne,
+    /// A list is set: who is not in it is denied.
+    Listed,
+}
+
+impl Scope {
+    pub(super) fn code(self) -> u32 {
+        match self {
+            Scope::Everyone => 0,
+            Scope::NoOne => 1,
+            Scope::Listed => 2,
+        }
+    }
+
+    pub(super) fn from_code(code: u32) -> Option<Scope> {
+        [Scope::Everyone, Scope::NoOne, Scope::Listed].into_iter().find(|scope| scope.code() == code)
+    }
+}
+
+impl Table {
+    /// How many labels there are.
+    #[must_use]
+    pub fn label_count(&self) -> usize {
+        self.entries.label_count()
+    }
+
+    /// The label with a number that [`Decision::label_number`](super::Decision::label_number) gave, of this very table. O(1).
+    ///
+    /// ```
+    /// use ipgate::{List, Table};
+    /// let table = Table::new(&"10.0.0.0/8:corp".parse::<List>()?);
+    /// let number = table.lookup("10.1.1.1".parse().unwrap()).label_number();
+    /// assert_eq!((number, table.label(number), table.label(0)), (1, Some("corp"), None));
+    /// # Ok::<(), ipgate::list::Rejected>(())
+    /// ```
+    #[must_use]
+    pub fn label(&self, number: u32) -> Option<&str> {
+        let label = self.entries.label_numbered(number.checked_sub(1)?);
+        std::str::from_utf8(label?).ok()
+    }
+
+    /// The name of a list, empty where it has none.
+    pub(super) fn source(&self, origin: Origin) -> &str {
+        let [default, app] = &self.entries.sources;
+        let name = if origin == Origin::Default { default } else { app };
+        std::str::from_utf8(name).unwrap_or_default() // checked when opened
+    }
+
+    /// Whether everyone is allowed because no list is set and none is required.
+    pub(crate) fn allows_everyone(&self) -> bool {
+        self.scope == Scope::Everyone
+    }
+
+    /// The number of entries.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let (v4, v6) = self.entries.counts();
+        v4 + v6
+    }
+
+    /// Whether the table has no entries. Whether that means everyone or no one is the policy's matter.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes of memory that the table takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.image.len()
+    }
+
+    /// When the next entry expires.
+    #[must_use]
+    pub fn next_expiry(&self) -> Option<Until> {
+        self.next_expiry
+    }
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table")
+            .field("entries", &self.len())
+            .field("scope", &self.scope)
+            .field("bytes", &self.bytes())
+            .field("v4", &self.v4)
+            .field("v6", &self.v6)
+            .finish()
+    }
+}

@@ -1,0 +1,165 @@
+//! One entry of a table, for logs, explanations and expiry.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use ipgate_lpm::Key;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use super::columns::Columns;
+use super::compiled::Table;
+use super::entries::{Origin, Value, Version};
+use crate::address::{Address, Bits};
+use crate::list::{Action, Entry, Label, Until};
+
+/// One entry of a table.
+#[derive(Clone, Copy)]
+pub struct EntryRef<'t> {
+    table: &'t Table,
+    version: Version,
+    /// Its place in the columns of its family.
+    index: usize,
+}
+
+impl<'t> EntryRef<'t> {
+    pub(super) fn new(table: &'t Table, version: Version, index: usize) -> EntryRef<'t> {
+        EntryRef { table, version, index }
+    }
+
+    fn columns(&self) -> &'t Columns {
+        self.table.entries.columns(self.version)
+    }
+
+    /// What it says beside its prefix.
+    pub(super) fn value(&self) -> Value {
+        self.table.entries.value(self.columns().value_number(self.index))
+    }
+
+    /// The canonical prefix.
+    #[must_use]
+    pub fn prefix(&self) -> IpNet {
+        match self.version {
+            Version::V4 => {
+                let (address, length) = self.columns().prefix::<u32>(self.index);
+                IpNet::V4(Ipv4Net::new(address.into(), length).unwrap_or_default()) // lengths are checked
+            }
+            Version::V6 => {
+                let (address, length) = self.columns().prefix::<u128>(self.index);
+                IpNet::V6(Ipv6Net::new(address.into(), length).unwrap_or_default()) // lengths are checked
+            }
+        }
+    }
+
+    /// Allow or deny.
+    #[must_use]
+    pub fn action(&self) -> Action {
+        self.value().action()
+    }
+
+    /// The label, if it has one.
+    #[must_use]
+    pub fn label(&self) -> Option<&'t str> {
+        self.table.entries.label(self.value())
+    }
+
+    /// The first instant at which it no longer holds, if it expires.
+    #[must_use]
+    pub fn until(&self) -> Option<Until> {
+        self.columns().until(self.index)
+    }
+
+    /// Which list of the policy it comes from.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.value().origin()
+    }
+
+    /// The name of its list, usually a file.
+    #[must_use]
+    pub fn source(&self) -> Option<&'t str> {
+        Some(self.table.source(self.origin())).filter(|name| !name.is_empty())
+    }
+
+    /// The line of its list's text on which it stands, counted from 1.
+    #[must_use]
+    pub fn line(&self) -> Option<u32> {
+        Some(self.columns().line(self.index)).filter(|line| *line != 0)
+    }
+
+    /// The entry as one that can be put into a list, without its place.
+    #[must_use]
+    pub fn to_entry(&self) -> Entry {
+        let entry = Entry::new(self.prefix(), self.action());
+        let entry = match self.label().and_then(|label| Label::new(label).ok()) {
+            Some(label) => entry.with_label(label),
+            None => entry,
+        };
+        match self.until() {
+            Some(until) => entry.with_until(until),
+            None => entry,
+        }
+    }
+
+    /// Whether it holds at `now`.
+    #[must_use]
+    pub fn is_live(&self, now: SystemTime) -> bool {
+        self.until().is_none_or(|until| !until.has_passed(now))
+    }
+
+    /// The entries of the same prefix up to this one, this one first.
+    pub(super) fn same_prefix(self) -> impl Iterator<Item = EntryRef<'t>> {
+        let down = (0..=self.index).rev().map(move |index| EntryRef { index, ..self });
+        down.take_while(move |entry| entry.prefix() == self.prefix())
+    }
+
+    /// The entry that decides for the longest prefix that is shorter than this one's and covers it.
+    pub(super) fn parent(self) -> Option<EntryRef<'t>> {
+        let index = match self.version {
+            Version::V4 => self.parent_index::<u32>(),
+            Version::V6 => self.parent_index::<u128>(),
+        };
+        index.map(|index| EntryRef { index, ..self })
+    }
+
+    fn parent_index<K: Key>(self) -> Option<usize> {
+        let columns = self.columns();
+        let (address, length) = columns.prefix::<K>(self.index);
+        (0..length).rev().find_map(|shorter| {
+            let wanted = (address.masked(shorter), shorter);
+            let index = columns.end_of::<K>(wanted).checked_sub(1)?;
+            (columns.prefix::<K>(index) == wanted).then_some(index)
+        })
+    }
+}
+
+impl Table {
+    /// The family and the number of an address.
+    #[inline]
+    pub(super) fn entry(&self, address: Address, index: usize) -> EntryRef<'_> {
+        let version = match address.bits() {
+            Bits::V4(_) => Version::V4,
+            Bits::V6(_) => Version::V6,
+        };
+        EntryRef::new(self, version, index)
+    }
+
+    /// The entries, sorted by prefix with IPv4 first; on equal prefixes the one that decides is the last.
+    pub fn entries(&self) -> impl Iterator<Item = EntryRef<'_>> {
+        let (v4, v6) = self.entries.counts();
+        let of = move |version, count| (0..count).map(move |index| EntryRef::new(self, version, index));
+        of(Version::V4, v4).chain(of(Version::V6, v6))
+    }
+}
+
+impl fmt::Display for EntryRef<'_> {
+    /// Canonical list text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_entry().fmt(f)
+    }
+}
+
+impl fmt::Debug for EntryRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EntryRef({self})")
+    }
+}

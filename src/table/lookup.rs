@@ -1,0 +1,132 @@
+//! The questions of the request path, and those behind it.
+
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use super::compiled::{Scope, Table};
+use super::decision::{Decision, Ruling};
+use super::entries::Value;
+use super::entry::EntryRef;
+use crate::address::{Address, Bits};
+use crate::reason::Reason;
+use crate::space::Space;
+
+impl Table {
+    /// Whether an address is allowed. An IPv4-mapped address is the IPv4 address that it stands for.
+    /// Faster than [`Table::lookup`], since neighbours of equal decision are one range.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_allowed(&self, address: IpAddr) -> bool {
+        self.allows(address.into())
+    }
+
+    #[inline(always)]
+    pub(crate) fn allows(&self, address: Address) -> bool {
+        // Before the search, so that nothing needs to be kept for after it.
+        self.allows_everyone()
+            || match address.bits() {
+                Bits::V4(v4) => self.v4.is_allowed(v4),
+                Bits::V6(v6) => self.v6.is_allowed(v6),
+            }
+    }
+
+    /// The decision for an address, its reason and its label. An IPv4-mapped address is the IPv4 address
+    /// that it stands for.
+    #[inline]
+    #[must_use]
+    pub fn lookup(&self, address: IpAddr) -> Decision<'_> {
+        self.decision(self.ruling(address.into()))
+    }
+
+    /// The answer for an address.
+    #[inline(always)]
+    pub(crate) fn ruling(&self, address: Address) -> Ruling {
+        let number = match address.bits() {
+            Bits::V4(v4) => self.v4.lookup(v4),
+            Bits::V6(v6) => self.v6.lookup(v6),
+        };
+        self.rule(number.map(|number| self.entries.value(number)))
+    }
+
+    /// The ruling at `now`, where entries may have expired since the table was compiled.
+    #[cold]
+    pub(crate) fn ruling_at(&self, address: Address, now: SystemTime) -> Ruling {
+        self.rule(self.deciding_at(address, now).map(|entry| entry.value()))
+    }
+
+    /// What it comes to that the deciding entry says this, or that no entry decides.
+    #[inline(always)]
+    pub(super) fn rule(&self, value: Option<Value>) -> Ruling {
+        match (value, self.scope) {
+            (Some(value), _) => Ruling::of_entry(value),
+            (None, Scope::Everyone) => Ruling::without_entry(Reason::NoGate),
+            (None, Scope::NoOne) => Ruling::without_entry(Reason::NoList),
+            (None, Scope::Listed) => Ruling::without_entry(Reason::NoEntry),
+        }
+    }
+
+    /// A ruling of this table, with the table.
+    #[inline(always)]
+    pub(crate) fn decision(&self, ruling: Ruling) -> Decision<'_> {
+        Decision { table: self, ruling }
+    }
+
+    /// The entry that decides for an address, or `None` where no entry covers it.
+    #[inline(always)]
+    #[must_use]
+    pub fn matched(&self, address: IpAddr) -> Option<EntryRef<'_>> {
+        self.deciding(address.into())
+    }
+
+    #[inline(always)]
+    pub(crate) fn deciding(&self, address: Address) -> Option<EntryRef<'_>> {
+        let index = match address.bits() {
+            Bits::V4(v4) => self.v4.matched(v4),
+            Bits::V6(v6) => self.v6.matched(v6),
+        };
+        Some(self.entry(address, index?))
+    }
+
+    /// The entry that decides at `now`, where entries may have expired since the table was compiled: the first
+    /// covering one that holds.
+    #[cold]
+    pub(crate) fn deciding_at(&self, address: Address, now: SystemTime) -> Option<EntryRef<'_>> {
+        self.covering_of(address).find(|entry| entry.is_live(now))
+    }
+
+    /// Every entry that covers an address, the one that decides first: longest prefix first, on equal
+    /// prefixes the app list before the default list and later entries before earlier ones. O(log n) for each prefix
+    /// length and n entries, and no allocation.
+    ///
+    /// ```
+    /// use ipgate::{List, Table};
+    /// let table = Table::new(&"10.0.0.0/8:corp,10.9.0.0/16:lab".parse::<List>()?);
+    /// let covering = table.covering("10.9.1.1".parse().unwrap());
+    /// assert!(covering.map(|entry| entry.to_string()).eq(["10.9.0.0/16:lab", "10.0.0.0/8:corp"]));
+    /// # Ok::<(), ipgate::list::Rejected>(())
+    /// ```
+    pub fn covering(&self, address: IpAddr) -> impl Iterator<Item = EntryRef<'_>> {
+        self.covering_of(address.into())
+    }
+
+    fn covering_of(&self, address: Address) -> impl Iterator<Item = EntryRef<'_>> {
+        std::iter::successors(self.deciding(address), |entry| entry.parent()).flat_map(EntryRef::same_prefix)
+    }
+
+    /// The addresses that are allowed. O(n) for n entries.
+    #[must_use]
+    pub fn allowed_space(&self) -> Space {
+        if self.allows_everyone() {
+            return Space::everything();
+        }
+        let mut entries = self.entries().map(|entry| (entry.prefix(), entry.action())).peekable();
+        let deciding = std::iter::from_fn(|| {
+            let mut last = entries.next()?;
+            while let Some(next) = entries.next_if(|next| next.0 == last.0) {
+                last = next;
+            }
+            Some(last)
+        });
+        Space::allowed(deciding)
+    }
+}
