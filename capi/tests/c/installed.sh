@@ -15,6 +15,12 @@ test "$(readlink "$prefix/lib/libipgate.so")" = "$soname" || fail "libipgate.so 
 readelf -d "$prefix/lib/libipgate.so" | grep -q "SONAME.*\[$soname\]" || fail "the SONAME is not $soname"
 test "$(pkg-config --modversion ipgate)" = "$version" || fail "pkg-config knows another version"
 
+# Whoever installs it did not ask for what only a debugger reads.
+for file in "lib/libipgate.so.$version" lib/libipgate.a; do
+    ! readelf -S --wide "$prefix/$file" 2>/dev/null | grep -q '\.debug_' || fail "$file holds debug information"
+done
+test "$(stat -c %s "$prefix/lib/libipgate.so.$version")" -lt 4000000 || fail "the library is not stripped"
+
 mkdir -p "$work/installed.d"
 cd "$work/installed.d"
 nm -D --defined-only "$prefix/lib/libipgate.so" | awk '{ print $3 }' | sort > exported
