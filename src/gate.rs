@@ -17,7 +17,7 @@ use crate::list::List;
 use crate::policy::Policy;
 pub use crate::snapshot::Snapshot;
 use crate::table::Table;
-use crate::verdict::{Held, Verdict};
+use crate::verdict::{Judgement, Verdict};
 
 /// The hot-swappable holder of the current table. Cloning gives another handle on the same gate, for any
 /// thread: share one between the workers of a server and check with it. For a loop of checks a thread takes a
@@ -135,7 +135,7 @@ impl Gate {
 
     #[inline]
     fn judge(&self, address: Option<Address>) -> Verdict<'static> {
-        Verdict::new(Held::Own(self.shared.current.load()), address)
+        Verdict::of_own(self.shared.current.load(), address)
     }
 
     /// Whether a client's address is allowed, where only the decision is wanted.
@@ -257,17 +257,17 @@ impl Reader {
     /// The verdict for a client's address.
     #[inline(always)]
     pub fn check(&mut self, address: IpAddr) -> Verdict<'_> {
-        self.judge(Some(address.into()))
+        self.judge(Some(address.into())).into()
     }
 
     /// The verdict for a client without a usable address: denied.
     pub fn check_without_address(&mut self) -> Verdict<'_> {
-        self.judge(None)
+        self.judge(None).into()
     }
 
     #[inline(always)]
-    pub(crate) fn judge(&mut self, address: Option<Address>) -> Verdict<'_> {
-        Verdict::new(Held::Reader(self.current()), address)
+    pub(crate) fn judge(&mut self, address: Option<Address>) -> Judgement<'_> {
+        Judgement::new(self.current(), address)
     }
 
     /// Whether a client's address is allowed, where only the decision is wanted.

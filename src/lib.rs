@@ -137,7 +137,7 @@ pub use reason::Reason;
 pub use serde_impls::VerdictRecord;
 #[doc(inline)]
 pub use table::Table;
-pub use verdict::Verdict;
+pub use verdict::{Judgement, Verdict};
 #[cfg(feature = "watch")]
 #[doc(inline)]
 pub use watch::{Watch, Watcher};

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
+use crate::reason::Reason;
 use crate::table::{Decision, Table};
 
 /// How many decisions there were.
@@ -77,14 +78,20 @@ impl Tally {
     /// have to be of one table, or they are counted for other labels.
     #[inline(always)]
     pub fn count(&mut self, decision: Decision<'_>) -> bool {
-        // What is rare is a call that gives the result itself: nothing has to be kept for after it.
-        if decision.action().is_none() {
-            return self.count_unlabelled(decision.is_allowed());
+        match decision.action() {
+            Some(_) => self.count_entry(decision),
+            None => self.count_unlabelled(decision.reason()),
         }
+    }
+
+    /// Counts what an entry decided. What is rare is a call that gives the result itself: nothing has to be kept
+    /// for after it.
+    #[inline(always)]
+    pub(crate) fn count_entry(&mut self, decision: Decision<'_>) -> bool {
         let is_allowed = decision.is_allowed();
         match self.recent.get_mut(decision.label_number() as usize) {
             Some(counts) => counts[usize::from(is_allowed)] += 1,
-            None => return self.count_anew(decision.table(), decision.label_number(), is_allowed),
+            None => return self.count_anew(decision.table(), decision.label_number(), decision.reason()),
         }
         is_allowed
     }
@@ -92,7 +99,8 @@ impl Tally {
     /// The first decision of a table, and labels whose numbers have no place.
     #[cold]
     #[inline(never)]
-    fn count_anew(&mut self, table: &Table, label: u32, is_allowed: bool) -> bool {
+    fn count_anew(&mut self, table: &Table, label: u32, reason: Reason) -> bool {
+        let is_allowed = reason.is_allowed();
         if self.recent.is_empty() {
             self.recent.resize(1 + table.label_count().min(Tally::LABELS), [0; 2]);
         }
@@ -103,10 +111,11 @@ impl Tally {
         is_allowed
     }
 
+    /// Counts what no entry decided.
     #[inline(never)]
-    fn count_unlabelled(&mut self, is_allowed: bool) -> bool {
-        self.unlabelled.add(is_allowed);
-        is_allowed
+    pub(crate) fn count_unlabelled(&mut self, reason: Reason) -> bool {
+        self.unlabelled.add(reason.is_allowed());
+        reason.is_allowed()
     }
 
     /// Ends the counting by a table's numbers: to be called with the table of the last decisions before one of

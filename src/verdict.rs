@@ -20,9 +20,25 @@ use crate::table::{Decision, EntryRef, Origin, Ruling};
 #[derive(Debug, Clone)]
 pub struct Verdict<'g> {
     snapshot: Held<'g>,
+    seen: Seen,
+}
+
+/// A verdict that borrows its table from a reader, and so can be copied: what
+/// [`LayersReader::check_with`](crate::layers::LayersReader::check_with) hands over to be taken apart at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Judgement<'r> {
+    snapshot: &'r Snapshot,
+    seen: Seen,
+}
+
+/// What there is to say of one client, beside the snapshot.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
     /// `None` for a client without a usable address.
     address: Option<Address>,
     ruling: Ruling,
+    /// Which list of a policy the table is of, where its entries do not know.
+    from: Option<Origin>,
     /// When the address was checked, where the table has entries that had expired by then.
     late: Option<SystemTime>,
     /// Of the snapshot; of a policy over live gates, that of all its tables together.
@@ -31,9 +47,9 @@ pub struct Verdict<'g> {
 
 /// The snapshot that a verdict is about: the reader's, or the verdict's own.
 #[derive(Debug)]
-pub(crate) enum Held<'g> {
+enum Held<'g> {
     Reader(&'g Snapshot),
-    /// Held in a slot of the thread's own, so that threads who check do not contend for one count of holders.
+    /// Held in a slot of the thread's own, so that threads that check do not contend for one count of holders.
     Own(Guard<Arc<Snapshot>>),
 }
 
@@ -58,96 +74,179 @@ impl Deref for Held<'_> {
     }
 }
 
-impl<'g> Verdict<'g> {
-    /// The verdict for an address, or for a client without one.
+impl<'r> Judgement<'r> {
+    /// The judgement for an address, or for a client without one.
     #[inline(always)]
-    pub(crate) fn new(snapshot: Held<'g>, address: Option<Address>) -> Verdict<'g> {
+    pub(crate) fn new(snapshot: &'r Snapshot, address: Option<Address>) -> Judgement<'r> {
         let late = snapshot.late();
         let ruling = match address {
             Some(address) => snapshot.ruling(address, late),
             None => Ruling::without_entry(Reason::NoAddress),
         };
-        let generation = snapshot.generation();
-        Verdict { snapshot, address, ruling, late, generation }
+        let seen = Seen { address, ruling, from: None, late, generation: snapshot.generation() };
+        Judgement { snapshot, seen }
     }
 
-    /// The same by an entry of that list of a policy.
+    /// The judgement that a ruling comes to of a snapshot in which nothing had expired.
     #[inline(always)]
-    pub(crate) fn with_origin(self, origin: Origin) -> Verdict<'g> {
-        Verdict { ruling: self.ruling.with_origin(origin), ..self }
+    pub(crate) fn of_ruling(snapshot: &'r Snapshot, address: Address, ruling: Ruling) -> Judgement<'r> {
+        let generation = snapshot.generation();
+        Judgement {
+            snapshot,
+            seen: Seen { address: Some(address), ruling, from: None, late: None, generation },
+        }
+    }
+
+    /// The same of a layer whose entries come from that list of a policy, where they do not know.
+    #[inline(always)]
+    pub(crate) fn with_origin(mut self, from: Option<Origin>) -> Judgement<'r> {
+        self.seen.from = from;
+        self
     }
 
     /// The same where `enforce` says whether a list is required.
     #[inline(always)]
-    pub(crate) fn enforced(self, enforce: bool) -> Verdict<'g> {
-        Verdict { ruling: self.ruling.enforced(enforce), ..self }
+    pub(crate) fn enforced(mut self, enforce: bool) -> Judgement<'r> {
+        self.seen.ruling = self.seen.ruling.enforced(enforce);
+        self
     }
 
     /// The same with that generation.
-    pub(crate) fn with_generation(self, generation: u64) -> Verdict<'g> {
-        Verdict { generation, ..self }
+    pub(crate) fn with_generation(mut self, generation: u64) -> Judgement<'r> {
+        self.seen.generation = generation;
+        self
     }
 
-    /// The decision with the table that it is of.
+    /// The decision of the table, which does not know whose layer it is.
+    #[inline(always)]
+    pub(crate) fn decision(self) -> Decision<'r> {
+        self.snapshot.table().decision(self.seen.ruling)
+    }
+
+    /// Whether the client may pass.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_allowed(self) -> bool {
+        self.reason().is_allowed()
+    }
+
+    /// Why.
+    #[inline(always)]
+    #[must_use]
+    pub fn reason(self) -> Reason {
+        self.seen.ruling.reason()
+    }
+
+    /// The label of the entry that decided, if one did and it has one. O(1).
     #[inline]
     #[must_use]
-    pub fn decision(&self) -> Decision<'_> {
-        self.snapshot.table().decision(self.ruling)
+    pub fn label(self) -> Option<&'r str> {
+        self.decision().label()
+    }
+
+    /// The label as UTF-8 bytes, without the time that it takes to see once more that they are.
+    #[inline(always)]
+    #[must_use]
+    pub fn label_bytes(self) -> Option<&'r [u8]> {
+        self.decision().label_bytes()
+    }
+
+    /// Which list of the policy decided, if an entry of one did.
+    #[inline(always)]
+    #[must_use]
+    pub fn origin(self) -> Option<Origin> {
+        let of_entry = self.decision().origin()?;
+        Some(self.seen.from.unwrap_or(of_entry))
+    }
+
+    /// The entry that decided, if one did. One more lookup.
+    #[inline(always)]
+    #[must_use]
+    pub fn entry(self) -> Option<EntryRef<'r>> {
+        self.seen.ruling.action()?;
+        self.snapshot.deciding(self.seen.address?, self.seen.late)
+    }
+
+    /// The generation of the table that decided.
+    #[inline(always)]
+    #[must_use]
+    pub fn generation(self) -> u64 {
+        self.seen.generation
+    }
+}
+
+impl<'r> From<Judgement<'r>> for Verdict<'r> {
+    #[inline(always)]
+    fn from(judgement: Judgement<'r>) -> Verdict<'r> {
+        Verdict { snapshot: Held::Reader(judgement.snapshot), seen: judgement.seen }
+    }
+}
+
+impl Verdict<'_> {
+    /// The verdict for an address, or for a client without one, that keeps its snapshot itself.
+    #[inline(always)]
+    pub(crate) fn of_own(snapshot: Guard<Arc<Snapshot>>, address: Option<Address>) -> Verdict<'static> {
+        let Judgement { seen, .. } = Judgement::new(&snapshot, address);
+        Verdict { snapshot: Held::Own(snapshot), seen }
+    }
+
+    #[inline(always)]
+    fn judgement(&self) -> Judgement<'_> {
+        Judgement { snapshot: &self.snapshot, seen: self.seen }
     }
 
     /// Whether the client may pass.
     #[inline]
     #[must_use]
     pub fn is_allowed(&self) -> bool {
-        self.reason().is_allowed()
+        self.judgement().is_allowed()
     }
 
     /// Why.
     #[inline]
     #[must_use]
     pub fn reason(&self) -> Reason {
-        self.ruling.reason()
+        self.judgement().reason()
     }
 
     /// The label of the entry that decided, if one did and it has one. O(1).
     #[inline]
     #[must_use]
     pub fn label(&self) -> Option<&str> {
-        self.decision().label()
+        self.judgement().label()
     }
 
     /// Which list of the policy decided, if an entry of one did.
     #[inline]
     #[must_use]
     pub fn origin(&self) -> Option<Origin> {
-        self.decision().origin()
+        self.judgement().origin()
     }
 
     /// The entry that decided, if one did. One more lookup.
     #[must_use]
     pub fn entry(&self) -> Option<EntryRef<'_>> {
-        self.origin()?;
-        self.snapshot.deciding(self.address?, self.late)
+        self.judgement().entry()
     }
 
     /// The generation of the table that decided.
     #[inline]
     #[must_use]
     pub fn generation(&self) -> u64 {
-        self.generation
+        self.judgement().generation()
     }
 
     /// The canonical address that was looked up, or `None` for a client without one.
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {
-        self.address.map(IpAddr::from)
+        self.seen.address.map(IpAddr::from)
     }
 }
 
 impl fmt::Display for Verdict<'_> {
     /// `10.0.1.7 allow 10.0.1.0/24:office_ABC (generation 1)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.address {
+        match self.seen.address {
             Some(address) => write!(f, "{address}")?,
             None => write!(f, "-")?,
         }

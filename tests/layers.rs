@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use ipgate::layers::{Layers, LayersReader, Slot};
 use ipgate::tally::Whose;
-use ipgate::{Address, Gate, List, Mode, Policy, Reason, table::Origin};
+use ipgate::table::Origin;
+use ipgate::{Address, Gate, List, Mode, Policy, Reason, Table};
 use proptest::prelude::*;
 use support::generate::{addresses, list, probes};
 use support::golden::Golden;
@@ -296,6 +297,34 @@ fn what_expires_is_found_in_both_lists_the_soonest_first() {
     assert_eq!(labels(&layers, instant), ["App c", "Default a"]);
     assert_eq!(labels(&layers, instant - Duration::from_micros(1)), ["App c"]);
     assert_eq!(labels(&layers.clone().with_mode(Mode::Override), until("2999-12-31")), ["App c", "App d"]);
+}
+
+/// Gates whose tables were compiled before their entries expired: every kind of check leaves out what has.
+#[test]
+fn what_has_expired_decides_in_no_layer() {
+    let until = "2020-01-01";
+    let list = format!("10.0.0.0/8:corp,!10.9.0.0/16:lab;until={until},12.0.0.0/8:guest;until={until}");
+    let parsed = List::parser().at(SystemTime::UNIX_EPOCH).parse(list).unwrap();
+    let policy = Policy::new().with_app(parsed.list);
+    let gate = Gate::from_table(Table::from_policy_at(&policy, SystemTime::UNIX_EPOCH));
+    assert_eq!(gate.status().entries, 3);
+    let other = Gate::new(&list_of("192.0.2.0/24"));
+    let two = Layers::new().with_default(&gate).with_app(&other);
+    for layers in [Layers::new().with_app(&gate), Layers::new().with_default(&gate), two] {
+        let mut reader = layers.reader();
+        for (client, label) in [("10.9.0.1", Some("corp")), ("12.0.0.1", None)] {
+            let client = address(client);
+            assert_eq!(reader.check(client).label(), label);
+            assert_eq!(reader.check(client).entry().and_then(|entry| entry.label()), label);
+            reader.check_with(Some(client.into()), |verdict| assert_eq!(verdict.label(), label));
+            assert_eq!(reader.admit_verdict(client).label(), label);
+            assert_eq!(reader.is_allowed(client), label.is_some());
+            assert_eq!(reader.admit_settled(client), None, "it takes a look at the clock");
+            assert_eq!(reader.admit(client), label.is_some());
+            assert_eq!(reader.covering(client).len(), usize::from(label.is_some()));
+        }
+        assert_eq!(counts(&mut reader), Counts::from([(Some("corp".to_owned()), (2, 0)), (None, (0, 2))]));
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::policy::Mode;
 use crate::reason::Reason;
 use crate::table::{EntryRef, Origin, Table};
 use crate::tally::Tally;
-use crate::verdict::Verdict;
+use crate::verdict::{Judgement, Verdict};
 
 /// A per-thread handle on [`Layers`](super::Layers), or on one gate, that can count what it decides by label.
 ///
@@ -67,16 +67,27 @@ impl Layer {
         Layer { reader: gate.reader(), from, enforce, tally: Tally::new() }
     }
 
-    /// The verdict, and where it may be counted.
-    #[inline(always)]
-    fn check(&mut self, address: Option<Address>) -> (Verdict<'_>, &mut Tally) {
+    /// The judgement, and where it may be counted.
+    fn judge(&mut self, address: Option<Address>) -> (Judgement<'_>, &mut Tally) {
         self.turn();
-        let verdict = self.reader.judge(address).enforced(self.enforce);
-        let verdict = match self.from {
-            Some(origin) => verdict.with_origin(origin),
-            None => verdict,
-        };
-        (verdict, &mut self.tally)
+        let judgement = Judgement::new(self.reader.current(), address);
+        (judgement.enforced(self.enforce).with_origin(self.from), &mut self.tally)
+    }
+
+    /// [`Layer::judge`] where nothing has expired: what an entry decides and what none does are taken apart where
+    /// they are found, so that neither looks at what is for the other.
+    #[inline(always)]
+    fn judge_timely<R, F: FnOnce(Judgement<'_>) -> R>(&mut self, address: Address, take: F) -> Result<R, F> {
+        self.turn();
+        let snapshot = self.reader.current();
+        if snapshot.late().is_some() {
+            return Err(take);
+        }
+        let judged = |ruling| Judgement::of_ruling(snapshot, address, ruling).with_origin(self.from);
+        Ok(match snapshot.table().ruling_of_entry(address) {
+            Some(ruling) => take(judged(ruling)),
+            None => take(judged(snapshot.table().ruling_without_entry().enforced(self.enforce))),
+        })
     }
 
     /// The decision for an address, counted; `None` where the table has to be taken anew, or has entries that
@@ -84,7 +95,10 @@ impl Layer {
     #[inline(always)]
     fn admit_settled(&mut self, address: Address) -> Option<bool> {
         let table = self.reader.settled()?.table();
-        Some(self.tally.count(table.decision(table.ruling(address).enforced(self.enforce))))
+        Some(match table.ruling_of_entry(address) {
+            Some(ruling) => self.tally.count_entry(table.decision(ruling)),
+            None => self.tally.count_unlabelled(table.ruling_without_entry().enforced(self.enforce).reason()),
+        })
     }
 
     #[inline(always)]
@@ -99,7 +113,7 @@ impl Layer {
     #[cold]
     #[inline(never)]
     fn is_allowed_anew(&mut self, address: Address) -> bool {
-        self.check(Some(address)).0.is_allowed()
+        self.judge(Some(address)).0.is_allowed()
     }
 
     /// Lets go of the table, with what was counted by its numbers.
@@ -159,22 +173,35 @@ impl LayersReader {
     /// layer has in the policy and the generation of both.
     #[inline]
     pub fn check(&mut self, address: IpAddr) -> Verdict<'_> {
-        self.kind.check(Some(address.into())).0
+        self.kind.judge(Some(address.into())).0.into()
     }
 
     /// The verdict for a client without a usable address: denied.
     pub fn check_without_address(&mut self) -> Verdict<'_> {
-        self.kind.check(None).0
+        self.kind.judge(None).0.into()
     }
 
     /// What `take` makes of the verdict for a client, who may have no usable address: [`LayersReader::check`]
     /// for callers who take the verdict apart at once. The usual case, an address and one gate, is compiled
     /// together with what they do; every other is out of line.
+    ///
+    /// ```
+    /// use ipgate::layers::LayersReader;
+    /// use ipgate::{Gate, List};
+    /// let gate = Gate::new(&"10.0.0.0/8:corp".parse::<List>()?);
+    /// let mut reader = LayersReader::of_gate(&gate);
+    /// let bytes = reader.check_with(Some("10.1.1.1".parse()?), |verdict| verdict.label_bytes().map(<[u8]>::len));
+    /// assert_eq!(bytes, Some(4));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline(always)]
-    pub fn check_with<R>(&mut self, address: Option<Address>, take: impl FnOnce(&Verdict<'_>) -> R) -> R {
-        match (&mut self.kind, address) {
-            (Kind::One(layer), Some(address)) => take(&layer.check(Some(address)).0),
-            (kind, address) => kind.check_with(address, take),
+    pub fn check_with<R>(&mut self, address: Option<Address>, take: impl FnOnce(Judgement<'_>) -> R) -> R {
+        let (Kind::One(layer), Some(known)) = (&mut self.kind, address) else {
+            return self.kind.check_with(address, take);
+        };
+        match layer.judge_timely(known, take) {
+            Ok(result) => result,
+            Err(take) => self.kind.check_with(address, take),
         }
     }
 
@@ -238,12 +265,12 @@ impl LayersReader {
 
     /// [`LayersReader::check`], counted.
     pub fn admit_verdict(&mut self, address: IpAddr) -> Verdict<'_> {
-        self.kind.admit_verdict(Some(address.into()))
+        self.kind.admit_judgement(Some(address.into())).into()
     }
 
     /// [`LayersReader::check_without_address`], counted.
     pub fn admit_without_address(&mut self) -> Verdict<'_> {
-        self.kind.admit_verdict(None)
+        self.kind.admit_judgement(None).into()
     }
 
     /// What was counted, the app list's first, and for which list of the policy; `None` for a gate without one.
@@ -316,62 +343,62 @@ impl Kind {
         }
     }
 
-    /// The verdict, and the tally of the layer that decided.
-    fn check(&mut self, address: Option<Address>) -> (Verdict<'_>, &mut Tally) {
+    /// The judgement, and the tally of the layer that decided.
+    fn judge(&mut self, address: Option<Address>) -> (Judgement<'_>, &mut Tally) {
         match self {
-            Kind::One(layer) => layer.check(address),
+            Kind::One(layer) => layer.judge(address),
             Kind::Two { default, app, mode, enforce } => {
-                let (of_default, default_tally) = default.check(address);
-                let (of_app, app_tally) = app.check(address);
-                let generation = of_default.generation() + of_app.generation() - 1;
-                let verdict = combined(of_default, of_app, *mode);
-                let tally = match verdict.origin() {
+                let (of_default, default_tally) = default.judge(address);
+                let (of_app, app_tally) = app.judge(address);
+                let judgement = combined(of_default, of_app, *mode).enforced(*enforce);
+                let tally = match judgement.origin() {
                     Some(Origin::Default) => default_tally,
                     Some(Origin::App) | None => app_tally,
                 };
-                (verdict.enforced(*enforce).with_generation(generation), tally)
+                (judgement.with_generation(of_default.generation() + of_app.generation() - 1), tally)
             }
         }
     }
 
     #[inline(never)]
-    fn check_with<R>(&mut self, address: Option<Address>, take: impl FnOnce(&Verdict<'_>) -> R) -> R {
-        take(&self.check(address).0)
+    fn check_with<R>(&mut self, address: Option<Address>, take: impl FnOnce(Judgement<'_>) -> R) -> R {
+        take(self.judge(address).0)
     }
 
-    fn admit_verdict(&mut self, address: Option<Address>) -> Verdict<'_> {
-        let (verdict, tally) = self.check(address);
-        tally.count(verdict.decision());
-        verdict
+    fn admit_judgement(&mut self, address: Option<Address>) -> Judgement<'_> {
+        let (judgement, tally) = self.judge(address);
+        tally.count(judgement.decision());
+        judgement
     }
 
     #[cold]
     #[inline(never)]
     fn admit(&mut self, address: Address) -> bool {
-        self.admit_verdict(Some(address)).is_allowed()
+        self.admit_judgement(Some(address)).is_allowed()
     }
 
     /// Out of line, so that the usual case needs no room for this one.
     #[cold]
     #[inline(never)]
     fn is_allowed(&mut self, address: Address) -> bool {
-        self.check(Some(address)).0.is_allowed()
+        self.judge(Some(address)).0.is_allowed()
     }
 }
 
-/// The verdict of two layers together.
+/// The judgement of two layers together.
 ///
 /// A gate that waits for a list (`NoList`) denies whatever the other list says: what it would have denied is
 /// not known. One that needs none (`NoGate`) is a list that is not set.
-fn combined<'r>(default: Verdict<'r>, app: Verdict<'r>, mode: Mode) -> Verdict<'r> {
+fn combined<'r>(default: Judgement<'r>, app: Judgement<'r>, mode: Mode) -> Judgement<'r> {
     use Reason::{AllowEntry, DenyEntry, NoGate, NoList};
     let app_decides = match (mode, default.reason(), app.reason()) {
         (Mode::Override, _, of_app) => of_app != NoGate,
         (Mode::Extend, NoList, _) => false,
         (Mode::Extend, _, NoList) => true,
         (Mode::Extend, AllowEntry | DenyEntry, AllowEntry | DenyEntry) => {
-            let length = |verdict: &Verdict<'_>| verdict.entry().map(|entry| entry.prefix().prefix_len());
-            length(&app) >= length(&default)
+            let length =
+                |judgement: Judgement<'_>| judgement.entry().map(|entry| entry.prefix().prefix_len());
+            length(app) >= length(default)
         }
         (Mode::Extend, AllowEntry | DenyEntry, _) => false,
         (Mode::Extend, _, of_app) => of_app != NoGate, // where neither has an entry, a list that is set says so

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipgate_lpm::{Family, Key, NO_MATCH};
 
 use super::compiled::Table;
-use super::decision::Decision;
+use super::decision::{Decision, Ruling};
 use crate::address::{Address, Bits};
 
 /// Addresses that are asked together.
@@ -49,9 +49,12 @@ impl Table {
         addresses.chunks(GROUP).flat_map(move |group| {
             let mut numbers = [NO_MATCH; GROUP];
             self.ask(group, &mut numbers, Family::lookup_many, Family::lookup_many);
-            let value = |number| (number != NO_MATCH).then(|| self.entries.value(number));
-            let numbers = numbers.into_iter().take(group.len());
-            numbers.map(move |number| self.decision(self.rule(value(number))))
+            numbers.into_iter().take(group.len()).map(move |number| {
+                self.decision(match number {
+                    NO_MATCH => self.ruling_without_entry(),
+                    number => Ruling::of_entry(self.entries.value(number)),
+                })
+            })
         })
     }
 

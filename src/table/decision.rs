@@ -15,6 +15,16 @@ pub(crate) struct Ruling {
 }
 
 impl Ruling {
+    /// What the entry does that decides, if one does.
+    #[inline(always)]
+    pub(crate) fn action(self) -> Option<Action> {
+        match self.reason {
+            Reason::AllowEntry => Some(Action::Allow),
+            Reason::DenyEntry => Some(Action::Deny),
+            Reason::NoAddress | Reason::NoList | Reason::NoEntry | Reason::NoGate => None,
+        }
+    }
+
     /// An entry decides, which says this.
     #[inline(always)]
     pub(super) fn of_entry(value: Value) -> Ruling {
@@ -35,12 +45,6 @@ impl Ruling {
     #[inline(always)]
     pub(crate) fn reason(self) -> Reason {
         self.reason
-    }
-
-    /// The same by an entry of that list of a policy.
-    #[inline(always)]
-    pub(crate) fn with_origin(self, origin: Origin) -> Ruling {
-        Ruling { value: self.value.with_origin(origin), ..self }
     }
 
     /// The same where `enforce` says whether a list is required.
@@ -86,11 +90,7 @@ impl<'t> Decision<'t> {
     #[inline]
     #[must_use]
     pub fn action(&self) -> Option<Action> {
-        match self.ruling.reason {
-            Reason::AllowEntry => Some(Action::Allow),
-            Reason::DenyEntry => Some(Action::Deny),
-            Reason::NoAddress | Reason::NoList | Reason::NoEntry | Reason::NoGate => None,
-        }
+        self.ruling.action()
     }
 
     /// Which list of the policy decided, if an entry of one did.

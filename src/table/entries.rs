@@ -37,13 +37,6 @@ impl Value {
         Value(deny | app | label.map_or(0, |label| (label + 1) & Value::LABEL))
     }
 
-    /// The same of an entry of that list.
-    #[inline]
-    pub(super) fn with_origin(self, origin: Origin) -> Value {
-        let app = if origin == Origin::App { Value::APP } else { 0 };
-        Value(self.0 & !Value::APP | app)
-    }
-
     #[inline]
     pub(super) fn action(self) -> Action {
         if self.0 & Value::DENY == 0 { Action::Allow } else { Action::Deny }

@@ -5,7 +5,6 @@ use std::time::SystemTime;
 
 use super::compiled::{Scope, Table};
 use super::decision::{Decision, Ruling};
-use super::entries::Value;
 use super::entry::EntryRef;
 use crate::address::{Address, Bits};
 use crate::reason::Reason;
@@ -38,31 +37,37 @@ impl Table {
         self.decision(self.ruling(address.into()))
     }
 
-    /// The answer for an address.
+    /// The ruling for an address.
     #[inline(always)]
     pub(crate) fn ruling(&self, address: Address) -> Ruling {
-        let number = match address.bits() {
-            Bits::V4(v4) => self.v4.lookup(v4),
-            Bits::V6(v6) => self.v6.lookup(v6),
-        };
-        self.rule(number.map(|number| self.entries.value(number)))
+        self.ruling_of_entry(address).unwrap_or_else(|| self.ruling_without_entry())
     }
 
     /// The ruling at `now`, where entries may have expired since the table was compiled.
     #[cold]
     pub(crate) fn ruling_at(&self, address: Address, now: SystemTime) -> Ruling {
-        self.rule(self.deciding_at(address, now).map(|entry| entry.value()))
+        let entry = self.deciding_at(address, now);
+        entry.map_or_else(|| self.ruling_without_entry(), |entry| Ruling::of_entry(entry.value()))
     }
 
-    /// What it comes to that the deciding entry says this, or that no entry decides.
+    /// The ruling where an entry decides.
     #[inline(always)]
-    pub(super) fn rule(&self, value: Option<Value>) -> Ruling {
-        match (value, self.scope) {
-            (Some(value), _) => Ruling::of_entry(value),
-            (None, Scope::Everyone) => Ruling::without_entry(Reason::NoGate),
-            (None, Scope::NoOne) => Ruling::without_entry(Reason::NoList),
-            (None, Scope::Listed) => Ruling::without_entry(Reason::NoEntry),
-        }
+    pub(crate) fn ruling_of_entry(&self, address: Address) -> Option<Ruling> {
+        let number = match address.bits() {
+            Bits::V4(v4) => self.v4.lookup(v4),
+            Bits::V6(v6) => self.v6.lookup(v6),
+        };
+        number.map(|number| Ruling::of_entry(self.entries.value(number)))
+    }
+
+    /// The ruling where none does.
+    #[inline(always)]
+    pub(crate) fn ruling_without_entry(&self) -> Ruling {
+        Ruling::without_entry(match self.scope {
+            Scope::Everyone => Reason::NoGate,
+            Scope::NoOne => Reason::NoList,
+            Scope::Listed => Reason::NoEntry,
+        })
     }
 
     /// A ruling of this table, with the table.
