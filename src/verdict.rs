@@ -23,8 +23,8 @@ pub struct Verdict<'g> {
     seen: Seen,
 }
 
-/// A verdict that borrows its table from a reader, and so can be copied: what
-/// [`LayersReader::check_with`](crate::layers::LayersReader::check_with) hands over to be taken apart at once.
+/// A verdict that borrows its table from a reader, and so can be copied: what is handed over to be taken apart at
+/// once.
 #[derive(Debug, Clone, Copy)]
 pub struct Judgement<'r> {
     snapshot: &'r Snapshot,
