@@ -87,16 +87,6 @@ impl<'r> Judgement<'r> {
         Judgement { snapshot, seen }
     }
 
-    /// The judgement that a ruling comes to of a snapshot in which nothing had expired.
-    #[inline(always)]
-    pub(crate) fn of_ruling(snapshot: &'r Snapshot, address: Address, ruling: Ruling) -> Judgement<'r> {
-        let generation = snapshot.generation();
-        Judgement {
-            snapshot,
-            seen: Seen { address: Some(address), ruling, from: None, late: None, generation },
-        }
-    }
-
     /// The same of a layer whose entries come from that list of a policy, where they do not know.
     #[inline(always)]
     pub(crate) fn with_origin(mut self, from: Option<Origin>) -> Judgement<'r> {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use ipgate::layers::{Layers, LayersReader, Slot};
-use ipgate::tally::Whose;
 use ipgate::table::Origin;
+use ipgate::tally::Whose;
 use ipgate::{Address, Gate, List, Mode, Policy, Reason, Table};
 use proptest::prelude::*;
 use support::generate::{addresses, list, probes};

@@ -397,7 +397,7 @@ unsafe extern "C" fn judge_v4(
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
     // SAFETY: as promised to this function.
-    unsafe { judge(reader, Some(Ipv4Addr::from_bits(address).into()), verdict) }
+    unsafe { judge(reader, Address::from(Ipv4Addr::from_bits(address)), verdict) }
 }
 
 /// The same for every other client.
@@ -423,15 +423,18 @@ unsafe fn check_any(
     ipgate_decision::of(decided.unwrap_or(false))
 }
 
+/// Generic so that an address of a known family has a copy of its own.
+///
 /// # Safety
 ///
 /// As [`check_v4`].
 #[inline(always)]
 unsafe fn judge(
     reader: &mut ipgate_reader,
-    address: Option<Address>,
+    address: impl Into<Option<Address>>,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
+    let address = address.into();
     // SAFETY: as promised to this function.
     let Some(ours) = (unsafe { raw::in_place(verdict) }) else {
         // SAFETY: as promised to this function.
@@ -519,15 +522,13 @@ unsafe fn admit(
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
     let judged = guarded(reader, |layers| {
-        let of = match address {
-            Some(address) => layers.admit_verdict(address),
-            None => layers.admit_without_address(),
-        };
-        if verdict.is_null() {
-            return Some(of.is_allowed());
-        }
-        // SAFETY: as promised to this function.
-        unsafe { raw::fill(verdict, "verdict", |verdict| verdict.fill(&of)) }.ok()
+        layers.admit_with(address.map(Address::from), |of| {
+            if verdict.is_null() {
+                return Some(of.is_allowed());
+            }
+            // SAFETY: as promised to this function.
+            unsafe { raw::fill(verdict, "verdict", |verdict| verdict.fill(of)) }.ok()
+        })
     });
     match judged.flatten() {
         Some(is_allowed) => ipgate_decision::of(is_allowed),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use ipgate::tally::{Sum, Whose};
 use ipgate::{
-    Action, Entry, Label, Verdict,
+    Action, Entry, Judgement, Label,
     list::Until,
     table::{EntryRef, Origin},
 };
@@ -294,13 +294,13 @@ fn origin(origin: Origin) -> ipgate_origin {
 impl ipgate_verdict {
     /// Fills in a verdict of the library. Whether it is allowed.
     #[inline(always)]
-    pub(crate) fn fill(&mut self, verdict: &Verdict<'_>) -> bool {
+    pub(crate) fn fill(&mut self, verdict: Judgement<'_>) -> bool {
         let is_allowed = verdict.is_allowed();
         self.decision = ipgate_decision::of(is_allowed) as i32;
         self.reason = reason_code(verdict.reason()) as i32;
         self.origin = verdict.origin().map_or(ipgate_origin::IPGATE_ORIGIN_NONE, origin) as i32;
         self.generation = verdict.generation();
-        (self.label, self.label_len) = view(verdict.decision().label_bytes());
+        (self.label, self.label_len) = view(verdict.label_bytes());
         (self.until_micros, self.prefix) = (0, ipgate_prefix::NONE);
         if self.want & IPGATE_WANT_ENTRY != 0
             && let Some(entry) = verdict.entry()

@@ -68,26 +68,11 @@ impl Layer {
     }
 
     /// The judgement, and where it may be counted.
+    #[inline(always)]
     fn judge(&mut self, address: Option<Address>) -> (Judgement<'_>, &mut Tally) {
         self.turn();
         let judgement = Judgement::new(self.reader.current(), address);
         (judgement.enforced(self.enforce).with_origin(self.from), &mut self.tally)
-    }
-
-    /// [`Layer::judge`] where nothing has expired: what an entry decides and what none does are taken apart where
-    /// they are found, so that neither looks at what is for the other.
-    #[inline(always)]
-    fn judge_timely<R, F: FnOnce(Judgement<'_>) -> R>(&mut self, address: Address, take: F) -> Result<R, F> {
-        self.turn();
-        let snapshot = self.reader.current();
-        if snapshot.late().is_some() {
-            return Err(take);
-        }
-        let judged = |ruling| Judgement::of_ruling(snapshot, address, ruling).with_origin(self.from);
-        Ok(match snapshot.table().ruling_of_entry(address) {
-            Some(ruling) => take(judged(ruling)),
-            None => take(judged(snapshot.table().ruling_without_entry().enforced(self.enforce))),
-        })
     }
 
     /// The decision for an address, counted; `None` where the table has to be taken anew, or has entries that
@@ -196,13 +181,10 @@ impl LayersReader {
     /// ```
     #[inline(always)]
     pub fn check_with<R>(&mut self, address: Option<Address>, take: impl FnOnce(Judgement<'_>) -> R) -> R {
-        let (Kind::One(layer), Some(known)) = (&mut self.kind, address) else {
-            return self.kind.check_with(address, take);
-        };
-        match layer.judge_timely(known, take) {
-            Ok(result) => result,
-            Err(take) => self.kind.check_with(address, take),
-        }
+        take(match (&mut self.kind, address) {
+            (Kind::One(layer), Some(address)) => layer.judge(Some(address)).0,
+            (kind, address) => kind.judge(address).0,
+        })
     }
 
     /// Whether a client's address is allowed, where only the decision is wanted.
@@ -271,6 +253,11 @@ impl LayersReader {
     /// [`LayersReader::check_without_address`], counted.
     pub fn admit_without_address(&mut self) -> Verdict<'_> {
         self.kind.admit_judgement(None).into()
+    }
+
+    /// [`LayersReader::check_with`], counted.
+    pub fn admit_with<R>(&mut self, address: Option<Address>, take: impl FnOnce(Judgement<'_>) -> R) -> R {
+        take(self.kind.admit_judgement(address))
     }
 
     /// What was counted, the app list's first, and for which list of the policy; `None` for a gate without one.
@@ -344,6 +331,7 @@ impl Kind {
     }
 
     /// The judgement, and the tally of the layer that decided.
+    #[inline(never)]
     fn judge(&mut self, address: Option<Address>) -> (Judgement<'_>, &mut Tally) {
         match self {
             Kind::One(layer) => layer.judge(address),
@@ -358,11 +346,6 @@ impl Kind {
                 (judgement.with_generation(of_default.generation() + of_app.generation() - 1), tally)
             }
         }
-    }
-
-    #[inline(never)]
-    fn check_with<R>(&mut self, address: Option<Address>, take: impl FnOnce(Judgement<'_>) -> R) -> R {
-        take(self.judge(address).0)
     }
 
     fn admit_judgement(&mut self, address: Option<Address>) -> Judgement<'_> {
