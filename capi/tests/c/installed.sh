@@ -17,7 +17,7 @@ test "$(pkg-config --modversion ipgate)" = "$version" || fail "pkg-config knows 
 
 # Whoever installs it did not ask for what only a debugger reads.
 for file in "lib/libipgate.so.$version" lib/libipgate.a; do
-    ! readelf -S --wide "$prefix/$file" 2>/dev/null | grep -q '\.debug_' || fail "$file holds debug information"
+    ! readelf -S --wide "$prefix/$file" 2>/dev/null | grep -q ' \.debug_' || fail "$file holds debug information"
 done
 test "$(stat -c %s "$prefix/lib/libipgate.so.$version")" -lt 4000000 || fail "the library is not stripped"
 
