@@ -26,7 +26,7 @@ fn table(mut bytes: Vec<u8>) {
         let _ = (entry.to_string(), entry.line(), entry.source(), entry.until());
         let address = entry.prefix().network();
         let _ = (table.is_allowed(address), table.lookup(address).label(), table.matched(address));
-        let _ = table.covering(address).len();
+        let _ = table.covering(address).count();
     }
     for client in ["0.0.0.0", "10.9.1.1", "255.255.255.255", "::", "2001:db8::1"] {
         let address = parse_address(client).expect("an address");
