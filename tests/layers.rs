@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use ipgate::layers::{Layers, LayersReader, Slot};
 use ipgate::table::Origin;
 use ipgate::tally::Whose;
-use ipgate::{Address, Gate, List, Mode, Policy, Reason, Table};
+use ipgate::{Address, Gate, Judgement, List, Mode, Policy, Reason, Table};
 use proptest::prelude::*;
 use support::generate::{addresses, list, probes};
 use support::golden::Golden;
@@ -135,10 +135,14 @@ fn agree(
     if let Some(admitted) = reader.clone().admit_settled(client) {
         prop_assert_eq!(admitted, reason.is_allowed(), "{}", client);
     }
-    reader.check_with(Some(Address::from(client)), |verdict| {
-        prop_assert_eq!((verdict.reason(), verdict.origin(), verdict.label()), (reason, origin, label));
+    let says = |judgement: Judgement<'_>| {
+        let said = (judgement.reason(), judgement.origin(), judgement.label());
+        prop_assert_eq!(said, (reason, origin, label), "{}", client);
+        prop_assert_eq!(judgement.entry().map(|entry| entry.to_entry()), entry.clone(), "{}", client);
         Ok(())
-    })?;
+    };
+    reader.check_with(Some(Address::from(client)), says)?;
+    reader.admit_with(Some(Address::from(client)), says)?;
     for counted in [false, true] {
         let verdict = if counted { reader.admit_verdict(client) } else { reader.check(client) };
         prop_assert_eq!((verdict.reason(), verdict.origin()), (reason, origin), "{}", client);
@@ -188,10 +192,13 @@ proptest! {
             for client in probes(entries, &others) {
                 let (allowed, label) = agree(&mut reader, golden.as_ref(), client)?;
                 count(allowed, label.clone()); // `admit`
+                count(allowed, label.clone()); // `admit_with`
                 count(allowed, label); // `admit_verdict`
             }
             prop_assert_eq!(reader.check_without_address().reason(), Reason::NoAddress);
             prop_assert!(!reader.admit_without_address().is_allowed());
+            count(false, None);
+            prop_assert_eq!(reader.admit_with(None, |judgement| judgement.reason()), Reason::NoAddress);
             count(false, None);
         }
         prop_assert_eq!(counts(&mut reader), expected);
