@@ -7,7 +7,7 @@ use ipgate::list::Report;
 use crate::boundary;
 use crate::diagnostic::{Note, ipgate_diagnostic, text};
 use crate::failure::Failure;
-use crate::raw;
+use crate::raw::Room;
 use crate::status::ipgate_status;
 
 /// Why a call failed, or what a list that was taken has to be warned of: a status, a message, and for lists
@@ -104,11 +104,12 @@ pub unsafe extern "C" fn ipgate_error_diagnostic(
     index: usize,
     diagnostic: *mut ipgate_diagnostic,
 ) -> ipgate_status {
+    // SAFETY: `diagnostic` has as many bytes as its size says.
+    let mut diagnostic = unsafe { Room::new(diagnostic) };
     boundary::status(|| {
         let notes = &boundary::given(error, "error")?.notes;
         let note = notes.get(index).ok_or_else(|| Failure::argument("there is no such diagnostic"))?;
-        // SAFETY: a diagnostic of the caller's, by the header's rules.
-        unsafe { raw::write(diagnostic, &note.view(), "diagnostic") }
+        diagnostic.write(&note.view(), "diagnostic")
     })
 }
 

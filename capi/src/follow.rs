@@ -97,10 +97,9 @@ pub unsafe extern "C" fn ipgate_gate_follow(
     error: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
     boundary::make_or(follower, error, || {
-        // SAFETY: the header's rules.
-        let gate = unsafe { raw::handle(gate, "gate")? };
-        // SAFETY: the header's rules.
-        let (path, parser) = unsafe { (raw::path(path)?, options::parser(options)?) };
+        // SAFETY: nobody frees `gate` meanwhile, `path` ends with a NUL, and `options` has as many bytes as its size says.
+        let (gate, path, parser) =
+            unsafe { (raw::handle(gate, "gate")?, raw::path(path)?, options::parser(options)?) };
         gate.replace_file(path, parser)?;
         let interval =
             Duration::from_millis(u64::from(if interval_ms == 0 { 1000 } else { interval_ms.max(10) }));

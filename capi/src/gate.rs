@@ -13,7 +13,7 @@ use crate::list::ipgate_list;
 use crate::load::Loaded;
 use crate::options::{self, ipgate_options};
 use crate::policy::ipgate_policy;
-use crate::raw;
+use crate::raw::{self, Bytes};
 use crate::status::ipgate_status;
 use crate::writer::ipgate_gate;
 
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn ipgate_gate_set_guard(
     error: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
     boundary::call(error, || {
-        // SAFETY: the header's rules.
+        // SAFETY: nobody frees `gate` meanwhile, and `guard` has as many bytes as its size says, with a text that ends.
         let (gate, guard) = unsafe { (raw::handle(gate, "gate")?, guard::guard(guard)?) };
         let mut writer = gate.writer();
         writer.guard = guard;
@@ -77,7 +77,7 @@ pub unsafe extern "C" fn ipgate_gate_replace(
     error: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
     boundary::call(error, || {
-        // SAFETY: the header's rules.
+        // SAFETY: nobody frees `gate` meanwhile.
         let gate = unsafe { raw::handle(gate, "gate")? };
         let loaded = Loaded::from(given(list, "list")?);
         gate.writer().take_unfollowed(Ok(loaded))
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn ipgate_gate_replace_policy(
     error: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
     boundary::call(error, || {
-        // SAFETY: the header's rules.
+        // SAFETY: nobody frees `gate` meanwhile.
         let gate = unsafe { raw::handle(gate, "gate")? };
         let policy = given(policy, "policy")?.fixed()?;
         let loaded = Loaded::from(Table::from_policy(&policy));
@@ -119,11 +119,10 @@ pub unsafe extern "C" fn ipgate_gate_replace_text(
     error: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
     boundary::call(error, || {
-        // SAFETY: the header's rules.
-        let gate = unsafe { raw::handle(gate, "gate")? };
-        // SAFETY: the header's rules.
-        let (text, parser) = unsafe { (raw::bytes(text.cast(), len, "text")?, options::parser(options)?) };
-        let loaded = Loaded::text(Content::from(text), &parser);
+        // SAFETY: nobody frees `gate` meanwhile, `text` has `len` bytes, and `options` as many as its size says.
+        let (gate, text, parser) =
+            unsafe { (raw::handle(gate, "gate")?, Bytes::new(text.cast(), len), options::parser(options)?) };
+        let loaded = Loaded::text(Content::from(text.given("text")?), &parser);
         gate.writer().take_unfollowed(loaded)
     })
 }
@@ -142,9 +141,9 @@ pub unsafe extern "C" fn ipgate_gate_replace_image(
     error: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
     boundary::call(error, || {
-        // SAFETY: the header's rules.
-        let (gate, image) = unsafe { (raw::handle(gate, "gate")?, raw::bytes(image, len, "image")?) };
-        let loaded = Loaded::image("", Content::from(image));
+        // SAFETY: nobody frees `gate` meanwhile, and `image` has `len` bytes.
+        let (gate, image) = unsafe { (raw::handle(gate, "gate")?, Bytes::new(image, len)) };
+        let loaded = Loaded::image("", Content::from(image.given("image")?));
         gate.writer().take_unfollowed(loaded)
     })
 }
@@ -168,10 +167,9 @@ pub unsafe extern "C" fn ipgate_gate_replace_file(
     error: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
     boundary::call(error, || {
-        // SAFETY: the header's rules.
-        let gate = unsafe { raw::handle(gate, "gate")? };
-        // SAFETY: the header's rules.
-        let (path, parser) = unsafe { (raw::path(path)?, options::parser(options)?) };
+        // SAFETY: nobody frees `gate` meanwhile, `path` ends with a NUL, and `options` has as many bytes as its size says.
+        let (gate, path, parser) =
+            unsafe { (raw::handle(gate, "gate")?, raw::path(path)?, options::parser(options)?) };
         gate.replace_file(path, parser)
     })
 }

@@ -30,10 +30,15 @@ mod follow;
 
 mod stats;
 
+mod check;
+
 mod reader;
 
 mod verdict;
 
+mod print;
+
+mod address;
 mod boundary;
 mod failure;
 mod fault;
@@ -44,6 +49,7 @@ mod load;
 mod raw;
 mod threads;
 
+pub use check::*;
 pub use diagnostic::*;
 pub use error::*;
 pub use follow::*;
@@ -53,6 +59,7 @@ pub use list::*;
 pub use options::*;
 pub use policy::*;
 pub use poll::*;
+pub use print::*;
 pub use reader::*;
 pub use stats::*;
 pub use status::*;

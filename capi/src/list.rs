@@ -14,7 +14,7 @@ use crate::error::ipgate_error;
 use crate::failure::Failure;
 use crate::load::Loaded;
 use crate::options::{self, ipgate_options};
-use crate::raw;
+use crate::raw::{self, Bytes};
 use crate::status::ipgate_status;
 
 /// A list that was taken, with its warnings.
@@ -56,9 +56,12 @@ pub unsafe extern "C" fn ipgate_list_parse(
     error: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
     boundary::make_or(list, error, || {
-        // SAFETY: the header's rules.
-        let (text, parser) = unsafe { (raw::bytes(text.cast(), len, "text")?, options::parser(options)?) };
-        parser.parse(text).map(ipgate_list::from).map_err(|rejected| Failure::rejected(&rejected))
+        // SAFETY: `text` has `len` bytes, and `options` as many as its size says.
+        let (text, parser) = unsafe { (Bytes::new(text.cast(), len), options::parser(options)?) };
+        parser
+            .parse(text.given("text")?)
+            .map(ipgate_list::from)
+            .map_err(|rejected| Failure::rejected(&rejected))
     })
 }
 
@@ -77,7 +80,7 @@ pub unsafe extern "C" fn ipgate_list_read(
     error: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
     boundary::make_or(list, error, || {
-        // SAFETY: the header's rules.
+        // SAFETY: `path` ends with a NUL, and `options` has as many bytes as its size says.
         let (path, parser) = unsafe { (raw::path(path)?, options::parser(options)?) };
         Loaded::list(path, &parser).map(ipgate_list::from)
     })

@@ -53,7 +53,7 @@ pub unsafe extern "C" fn ipgate_gate_poll(
 ) -> ipgate_poll {
     let mut outcome = ipgate_poll::IPGATE_POLL_FAILED;
     boundary::call(error, || {
-        // SAFETY: the header's rules.
+        // SAFETY: nobody frees `gate` meanwhile.
         let gate = unsafe { raw::handle(gate, "gate")? };
         if flags & !IPGATE_POLL_THREAD != 0 {
             return Err(Failure::argument(format!("flags is {flags:#x}: there is only IPGATE_POLL_THREAD")));

@@ -1,12 +1,14 @@
 //! Reading and writing through the pointers that C gives: all of it is here.
 //!
 //! The header states what every caller promises: a pointer that is not NULL points to what its type says,
-//! for as many bytes as its length says, and no other thread writes there during the call.
+//! for as many bytes as its length says, and nothing else writes there during the call. An entry point turns
+//! that promise into a value, [`Bytes`] to read, [`Room`] and [`Array`] to fill, and works with it in safe code.
 
 use std::ffi::{CStr, OsStr, c_char};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::marker::PhantomData;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::ptr;
 
 use crate::failure::Failure;
 
@@ -73,122 +75,131 @@ pub(crate) unsafe fn read<T: Sized_>(pointer: *const T, name: &'static str) -> R
     }
     let mut value = T::defaults();
     // SAFETY: `known` is no longer than T, which is valid with any bytes (`Sized_`).
-    unsafe { std::ptr::copy_nonoverlapping(known.as_ptr(), (&raw mut value).cast::<u8>(), known.len()) };
+    unsafe { ptr::copy_nonoverlapping(known.as_ptr(), (&raw mut value).cast::<u8>(), known.len()) };
     Ok(value)
 }
 
-/// Writes as much of a struct as the caller has room for; the size that the caller set stays.
-///
-/// # Safety
-///
-/// `pointer` is NULL or points to as many writable bytes as its first field says.
-pub(crate) unsafe fn write<T: Sized_>(pointer: *mut T, value: &T, name: &'static str) -> Result<(), Failure> {
-    // SAFETY: as promised to this function.
-    let size = unsafe { size_of_given(pointer.cast_const(), name)? };
-    let (header, known) = (size_of::<usize>(), size.min(size_of::<T>()));
-    let (from, to) = ((&raw const *value).cast::<u8>(), pointer.cast::<u8>());
-    // SAFETY: both are at least `known` bytes long, `known >= FIRST_SIZE >= header`, and `value` is ours.
-    unsafe { std::ptr::copy_nonoverlapping(from.add(header), to.add(header), known - header) };
-    Ok(())
-}
-
-/// Has the caller's struct filled in place; one of another version's size is filled through one of ours. The
-/// filling begins with what the caller has set, and leaves the size alone.
-///
-/// In place because a struct that is copied costs more than the lookup it is about (`benches/check.rs`).
-///
-/// # Safety
-///
-/// `pointer` is NULL or points to as many writable bytes as its first field says.
-#[inline(always)]
-pub(crate) unsafe fn fill<T: Sized_, R>(
+/// A struct of the caller's that a call fills in, or NULL. Whoever makes one has promised that it can be written, so
+/// that what is done with it is safe.
+#[repr(transparent)] // handed on as the pointer that it is
+pub(crate) struct Room<'c, T> {
     pointer: *mut T,
-    name: &'static str,
-    fill: impl FnOnce(&mut T) -> R,
-) -> Result<R, Failure> {
-    // SAFETY: as promised to this function.
-    match unsafe { in_place(pointer) } {
-        Some(ours) => Ok(fill(ours)),
-        // SAFETY: as promised to this function.
-        None => unsafe { fill_other(pointer, name, fill) },
-    }
+    caller: PhantomData<&'c mut T>,
 }
 
-/// The caller's struct, where it is one of this version.
-///
-/// # Safety
-///
-/// As [`fill`].
-#[inline(always)]
-pub(crate) unsafe fn in_place<'c, T: Sized_>(pointer: *mut T) -> Option<&'c mut T> {
-    // SAFETY: not NULL, so readable by the caller's promise; no alignment is assumed.
-    let is_ours = !pointer.is_null() && unsafe { pointer.cast::<usize>().read_unaligned() } == size_of::<T>();
-    // SAFETY: not NULL, aligned, of our size, with any bits valid (`Sized_`), and nobody else's now.
-    (is_ours && pointer.is_aligned()).then(|| unsafe { &mut *pointer })
-}
+impl<'c, T: Sized_> Room<'c, T> {
+    /// No room.
+    pub(crate) const NULL: Room<'c, T> = Room { pointer: ptr::null_mut(), caller: PhantomData };
 
-/// [`fill`] for structs of other versions.
-///
-/// # Safety
-///
-/// As there.
-#[cold]
-#[inline(never)]
-pub(crate) unsafe fn fill_other<T: Sized_, R>(
-    pointer: *mut T,
-    name: &'static str,
-    fill: impl FnOnce(&mut T) -> R,
-) -> Result<R, Failure> {
-    // SAFETY: as promised to `fill`.
-    let mut ours = unsafe { read(pointer.cast_const(), name)? };
-    let result = fill(&mut ours);
-    // SAFETY: as promised to `fill`.
-    unsafe { write(pointer, &ours, name)? };
-    Ok(result)
-}
-
-/// An array of structs that may grow, whose elements are as long as the first one says.
-pub(crate) struct Array<T> {
-    first: *mut T,
-    capacity: usize,
-    stride: usize,
-}
-
-impl<T: Sized_> Array<T> {
     /// # Safety
     ///
-    /// `first` is NULL, or points to `capacity` elements, each as long as the first one's size says.
-    pub(crate) unsafe fn new(
-        first: *mut T,
-        capacity: usize,
+    /// `pointer` is NULL or points to as many writable bytes as its first field says, which nobody else uses as long as
+    /// this lives.
+    #[inline(always)]
+    pub(crate) unsafe fn new(pointer: *mut T) -> Room<'c, T> {
+        Room { pointer, caller: PhantomData }
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_null(&self) -> bool {
+        self.pointer.is_null()
+    }
+
+    /// Writes as much of a struct as there is room for; the size that the caller set stays.
+    pub(crate) fn write(&mut self, value: &T, name: &'static str) -> Result<(), Failure> {
+        // SAFETY: NULL, or readable by the promise to `new`.
+        let size = unsafe { size_of_given(self.pointer.cast_const(), name)? };
+        // SAFETY: `size` writable bytes by the promise to `new`, and a struct's first field is its size.
+        unsafe { put(self.pointer.cast(), value, size) };
+        Ok(())
+    }
+
+    /// Has the struct filled in place; one of another version's size is filled through one of ours. The filling begins
+    /// with what the caller has set, and leaves the size alone.
+    ///
+    /// In place because a struct that is copied costs more than the lookup it is about (`benches/check.rs`).
+    #[inline(always)]
+    pub(crate) fn fill<R>(
+        &mut self,
         name: &'static str,
-    ) -> Result<Array<T>, Failure> {
-        if capacity == 0 {
-            return Ok(Array { first, capacity, stride: 0 });
+        fill: impl FnOnce(&mut T) -> R,
+    ) -> Result<R, Failure> {
+        match self.in_place() {
+            Some(ours) => Ok(fill(ours)),
+            None => self.fill_other(name, fill),
         }
-        // SAFETY: as promised to this function.
-        let stride = unsafe { size_of_given(first.cast_const(), name)? };
-        Ok(Array { first, capacity, stride })
     }
 
-    pub(crate) fn capacity(&self) -> usize {
-        self.capacity
+    /// The struct, where it is one of this version.
+    #[inline(always)]
+    pub(crate) fn in_place(&mut self) -> Option<&mut T> {
+        // SAFETY: not NULL, so readable by the promise to `new`; no alignment is assumed.
+        let is_ours =
+            !self.is_null() && unsafe { self.pointer.cast::<usize>().read_unaligned() } == size_of::<T>();
+        // SAFETY: not NULL, aligned, of our size, with any bits valid (`Sized_`), and nobody else's.
+        (is_ours && self.pointer.is_aligned()).then(|| unsafe { &mut *self.pointer })
     }
 
-    /// Writes an element, with its size; beyond the capacity nothing happens.
-    pub(crate) fn set(&mut self, index: usize, value: &T) {
-        if index >= self.capacity {
-            return;
+    /// [`Room::fill`] for structs of other versions.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn fill_other<R>(
+        &mut self,
+        name: &'static str,
+        fill: impl FnOnce(&mut T) -> R,
+    ) -> Result<R, Failure> {
+        // SAFETY: NULL, or readable for its length by the promise to `new`.
+        let mut ours = unsafe { read(self.pointer.cast_const(), name)? };
+        let result = fill(&mut ours);
+        self.write(&ours, name)?;
+        Ok(result)
+    }
+}
+
+/// Writes as much of a struct as `size` bytes hold, all but its own size.
+///
+/// # Safety
+///
+/// At `to` there are `size` writable bytes, and no fewer than the first version had.
+unsafe fn put<T: Sized_>(to: *mut u8, value: &T, size: usize) {
+    let (from, header) = ((&raw const *value).cast::<u8>(), size_of::<usize>());
+    let known = size.min(size_of::<T>());
+    // SAFETY: both are at least `known` bytes long, `known >= FIRST_SIZE >= header`, and `value` is ours.
+    unsafe { ptr::copy_nonoverlapping(from.add(header), to.add(header), known - header) };
+}
+
+/// An array of structs of the caller's that may grow, whose elements are as long as the first one says; or NULL.
+pub(crate) struct Array<'c, T> {
+    first: *mut T,
+    capacity: usize,
+    caller: PhantomData<&'c mut [T]>,
+}
+
+impl<'c, T: Sized_> Array<'c, T> {
+    /// # Safety
+    ///
+    /// `first` is NULL, or points to `capacity` writable elements, each as long as the first one's size says, which
+    /// nobody else uses as long as this lives.
+    pub(crate) unsafe fn new(first: *mut T, capacity: usize) -> Array<'c, T> {
+        Array { first, capacity, caller: PhantomData }
+    }
+
+    /// Writes as many elements as there is room for, with their size.
+    pub(crate) fn fill(&mut self, values: &[T], name: &'static str) -> Result<(), Failure> {
+        if self.capacity == 0 {
+            return Ok(());
         }
-        let known = self.stride.min(size_of::<T>());
-        let from = (&raw const *value).cast::<u8>();
-        let header = size_of::<usize>();
-        // SAFETY: `new` was promised `capacity` writable elements of `stride` bytes, and `known <= stride`.
-        unsafe {
-            let to = self.first.cast::<u8>().add(index * self.stride);
-            to.cast::<usize>().write_unaligned(self.stride);
-            std::ptr::copy_nonoverlapping(from.add(header), to.add(header), known - header);
+        // SAFETY: NULL, or readable by the promise to `new`.
+        let stride = unsafe { size_of_given(self.first.cast_const(), name)? };
+        for (index, value) in values.iter().take(self.capacity).enumerate() {
+            // SAFETY: `index` is below `capacity`, and `new` was promised that many elements of `stride` bytes.
+            unsafe {
+                let to = self.first.cast::<u8>().add(index * stride);
+                to.cast::<usize>().write_unaligned(stride);
+                put(to, value, stride);
+            }
         }
+        Ok(())
     }
 }
 
@@ -203,61 +214,62 @@ pub(crate) unsafe fn handle<'a, T>(pointer: *mut T, name: &'static str) -> Resul
     unsafe { pointer.cast_const().as_ref() }.ok_or(Failure::null(name))
 }
 
-/// The bytes at a pointer. No bytes need no pointer.
-///
-/// # Safety
-///
-/// `pointer` is NULL or points to `len` bytes that nobody writes while the result is used.
-#[inline]
-pub(crate) unsafe fn bytes<'a>(
+/// Bytes of the caller's that a call reads, or NULL. Whoever makes them has promised that they can be read.
+#[derive(Clone, Copy)]
+#[repr(C)] // handed on as the pointer and the length that they are
+pub(crate) struct Bytes<'c> {
     pointer: *const u8,
     len: usize,
-    name: &'static str,
-) -> Result<&'a [u8], Failure> {
-    // SAFETY: as promised to this function.
-    unsafe { slice(pointer, len) }.ok_or_else(|| no_bytes(pointer, len, name))
+    caller: PhantomData<&'c [u8]>,
 }
 
-/// The same without a reason, for checks.
-///
-/// # Safety
-///
-/// As [`bytes`].
-#[inline]
-pub(crate) unsafe fn slice<'a>(pointer: *const u8, len: usize) -> Option<&'a [u8]> {
-    if len == 0 {
-        return Some(&[]);
+impl<'c> Bytes<'c> {
+    /// # Safety
+    ///
+    /// `pointer` is NULL or points to `len` bytes that nobody writes as long as this lives.
+    #[inline(always)]
+    pub(crate) unsafe fn new(pointer: *const u8, len: usize) -> Bytes<'c> {
+        Bytes { pointer, len, caller: PhantomData }
     }
-    if pointer.is_null() || isize::try_from(len).is_err() {
-        return None;
+
+    /// The bytes; `None` where they are missing. No bytes need no pointer.
+    #[inline(always)]
+    pub(crate) fn get(self) -> Option<&'c [u8]> {
+        if self.len == 0 {
+            return Some(&[]);
+        }
+        if self.pointer.is_null() || isize::try_from(self.len).is_err() {
+            return None;
+        }
+        // SAFETY: not NULL, `len` bytes readable by the promise to `new`, and no more than isize::MAX.
+        Some(unsafe { std::slice::from_raw_parts(self.pointer, self.len) })
     }
-    // SAFETY: not NULL, `len` bytes readable by the caller's promise, and no more than isize::MAX.
-    Some(unsafe { std::slice::from_raw_parts(pointer, len) })
+
+    /// The bytes, which must not be missing.
+    pub(crate) fn given(self, name: &'static str) -> Result<&'c [u8], Failure> {
+        self.get().ok_or_else(|| match self.pointer.is_null() {
+            true => Failure::null(name),
+            false => {
+                Failure::argument(format!("the length of {name} is {}, more than any memory holds", self.len))
+            }
+        })
+    }
 }
 
-#[cold]
-#[inline(never)]
-fn no_bytes(pointer: *const u8, len: usize, name: &'static str) -> Failure {
-    if pointer.is_null() {
-        return Failure::null(name);
-    }
-    Failure::argument(format!("the length of {name} is {len}, more than any memory holds"))
-}
-
-/// The bytes at a pointer that are to be written. No bytes need no pointer.
+/// Bytes of the caller's that are to be written; `None` where they are missing. No bytes need no pointer.
 ///
 /// # Safety
 ///
 /// `pointer` is NULL or points to `len` initialised bytes that nobody else uses while the result is used.
-pub(crate) unsafe fn bytes_mut<'a>(
-    pointer: *mut u8,
-    len: usize,
-    name: &'static str,
-) -> Result<&'a mut [u8], Failure> {
-    // SAFETY: as promised to this function.
-    unsafe { bytes(pointer.cast_const(), len, name)? };
-    // SAFETY: as above, and writable by the caller's promise; an empty slice needs no memory.
-    Ok(if len == 0 { &mut [] } else { unsafe { std::slice::from_raw_parts_mut(pointer, len) } })
+pub(crate) unsafe fn bytes_mut<'c>(pointer: *mut u8, len: usize) -> Option<&'c mut [u8]> {
+    if len == 0 {
+        return Some(&mut []);
+    }
+    if pointer.is_null() || isize::try_from(len).is_err() {
+        return None;
+    }
+    // SAFETY: not NULL, writable by the caller's promise, and no more than isize::MAX.
+    Some(unsafe { std::slice::from_raw_parts_mut(pointer, len) })
 }
 
 /// A NUL-terminated text.
@@ -285,72 +297,4 @@ pub(crate) unsafe fn path<'a>(pointer: *const c_char) -> Result<&'a Path, Failur
         return Err(Failure::argument("path is empty: give the name of a list file"));
     }
     Ok(Path::new(OsStr::from_bytes(text.to_bytes())))
-}
-
-/// The address in a socket address that is an IPv4 one.
-///
-/// # Safety
-///
-/// `address` points to `len` readable bytes.
-#[inline(always)]
-pub(crate) unsafe fn socket_v4(address: *const libc::sockaddr, len: libc::socklen_t) -> Option<Ipv4Addr> {
-    if (len as usize) < size_of::<libc::sockaddr_in>() {
-        return None;
-    }
-    let bytes = address.cast::<u8>();
-    // SAFETY: a whole sockaddr_in lies within `len` bytes; no alignment is assumed.
-    let (family, bits) = unsafe {
-        let family =
-            bytes.add(std::mem::offset_of!(libc::sockaddr_in, sin_family)).cast::<libc::sa_family_t>();
-        let bits = bytes.add(std::mem::offset_of!(libc::sockaddr_in, sin_addr)).cast::<u32>();
-        (family.read_unaligned(), bits.read_unaligned())
-    };
-    (i32::from(family) == libc::AF_INET).then(|| Ipv4Addr::from_bits(u32::from_be(bits)))
-}
-
-/// The IP address in a socket address; `None` for every other family, and for a length that is too short
-/// for its family.
-///
-/// # Safety
-///
-/// `address` points to `len` readable bytes.
-#[inline]
-pub(crate) unsafe fn socket_ip(address: *const libc::sockaddr, len: libc::socklen_t) -> Option<IpAddr> {
-    let len = usize::try_from(len).ok()?;
-    let bytes = address.cast::<u8>();
-    let family_at = std::mem::offset_of!(libc::sockaddr, sa_family);
-    if len < family_at + size_of::<libc::sa_family_t>() {
-        return None;
-    }
-    // SAFETY: the family lies within `len` bytes; no alignment is assumed.
-    let family = unsafe { bytes.add(family_at).cast::<libc::sa_family_t>().read_unaligned() };
-    match i32::from(family) {
-        libc::AF_INET if len >= size_of::<libc::sockaddr_in>() => {
-            // SAFETY: a whole sockaddr_in lies within `len` bytes.
-            let octets: [u8; 4] = unsafe {
-                bytes.add(std::mem::offset_of!(libc::sockaddr_in, sin_addr)).cast::<[u8; 4]>().read()
-            };
-            Some(IpAddr::V4(Ipv4Addr::from(octets)))
-        }
-        libc::AF_INET6 if len >= size_of::<libc::sockaddr_in6>() => {
-            // SAFETY: a whole sockaddr_in6 lies within `len` bytes.
-            let octets: [u8; 16] = unsafe {
-                bytes.add(std::mem::offset_of!(libc::sockaddr_in6, sin6_addr)).cast::<[u8; 16]>().read()
-            };
-            Some(IpAddr::V6(Ipv6Addr::from(octets)))
-        }
-        _ => None,
-    }
-}
-
-/// Copies a text into a buffer as `snprintf` does: whatever fits, a NUL behind it, and the length that the
-/// whole has.
-pub(crate) fn print(text: &str, buffer: &mut [u8]) -> usize {
-    if let Some(room) = buffer.len().checked_sub(1) {
-        let fits = (0..=room.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-        let (to, rest) = buffer.split_at_mut(fits);
-        to.copy_from_slice(text.as_bytes().get(..fits).unwrap_or_default());
-        rest.iter_mut().take(1).for_each(|end| *end = 0);
-    }
-    text.len()
 }

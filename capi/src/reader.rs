@@ -1,35 +1,23 @@
 //! Readers: the checks.
 
-use std::any::Any;
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use ipgate::Address;
 use ipgate::layers::LayersReader;
-use ipgate::{Address, Gate, parse_address};
 
+use crate::address;
 use crate::boundary::{self, given};
+use crate::check::{self, ipgate_reader};
 use crate::failure::Failure;
 use crate::fault;
 use crate::policy::ipgate_policy;
-use crate::raw::{self, Array, Sized_};
+use crate::raw::{self, Array, Bytes, Room, Sized_};
 use crate::status::ipgate_status;
 use crate::verdict::{ipgate_count, ipgate_decision, ipgate_entry, ipgate_verdict};
 use crate::writer::ipgate_gate;
-
-/// A thread's handle for checks. A check takes no lock, does not wait and does not allocate.
-///
-/// One thread at a time; take one for each thread. It may outlive the gate or policy that it was made from,
-/// and then goes on with the last table. An idle reader keeps the table of its last check alive: see
-/// ipgate_reader_pause().
-#[derive(Debug)]
-pub struct ipgate_reader {
-    layers: LayersReader,
-    /// Where caught panics are reported.
-    gates: Vec<Gate>,
-}
 
 /// Takes a reader of a gate.
 #[unsafe(no_mangle)]
@@ -71,16 +59,14 @@ pub unsafe extern "C" fn ipgate_check(
     len: libc::socklen_t,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
+    // SAFETY: `address` has `len` bytes, and `verdict` as many as its size says.
+    let (socket, verdict) = unsafe { (Bytes::new(address.cast(), len as usize), Room::new(verdict)) };
     if address.is_null() {
-        // SAFETY: the header's rules.
-        return unsafe { failed(verdict) };
+        return check::failed(verdict);
     }
-    // SAFETY: the header's rules.
-    match unsafe { raw::socket_ip(address, len) } {
-        // SAFETY: the header's rules.
-        Some(IpAddr::V4(v4)) => unsafe { check_v4(reader, v4.to_bits(), verdict) },
-        // SAFETY: the header's rules.
-        other => unsafe { check_any(reader, other.map(Address::from), verdict) },
+    match socket.get().and_then(address::of_socket) {
+        Some(IpAddr::V4(v4)) => check::check_v4(reader, v4, verdict),
+        other => check::check_any(reader, other.map(Address::from), verdict),
     }
 }
 
@@ -100,31 +86,13 @@ pub unsafe extern "C" fn ipgate_admit(
         return ipgate_decision::IPGATE_DENY;
     }
     let Some(reader) = reader else { return ipgate_decision::IPGATE_DENY };
-    // SAFETY: the header's rules.
-    if let Some(v4) = unsafe { raw::socket_v4(address, len) } {
-        match guarded(reader, |layers| layers.admit_settled(IpAddr::V4(v4))) {
-            Some(Some(is_allowed)) => return ipgate_decision::of(is_allowed),
-            Some(None) => {}
-            None => return ipgate_decision::IPGATE_DENY,
-        }
+    // SAFETY: `address` has `len` bytes.
+    let socket = unsafe { Bytes::new(address.cast(), len as usize) };
+    let v4 = socket.get().and_then(address::v4_of_socket);
+    match v4.and_then(|v4| check::admit_settled(reader, v4)) {
+        Some(decision) => decision,
+        None => check::admit_socket(reader, socket),
     }
-    // SAFETY: the header's rules.
-    unsafe { admit_socket(reader, address, len) }
-}
-
-/// [`ipgate_admit`] of every other client and table.
-///
-/// # Safety
-///
-/// As there; `address` is not NULL.
-#[inline(never)]
-unsafe extern "C" fn admit_socket(
-    reader: &mut ipgate_reader,
-    address: *const libc::sockaddr,
-    len: libc::socklen_t,
-) -> ipgate_decision {
-    // SAFETY: the header's rules.
-    unsafe { admit(reader, raw::socket_ip(address, len), std::ptr::null_mut()) }
 }
 
 /// Checks a socket address as ipgate_check() does, verdict included, and counts the decision.
@@ -139,11 +107,11 @@ pub unsafe extern "C" fn ipgate_admit_verdict(
     len: libc::socklen_t,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
+    // SAFETY: `address` has `len` bytes, and `verdict` as many as its size says.
+    let (socket, verdict) = unsafe { (Bytes::new(address.cast(), len as usize), Room::new(verdict)) };
     match reader.filter(|_| !address.is_null()) {
-        // SAFETY: the header's rules.
-        Some(reader) => unsafe { admit(reader, raw::socket_ip(address, len), verdict) },
-        // SAFETY: the header's rules.
-        None => unsafe { failed(verdict) },
+        Some(reader) => check::admit(reader, socket.get().and_then(address::of_socket), verdict),
+        None => check::failed(verdict),
     }
 }
 
@@ -159,12 +127,11 @@ pub unsafe extern "C" fn ipgate_admit_text(
     len: usize,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
-    // SAFETY: the header's rules.
-    match (reader, unsafe { raw::slice(address.cast(), len) }) {
-        // SAFETY: the header's rules.
-        (Some(reader), Some(text)) => unsafe { admit(reader, ip_of_text(text), verdict) },
-        // SAFETY: the header's rules.
-        _ => unsafe { failed(verdict) },
+    // SAFETY: `address` has `len` bytes, and `verdict` as many as its size says.
+    let (text, verdict) = unsafe { (Bytes::new(address.cast(), len), Room::new(verdict)) };
+    match (reader, text.get()) {
+        (Some(reader), Some(text)) => check::admit(reader, address::of_text(text), verdict),
+        _ => check::failed(verdict),
     }
 }
 
@@ -182,7 +149,9 @@ pub unsafe extern "C" fn ipgate_reader_counts(
     counts: *mut ipgate_count,
     capacity: usize,
 ) -> usize {
-    list(reader, counts, capacity, "counts", |layers| {
+    // SAFETY: `counts` has `capacity` elements, each as long as the first one's size says.
+    let counts = unsafe { Array::new(counts, capacity) };
+    list(reader, counts, "counts", |layers| {
         let counts = layers.counts().flat_map(|(from, tally)| {
             tally.sums().map(move |(whose, sum)| ipgate_count::new(from, whose, sum))
         });
@@ -203,34 +172,11 @@ pub unsafe extern "C" fn ipgate_check_bytes(
     len: usize,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
-    if len == 4 && !address.is_null() {
-        // SAFETY: the header's rules; four bytes, of whatever alignment.
-        let v4 = Ipv4Addr::from(unsafe { address.cast::<[u8; 4]>().read() });
-        // SAFETY: the header's rules.
-        return unsafe { check_v4(reader, v4.to_bits(), verdict) };
-    }
-    // SAFETY: the header's rules.
-    unsafe { check_bytes(reader, address, len, verdict) }
-}
-
-/// [`ipgate_check_bytes`] for every other client.
-///
-/// # Safety
-///
-/// As there.
-#[inline(never)]
-unsafe extern "C" fn check_bytes(
-    reader: Option<&mut ipgate_reader>,
-    address: *const u8,
-    len: usize,
-    verdict: *mut ipgate_verdict,
-) -> ipgate_decision {
-    // SAFETY: the header's rules.
-    match unsafe { raw::slice(address, len) } {
-        // SAFETY: the header's rules.
-        Some(bytes) => unsafe { check_any(reader, ip(bytes).map(Address::from), verdict) },
-        // SAFETY: the header's rules.
-        None => unsafe { failed(verdict) },
+    // SAFETY: `address` has `len` bytes, and `verdict` as many as its size says.
+    let (bytes, verdict) = unsafe { (Bytes::new(address, len), Room::new(verdict)) };
+    match bytes.get() {
+        Some(&[a, b, c, d]) => check::check_v4(reader, Ipv4Addr::new(a, b, c, d), verdict),
+        _ => check::check_bytes(reader, bytes, verdict),
     }
 }
 
@@ -247,13 +193,12 @@ pub unsafe extern "C" fn ipgate_check_text(
     len: usize,
     verdict: *mut ipgate_verdict,
 ) -> ipgate_decision {
-    // SAFETY: the header's rules.
-    let Some(text) = (unsafe { raw::slice(address.cast(), len) }) else {
-        // SAFETY: the header's rules.
-        return unsafe { failed(verdict) };
-    };
-    // SAFETY: the header's rules.
-    unsafe { check_any(reader, ip_of_text(text).map(Address::from), verdict) }
+    // SAFETY: `address` has `len` bytes, and `verdict` as many as its size says.
+    let (text, verdict) = unsafe { (Bytes::new(address.cast(), len), Room::new(verdict)) };
+    match text.get() {
+        Some(text) => check::check_any(reader, address::of_text(text).map(Address::from), verdict),
+        None => check::failed(verdict),
+    }
 }
 
 /// Checks `count` addresses of 16 bytes each in network order, IPv4 as ::ffff:a.b.c.d, and writes an
@@ -270,15 +215,17 @@ pub unsafe extern "C" fn ipgate_check_batch(
     count: usize,
     decisions: *mut u8,
 ) -> usize {
+    // SAFETY: `decisions` has `count` bytes, and `addresses` sixteen times as many, which are more than any memory holds
+    // where that number has no room.
+    let (decisions, addresses) =
+        unsafe { (raw::bytes_mut(decisions, count), Bytes::new(addresses, count.saturating_mul(16))) };
     boundary::value(0, || {
-        // SAFETY: the header's rules; a NULL is refused.
-        let Ok(decisions) = (unsafe { raw::bytes_mut(decisions, count, "decisions") }) else { return 0 };
+        let Some(decisions) = decisions else { return 0 };
         decisions.fill(0);
-        let Some(len) = count.checked_mul(16) else { return 0 };
-        // SAFETY: the header's rules.
-        let Ok(addresses) = (unsafe { raw::bytes(addresses, len, "addresses") }) else { return 0 };
-        let Some(reader) = reader else { return 0 };
-        batch(&mut reader.layers, addresses, decisions)
+        match (reader, addresses.get()) {
+            (Some(reader), Some(addresses)) => batch(&mut reader.layers, addresses, decisions),
+            _ => 0,
+        }
     })
 }
 
@@ -317,10 +264,11 @@ pub unsafe extern "C" fn ipgate_explain(
     entries: *mut ipgate_entry,
     capacity: usize,
 ) -> usize {
-    list(reader, entries, capacity, "entries", |layers| {
-        // SAFETY: the header's rules.
-        let address = unsafe { raw::bytes(address, len, "address")? };
-        let covering = ip(address).map(|address| layers.covering(address)).unwrap_or_default();
+    // SAFETY: `address` has `len` bytes, and `entries` has `capacity` elements, each as long as the first one's size says.
+    let (address, entries) = unsafe { (Bytes::new(address, len), Array::new(entries, capacity)) };
+    list(reader, entries, "entries", |layers| {
+        let address = address::of_bytes(address.given("address")?);
+        let covering = address.map(|address| layers.covering(address)).unwrap_or_default();
         Ok(covering.into_iter().map(|(from, entry)| ipgate_entry::new(from, entry)).collect())
     })
 }
@@ -339,7 +287,9 @@ pub unsafe extern "C" fn ipgate_expiring(
     entries: *mut ipgate_entry,
     capacity: usize,
 ) -> usize {
-    list(reader, entries, capacity, "entries", |layers| {
+    // SAFETY: `entries` has `capacity` elements, each as long as the first one's size says.
+    let entries = unsafe { Array::new(entries, capacity) };
+    list(reader, entries, "entries", |layers| {
         let expiring = layers.expiring(instant(until_micros));
         Ok(expiring.into_iter().map(|(from, entry)| ipgate_entry::new(from, entry)).collect())
     })
@@ -358,200 +308,6 @@ pub extern "C" fn ipgate_reader_free(reader: Option<Box<ipgate_reader>>) {
     boundary::value((), || drop(reader));
 }
 
-// The checks behind all forms of addresses. They are apart for what is asked, and their addresses are numbers,
-// because registers that are saved for another case, and an address that is written to memory in small pieces
-// and read back in a large one, cost more than the lookup (benches/check.rs). They are `extern "C"` because such
-// a function does not unwind: an entry point can jump to it where it would have to call it otherwise.
-
-/// # Safety
-///
-/// The rules at the top of the header hold for `verdict`.
-#[inline(always)]
-unsafe fn check_v4(
-    reader: Option<&mut ipgate_reader>,
-    address: u32,
-    verdict: *mut ipgate_verdict,
-) -> ipgate_decision {
-    match reader {
-        Some(reader) if verdict.is_null() => decide_v4(reader, address),
-        // SAFETY: as promised to this function.
-        Some(reader) => unsafe { judge_v4(reader, address, verdict) },
-        // SAFETY: as promised to this function.
-        None => unsafe { failed(verdict) },
-    }
-}
-
-#[inline(never)]
-extern "C" fn decide_v4(reader: &mut ipgate_reader, address: u32) -> ipgate_decision {
-    let decided = guarded(reader, |layers| layers.is_allowed(IpAddr::V4(Ipv4Addr::from_bits(address))));
-    ipgate_decision::of(decided.unwrap_or(false))
-}
-
-/// # Safety
-///
-/// As [`check_v4`].
-#[inline(never)]
-unsafe extern "C" fn judge_v4(
-    reader: &mut ipgate_reader,
-    address: u32,
-    verdict: *mut ipgate_verdict,
-) -> ipgate_decision {
-    // SAFETY: as promised to this function.
-    unsafe { judge(reader, Address::from(Ipv4Addr::from_bits(address)), verdict) }
-}
-
-/// The same for every other client.
-///
-/// # Safety
-///
-/// As [`check_v4`].
-#[inline(never)]
-unsafe fn check_any(
-    reader: Option<&mut ipgate_reader>,
-    address: Option<Address>,
-    verdict: *mut ipgate_verdict,
-) -> ipgate_decision {
-    let Some(reader) = reader else {
-        // SAFETY: as promised to this function.
-        return unsafe { failed(verdict) };
-    };
-    if !verdict.is_null() {
-        // SAFETY: as promised to this function.
-        return unsafe { judge(reader, address, verdict) };
-    }
-    let decided = guarded(reader, |layers| address.is_some_and(|address| layers.is_allowed(address.into())));
-    ipgate_decision::of(decided.unwrap_or(false))
-}
-
-/// Generic so that an address of a known family has a copy of its own.
-///
-/// # Safety
-///
-/// As [`check_v4`].
-#[inline(always)]
-unsafe fn judge(
-    reader: &mut ipgate_reader,
-    address: impl Into<Option<Address>>,
-    verdict: *mut ipgate_verdict,
-) -> ipgate_decision {
-    let address = address.into();
-    // SAFETY: as promised to this function.
-    let Some(ours) = (unsafe { raw::in_place(verdict) }) else {
-        // SAFETY: as promised to this function.
-        return unsafe { judge_other(reader, address, verdict) };
-    };
-    match guarded(reader, |layers| layers.check_with(address, |verdict| ours.fill(verdict))) {
-        Some(is_allowed) => ipgate_decision::of(is_allowed),
-        // SAFETY: as promised to this function.
-        None => unsafe { failed(verdict) },
-    }
-}
-
-/// The same with a verdict of another version's size.
-///
-/// # Safety
-///
-/// As [`check_v4`].
-#[cold]
-#[inline(never)]
-unsafe fn judge_other(
-    reader: &mut ipgate_reader,
-    address: Option<Address>,
-    verdict: *mut ipgate_verdict,
-) -> ipgate_decision {
-    let judged = guarded(reader, |layers| {
-        layers.check_with(address, |of| {
-            // SAFETY: as promised to this function.
-            unsafe { raw::fill_other(verdict, "verdict", |verdict| verdict.fill(of)) }.ok()
-        })
-    });
-    match judged.flatten() {
-        Some(is_allowed) => ipgate_decision::of(is_allowed),
-        // SAFETY: as promised to this function.
-        None => unsafe { failed(verdict) },
-    }
-}
-
-/// Runs a check. A panic is caught and reported.
-#[inline(always)]
-fn guarded<R>(reader: &mut ipgate_reader, check: impl FnOnce(&mut LayersReader) -> R) -> Option<R> {
-    let layers = &mut reader.layers;
-    let check = || {
-        fault::point();
-        check(layers)
-    };
-    match catch_unwind(AssertUnwindSafe(check)) {
-        Ok(result) => Some(result),
-        Err(panic) => {
-            report(&reader.gates, panic);
-            None
-        }
-    }
-}
-
-/// The denial of a check that fails. It is written too, so that no earlier verdict in the same place can be
-/// taken for this one.
-///
-/// # Safety
-///
-/// The rules at the top of the header hold for `verdict`.
-#[cold]
-unsafe extern "C" fn failed(verdict: *mut ipgate_verdict) -> ipgate_decision {
-    // SAFETY: as promised to this function. One of a wrong size cannot be written.
-    boundary::value((), || drop(unsafe { raw::fill(verdict, "verdict", ipgate_verdict::fail) }));
-    ipgate_decision::IPGATE_DENY
-}
-
-/// Reports a caught panic where operators look.
-#[cold]
-fn report(gates: &[Gate], panic: Box<dyn Any + Send>) {
-    boundary::value((), || {
-        let failure = Failure::panic(boundary::panic_text(&*panic));
-        gates.iter().for_each(|gate| gate.record_failure(failure.message()));
-    });
-}
-
-/// A check that is counted. A verdict of another version's size, or none, is filled through one of ours.
-///
-/// # Safety
-///
-/// The rules at the top of the header hold for `verdict`.
-unsafe fn admit(
-    reader: &mut ipgate_reader,
-    address: Option<IpAddr>,
-    verdict: *mut ipgate_verdict,
-) -> ipgate_decision {
-    let judged = guarded(reader, |layers| {
-        layers.admit_with(address.map(Address::from), |of| {
-            if verdict.is_null() {
-                return Some(of.is_allowed());
-            }
-            // SAFETY: as promised to this function.
-            unsafe { raw::fill(verdict, "verdict", |verdict| verdict.fill(of)) }.ok()
-        })
-    });
-    match judged.flatten() {
-        Some(is_allowed) => ipgate_decision::of(is_allowed),
-        // SAFETY: as promised to this function.
-        None => unsafe { failed(verdict) },
-    }
-}
-
-/// The address in a text.
-fn ip_of_text(text: &[u8]) -> Option<IpAddr> {
-    std::str::from_utf8(text).ok().and_then(|text| parse_address(text).ok())
-}
-
-/// The address in 4 or 16 bytes.
-#[inline]
-fn ip(bytes: &[u8]) -> Option<IpAddr> {
-    match bytes.len() {
-        4 => Some(IpAddr::from(<[u8; 4]>::try_from(bytes).ok()?)),
-        16 => Some(IpAddr::from(<[u8; 16]>::try_from(bytes).ok()?)),
-        _ => None,
-    }
-}
-
 /// The instant that is so many microseconds after 1970 UTC; the last one there is where it is later than that.
 fn instant(micros: i64) -> SystemTime {
     /// In the year 9999, after every expiry that a list can name.
@@ -567,18 +323,15 @@ fn instant(micros: i64) -> SystemTime {
 /// Runs a call that writes an array, as much as there is room for, and returns how many elements there are.
 fn list<T: Sized_>(
     reader: Option<&mut ipgate_reader>,
-    array: *mut T,
-    capacity: usize,
+    mut array: Array<'_, T>,
     name: &'static str,
     find: impl FnOnce(&mut LayersReader) -> Result<Vec<T>, Failure>,
 ) -> usize {
     let found = boundary::caught(|| {
         let reader = reader.ok_or(Failure::null("reader"))?;
-        // SAFETY: an array of the caller's, by the header's rules.
-        let mut room = unsafe { Array::new(array, capacity, name)? };
         fault::point();
         let found = find(&mut reader.layers)?;
-        found.iter().take(room.capacity()).enumerate().for_each(|(index, element)| room.set(index, element));
+        array.fill(&found, name)?;
         Ok(found.len())
     });
     found.unwrap_or(0)

@@ -7,9 +7,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::boundary::{self, given};
 use crate::error::ipgate_error;
 use crate::failure::Failure;
-use crate::raw::{self, Sized_};
+use crate::print::print;
+use crate::raw::{self, Room, Sized_};
 use crate::status::ipgate_status;
-use crate::verdict::print;
+
 use crate::writer::ipgate_gate;
 
 /// A gate in figures. Initialise it with IPGATE_STATS_INIT. Times are microseconds since 1970 UTC.
@@ -67,6 +68,8 @@ pub unsafe extern "C" fn ipgate_gate_stats(
     gate: Option<&ipgate_gate>,
     stats: *mut ipgate_stats,
 ) -> ipgate_status {
+    // SAFETY: `stats` has as many bytes as its size says.
+    let mut stats = unsafe { Room::new(stats) };
     boundary::status(|| {
         let gate = given(gate, "gate")?;
         let writer = gate.writer();
@@ -82,8 +85,7 @@ pub unsafe extern "C" fn ipgate_gate_stats(
             digest: writer.origin.digest(),
             ..ipgate_stats::defaults()
         };
-        // SAFETY: the header's rules.
-        unsafe { raw::write(stats, &figures, "stats") }
+        stats.write(&figures, "stats")
     })
 }
 
@@ -105,7 +107,9 @@ pub unsafe extern "C" fn ipgate_gate_source(
     buffer: *mut c_char,
     capacity: usize,
 ) -> usize {
-    print(buffer, capacity, || Ok(given(gate, "gate")?.writer().origin.name.clone()))
+    // SAFETY: `buffer` has `capacity` bytes.
+    let buffer = unsafe { raw::bytes_mut(buffer.cast(), capacity) };
+    print(buffer, || Ok(given(gate, "gate")?.writer().origin.name.clone()))
 }
 
 /// Gives the warnings of the list in force, as ipgate_list_warnings() does for a list. It may hold nothing.

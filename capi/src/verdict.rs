@@ -5,15 +5,13 @@ use std::net::IpAddr;
 
 use ipgate::tally::{Sum, Whose};
 use ipgate::{
-    Action, Entry, Judgement, Label,
+    Action, Judgement,
     list::Until,
     table::{EntryRef, Origin},
 };
 use ipnet::IpNet;
 
-use crate::boundary;
-use crate::failure::Failure;
-use crate::raw::{self, Sized_};
+use crate::raw::Sized_;
 
 /// Whether a client may pass.
 #[repr(i32)]
@@ -96,7 +94,7 @@ impl ipgate_prefix {
         ipgate_prefix { family, length: prefix.prefix_len(), address }
     }
 
-    fn to_net(self) -> Option<IpNet> {
+    pub(crate) fn to_net(self) -> Option<IpNet> {
         let [a, b, c, d, ..] = self.address;
         let address = match self.family {
             4 => IpAddr::from([a, b, c, d]),
@@ -364,105 +362,4 @@ pub extern "C" fn ipgate_reason_name(reason: i32) -> *const c_char {
         _ => c"failed",
     };
     name.as_ptr()
-}
-
-/// Copies the label of a verdict as snprintf() would: as much as fits, always with a NUL behind it, and
-/// returns the bytes of the whole label. 0 for NULL or where there is none. `buffer` may be NULL where
-/// `capacity` is 0.
-///
-/// To be called before the next call with the verdict's reader.
-///
-/// # Safety
-///
-/// The rules at the top of the header.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ipgate_verdict_label(
-    verdict: *const ipgate_verdict,
-    buffer: *mut c_char,
-    capacity: usize,
-) -> usize {
-    print(buffer, capacity, || {
-        // SAFETY: the header's rules.
-        let (_, label) = unsafe { with_label(verdict)? };
-        Ok(label)
-    })
-}
-
-/// Writes the entry that decided as list text, such as "10.0.1.0/24:office_ABC", in the manner of
-/// ipgate_verdict_label().
-///
-/// # Safety
-///
-/// The rules at the top of the header.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ipgate_verdict_entry(
-    verdict: *const ipgate_verdict,
-    buffer: *mut c_char,
-    capacity: usize,
-) -> usize {
-    print(buffer, capacity, || {
-        // SAFETY: the header's rules.
-        let (verdict, label) = unsafe { with_label(verdict)? };
-        let Some(prefix) = verdict.prefix.to_net() else { return Ok(String::new()) };
-        let action = if verdict.decision == ipgate_decision::IPGATE_ALLOW as i32 {
-            Action::Allow
-        } else {
-            Action::Deny
-        };
-        let mut entry = Entry::new(prefix, action);
-        if let Ok(label) = Label::new(&label) {
-            entry = entry.with_label(label);
-        }
-        if let Some(until) =
-            Until::from_unix_micros(verdict.until_micros).filter(|_| verdict.until_micros != 0)
-        {
-            entry = entry.with_until(until);
-        }
-        Ok(entry.to_string())
-    })
-}
-
-/// Writes a prefix as text, such as "10.0.1.0/24", in the manner of ipgate_verdict_label(). Nothing for
-/// NULL and family 0.
-///
-/// # Safety
-///
-/// The rules at the top of the header.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ipgate_prefix_text(
-    prefix: Option<&ipgate_prefix>,
-    buffer: *mut c_char,
-    capacity: usize,
-) -> usize {
-    print(buffer, capacity, || {
-        Ok(prefix.and_then(|prefix| prefix.to_net()).map(|net| net.to_string()).unwrap_or_default())
-    })
-}
-
-/// A verdict, and a copy of its label, which is empty where there is none.
-///
-/// # Safety
-///
-/// The rules at the top of the header hold for `verdict`, and its label still lives.
-unsafe fn with_label(verdict: *const ipgate_verdict) -> Result<(ipgate_verdict, String), Failure> {
-    // SAFETY: as promised to this function.
-    let verdict = unsafe { raw::read(verdict, "verdict")? };
-    let len = if verdict.label.is_null() { 0 } else { verdict.label_len };
-    // SAFETY: as promised to this function.
-    let label = unsafe { raw::bytes(verdict.label.cast(), len, "label")? };
-    Ok((verdict, String::from_utf8_lossy(label).into_owned()))
-}
-
-/// Writes a text for C; the empty one where there is a failure.
-pub(crate) fn print(
-    buffer: *mut c_char,
-    capacity: usize,
-    text: impl FnOnce() -> Result<String, Failure>,
-) -> usize {
-    let printed = boundary::caught(|| {
-        // SAFETY: a buffer of the caller's, by the header's rules.
-        let buffer = unsafe { raw::bytes_mut(buffer.cast(), capacity, "buffer")? };
-        Ok(raw::print(&boundary::caught(text).unwrap_or_default(), buffer))
-    });
-    printed.unwrap_or(0)
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::fault;
 use crate::gate::ipgate_gate_replace_text;
 use crate::verdict::ipgate_reason;
-use ipgate::List;
+use ipgate::{Gate, List};
 use std::ptr;
 
 const CLIENT: [u8; 4] = [10, 0, 0, 1];
@@ -30,7 +30,7 @@ fn a_panic_in_a_check_is_a_denial_that_is_reported() {
     ];
     for check in checks {
         let (gate, mut reader) = reader();
-        let mut verdict = <ipgate_verdict as raw::Sized_>::defaults();
+        let mut verdict = <ipgate_verdict as Sized_>::defaults();
         // SAFETY: a verdict that was initialised.
         assert_eq!(unsafe { check(&mut reader, &raw mut verdict) }, ipgate_decision::IPGATE_ALLOW);
         assert_ne!(verdict.label_len, 0);

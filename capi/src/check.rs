@@ -1,0 +1,189 @@
+//! The checks behind all forms of addresses.
+//!
+//! They are split by what is asked, and their addresses are numbers, because registers that are saved for another
+//! case, and an address that is written to memory in small pieces and read back in a large one, cost more than the
+//! lookup (`benches/check.rs`). They are `extern "C"` because such a function does not unwind: an entry point can jump
+//! to it where it would have to call it otherwise.
+
+use std::any::Any;
+use std::net::{IpAddr, Ipv4Addr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use ipgate::layers::LayersReader;
+use ipgate::{Address, Gate};
+
+use crate::address;
+use crate::boundary;
+use crate::failure::Failure;
+use crate::fault;
+use crate::raw::{Bytes, Room};
+use crate::verdict::{ipgate_decision, ipgate_verdict};
+
+/// A thread's handle for checks. A check takes no lock, does not wait and does not allocate.
+///
+/// One thread at a time; take one for each thread. It may outlive the gate or policy that it was made from,
+/// and then goes on with the last table. An idle reader keeps the table of its last check alive: see
+/// ipgate_reader_pause().
+#[derive(Debug)]
+pub struct ipgate_reader {
+    pub(crate) layers: LayersReader,
+    /// Where caught panics are reported.
+    pub(crate) gates: Vec<Gate>,
+}
+
+#[inline(always)]
+pub(crate) fn check_v4(
+    reader: Option<&mut ipgate_reader>,
+    address: Ipv4Addr,
+    verdict: Room<'_, ipgate_verdict>,
+) -> ipgate_decision {
+    match reader {
+        Some(reader) if verdict.is_null() => decide_v4(reader, address.to_bits()),
+        Some(reader) => judge_v4(reader, address.to_bits(), verdict),
+        None => failed(verdict),
+    }
+}
+
+#[inline(never)]
+extern "C" fn decide_v4(reader: &mut ipgate_reader, address: u32) -> ipgate_decision {
+    let decided = guarded(reader, |layers| layers.is_allowed(IpAddr::V4(Ipv4Addr::from_bits(address))));
+    ipgate_decision::of(decided.unwrap_or(false))
+}
+
+#[inline(never)]
+extern "C" fn judge_v4(
+    reader: &mut ipgate_reader,
+    address: u32,
+    verdict: Room<'_, ipgate_verdict>,
+) -> ipgate_decision {
+    judge(reader, Address::from(Ipv4Addr::from_bits(address)), verdict)
+}
+
+/// The same for every other client.
+#[inline(never)]
+pub(crate) fn check_any(
+    reader: Option<&mut ipgate_reader>,
+    address: Option<Address>,
+    verdict: Room<'_, ipgate_verdict>,
+) -> ipgate_decision {
+    let Some(reader) = reader else { return failed(verdict) };
+    if !verdict.is_null() {
+        return judge(reader, address, verdict);
+    }
+    let decided = guarded(reader, |layers| address.is_some_and(|address| layers.is_allowed(address.into())));
+    ipgate_decision::of(decided.unwrap_or(false))
+}
+
+/// The same for clients whose address is given as bytes.
+#[inline(never)]
+pub(crate) extern "C" fn check_bytes(
+    reader: Option<&mut ipgate_reader>,
+    address: Bytes<'_>,
+    verdict: Room<'_, ipgate_verdict>,
+) -> ipgate_decision {
+    match address.get() {
+        Some(bytes) => check_any(reader, address::of_bytes(bytes).map(Address::from), verdict),
+        None => failed(verdict),
+    }
+}
+
+/// Generic so that an address of a known family has a copy of its own.
+#[inline(always)]
+fn judge(
+    reader: &mut ipgate_reader,
+    address: impl Into<Option<Address>>,
+    mut verdict: Room<'_, ipgate_verdict>,
+) -> ipgate_decision {
+    let address = address.into();
+    let judged = match verdict.in_place() {
+        Some(ours) => guarded(reader, |layers| layers.check_with(address, |judgement| ours.fill(judgement))),
+        None => return judge_other(reader, address, verdict),
+    };
+    answer(judged, verdict)
+}
+
+/// The same with a verdict of another version's size.
+#[cold]
+#[inline(never)]
+fn judge_other(
+    reader: &mut ipgate_reader,
+    address: Option<Address>,
+    mut verdict: Room<'_, ipgate_verdict>,
+) -> ipgate_decision {
+    let judged = guarded(reader, |layers| {
+        layers.check_with(address, |judgement| {
+            verdict.fill_other("verdict", |verdict| verdict.fill(judgement)).ok()
+        })
+    });
+    answer(judged.flatten(), verdict)
+}
+
+/// A check that is counted. A verdict of another version's size is filled through one of ours.
+pub(crate) fn admit(
+    reader: &mut ipgate_reader,
+    address: Option<IpAddr>,
+    mut verdict: Room<'_, ipgate_verdict>,
+) -> ipgate_decision {
+    let judged = guarded(reader, |layers| {
+        layers.admit_with(address.map(Address::from), |judgement| match verdict.is_null() {
+            true => Some(judgement.is_allowed()),
+            false => verdict.fill("verdict", |verdict| verdict.fill(judgement)).ok(),
+        })
+    });
+    answer(judged.flatten(), verdict)
+}
+
+/// The decision for an IPv4 client, counted, where it takes a few loads; `None` where nothing was counted.
+#[inline(always)]
+pub(crate) fn admit_settled(reader: &mut ipgate_reader, address: Ipv4Addr) -> Option<ipgate_decision> {
+    match guarded(reader, |layers| layers.admit_settled(IpAddr::V4(address))) {
+        Some(settled) => settled.map(ipgate_decision::of),
+        None => Some(ipgate_decision::IPGATE_DENY),
+    }
+}
+
+/// [`admit`] for every other client that has a socket address, and for every other table.
+#[inline(never)]
+pub(crate) extern "C" fn admit_socket(reader: &mut ipgate_reader, socket: Bytes<'_>) -> ipgate_decision {
+    admit(reader, socket.get().and_then(address::of_socket), Room::NULL)
+}
+
+/// Runs a check. A panic is caught and reported.
+#[inline(always)]
+fn guarded<R>(reader: &mut ipgate_reader, check: impl FnOnce(&mut LayersReader) -> R) -> Option<R> {
+    let layers = &mut reader.layers;
+    let check = || {
+        fault::point();
+        check(layers)
+    };
+    match catch_unwind(AssertUnwindSafe(check)) {
+        Ok(result) => Some(result),
+        Err(panic) => {
+            report(&reader.gates, panic);
+            None
+        }
+    }
+}
+
+/// What a check came to, if it came to something.
+#[inline(always)]
+fn answer(judged: Option<bool>, verdict: Room<'_, ipgate_verdict>) -> ipgate_decision {
+    judged.map_or_else(|| failed(verdict), ipgate_decision::of)
+}
+
+/// The denial of a check that fails. It is written too, so that no earlier verdict in the same place can be
+/// taken for this one; in one of a wrong size it cannot be.
+#[cold]
+pub(crate) extern "C" fn failed(mut verdict: Room<'_, ipgate_verdict>) -> ipgate_decision {
+    boundary::value((), || drop(verdict.fill("verdict", ipgate_verdict::fail)));
+    ipgate_decision::IPGATE_DENY
+}
+
+/// Reports a caught panic where operators look.
+#[cold]
+fn report(gates: &[Gate], panic: Box<dyn Any + Send>) {
+    boundary::value((), || {
+        let failure = Failure::panic(boundary::panic_text(&*panic));
+        gates.iter().for_each(|gate| gate.record_failure(failure.message()));
+    });
+}
