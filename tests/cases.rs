@@ -100,7 +100,7 @@ fn matches(found: &Diagnostic, expected: &Finding) -> bool {
     at == expected.at
         && found.code().as_str() == expected.code
         && expected.token.as_ref().is_none_or(|token| found.token() == token)
-        && expected.suggest.as_ref().is_none_or(|text| suggestion.contains(&format!("`{text}`")))
+        && expected.is_suggested(suggestion)
 }
 
 fn settings(case: &Case, problems: &mut Vec<String>) {

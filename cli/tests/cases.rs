@@ -143,5 +143,5 @@ fn matches(line: &Value, expected: &Finding) -> bool {
     (number("line"), number("column")) == (expected.at.0.into(), expected.at.1.into())
         && line["code"] == *expected.code
         && expected.token.as_ref().is_none_or(|token| line["token"] == **token)
-        && expected.suggest.as_ref().is_none_or(|text| suggestion.contains(&format!("`{text}`")))
+        && expected.is_suggested(suggestion)
 }

@@ -2,6 +2,8 @@
 //! list, formatting twice changes nothing, and what is told to be written can be written.
 #![no_main]
 
+#[path = "../../tests/support/reach.rs"]
+mod reach;
 #[path = "../../tests/support/texts.rs"]
 mod texts;
 

@@ -5,6 +5,7 @@
 
 mod error;
 mod text;
+mod within;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -14,6 +15,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 pub use error::AddressError;
 pub(crate) use text::{leading_decimal, leading_v4, leading_v6, parse_length, parse_v4, parse_v6};
+pub(crate) use within::address_within;
 
 /// Bits before the IPv4 part of an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2).
 const MAPPED_BITS: u8 = 96;

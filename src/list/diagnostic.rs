@@ -75,6 +75,8 @@ codes! {
     Negation = "negation", Error;
     /// A label that breaks a rule for labels.
     Label = "label", Error;
+    /// `all` with an address for its label: everyone would be let in.
+    AllWithAddress = "all-with-address", Error;
     /// `;` with something behind it that is no attribute.
     Attribute = "attribute", Error;
     /// An attribute given twice.
@@ -97,6 +99,10 @@ codes! {
     EntryInComment = "entry-in-comment", Warning;
     /// A label that holds an address: a separator other than a comma was probably meant as one.
     AddressInLabel = "address-in-label", Warning;
+    /// A label that could be the number of a port.
+    PortInLabel = "port-in-label", Warning;
+    /// A label that holds an expiry, which expires nothing there.
+    ExpiryInLabel = "expiry-in-label", Warning;
     /// An IPv6 address whose end could be meant as a label.
     AmbiguousLabel = "ambiguous-label", Warning;
     /// An IPv6 prefix that covers `::ffff:0:0/96`, without effect on IPv4 clients.

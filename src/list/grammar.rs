@@ -19,7 +19,9 @@ use nom::{IResult, Parser};
 use super::label::{self, BLANKS};
 use super::text::{EntryText, TargetText};
 use super::until::Until;
-use crate::address::{MAPPED, canonical_address, canonical_prefix, leading_decimal, leading_v4, leading_v6};
+use crate::address::{
+    MAPPED, address_within, canonical_address, canonical_prefix, leading_decimal, leading_v4, leading_v6,
+};
 
 /// One entry as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +107,10 @@ pub(super) fn item(piece: &str) -> Option<Item<'_>> {
     }
     let parts = (opt(preceded(char(':'), label_text)), opt(until));
     let (_, (label, until)) = all_consuming(parts).parse(rest).ok()?;
-    Some(Item { deny, target, label: label.flatten(), until })
+    let label = label.flatten();
+    // `all:10.0.0.0/8` would let in everyone for the sake of one.
+    let is_one_of_all = target == Target::All && label.is_some_and(|label| address_within(label).is_some());
+    (!is_one_of_all).then_some(Item { deny, target, label, until })
 }
 
 fn target(input: &str) -> IResult<&str, Target> {

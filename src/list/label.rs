@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 /// The name an entry carries, such as `office_ABC`: 1 to 255 bytes of UTF-8 without `,`, `;` or control
-/// characters, without blanks around it, and without ` #`, which would begin a comment.
+/// characters, without blanks around it, without ` #`, which would begin a comment, and without `until=`, which
+/// would be an expiry that never comes.
 ///
 /// Cheap to clone: the text is stored once and shared.
 ///
@@ -53,8 +54,8 @@ pub(crate) fn check(text: &str) -> Result<(), LabelError> {
     if text.len() > Label::MAX_BYTES {
         return Err(LabelError::TooLong { bytes: text.len() });
     }
-    // Nearly every label is nothing but visible ASCII, which breaks no rule but the one about separators.
-    if text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b',' | b';')) {
+    // Nearly every label is nothing but visible ASCII without these marks, and breaks no rule.
+    if text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b',' | b';' | b'=')) {
         return Ok(());
     }
     if let Some(character) = text.chars().find(|c| matches!(c, ',' | ';') || c.is_control()) {
@@ -66,7 +67,19 @@ pub(crate) fn check(text: &str) -> Result<(), LabelError> {
     if text.contains(" #") {
         return Err(LabelError::Comment);
     }
+    if holds_until(text) {
+        return Err(LabelError::Attribute);
+    }
     Ok(())
+}
+
+/// Whether `until` stands before some `=`, as a word and in any case.
+fn holds_until(text: &str) -> bool {
+    text.match_indices('=').any(|(at, _)| {
+        let before = text.get(..at).unwrap_or_default().trim_end_matches(BLANKS);
+        let name = before.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+        name.eq_ignore_ascii_case("until")
+    })
 }
 
 /// The two characters that count as blank.
@@ -92,6 +105,8 @@ pub enum LabelError {
     OuterBlank,
     /// It holds ` #`, which begins a comment in list text.
     Comment,
+    /// It holds `until=`, which stands behind `;` and would expire nothing here.
+    Attribute,
 }
 
 impl fmt::Display for LabelError {
@@ -106,6 +121,7 @@ impl fmt::Display for LabelError {
             }
             LabelError::OuterBlank => write!(f, "a label has no blanks around it"),
             LabelError::Comment => write!(f, "a label cannot hold ` #`, which begins a comment"),
+            LabelError::Attribute => write!(f, "a label cannot hold `until=`, which stands behind `;`"),
         }
     }
 }
@@ -144,6 +160,10 @@ mod tests {
         assert_eq!(Label::new("a\u{85}b"), Err(LabelError::Character { character: '\u{85}' }));
         assert_eq!(Label::new("a "), Err(LabelError::OuterBlank));
         assert_eq!(Label::new("a #b"), Err(LabelError::Comment));
+        for text in ["until=2020-01-01", "corp (until=x)", "corp Until =x", "a-until=", "=until="] {
+            assert_eq!(Label::new(text), Err(LabelError::Attribute), "{text:?}");
+        }
+        assert!(Label::new("a=b until c=d untilled=e").is_ok());
         assert!(Label::new(&"x".repeat(255)).is_ok());
         assert!(Label::new("a:b#c d ü").is_ok());
     }

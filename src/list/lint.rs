@@ -152,7 +152,7 @@ impl<'l> Pass<'l> {
         self.warn(first, Code::OneFamily, || {
             (
                 format!("the list has {has} entries only: every {lacks} client is denied"),
-                "write `all` where everyone is meant, or add entries of the other family",
+                "add entries of the other family if its clients are meant too",
             )
         });
     }

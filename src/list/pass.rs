@@ -8,14 +8,14 @@ use std::time::SystemTime;
 use ipnet::IpNet;
 
 use super::conflict::{Conflict, conflicts};
-use super::diagnose::{self, Problem};
+use super::diagnose::{self, Advice, Problem};
 use super::diagnostic::{Code, Diagnostic, Position, Report, Severity};
 use super::entry::{Action, Entry};
 use super::grammar::{self, Item, Target};
 use super::label::{BLANKS, Label};
 use super::scan::{self, Slice};
 use super::text::is_ambiguous;
-use crate::address::{PrefixText, canonical_prefix};
+use crate::address::canonical_prefix;
 use ipgate_lpm::memory::huge_vec;
 
 /// What the entries of one item have in common.
@@ -64,15 +64,12 @@ impl<'t> Pass<'t> {
                 if self.entries.len() > self.max_entries {
                     self.entries.truncate(self.max_entries);
                     let max = self.max_entries;
-                    self.error(
-                        piece,
-                        Problem {
-                            code: Code::TooManyEntries,
-                            span: 0..piece.bytes.len(),
-                            message: format!("the list has more than {max} entries"),
-                            suggestion: Some("split the list or raise the limit".to_owned()),
-                        },
-                    );
+                    self.error(piece, || Problem {
+                        code: Code::TooManyEntries,
+                        span: 0..piece.bytes.len(),
+                        message: format!("the list has more than {max} entries"),
+                        advice: Advice::Say("split the list or raise the limit".to_owned()),
+                    });
                     return false;
                 }
             }
@@ -92,10 +89,10 @@ impl<'t> Pass<'t> {
     fn piece(&mut self, piece: Slice<'t>) {
         let text = match self.utf8(piece) {
             Ok(text) => text,
-            Err(error) => return self.error(piece, diagnose::invalid_utf8(piece.bytes, error)),
+            Err(error) => return self.error(piece, || diagnose::invalid_utf8(piece.bytes, error)),
         };
         let Some(item) = grammar::item(text) else {
-            return self.error(piece, diagnose::diagnose(text));
+            return self.error(piece, || diagnose::diagnose(text));
         };
         let position = self.locator.position(piece.offset, piece.bytes.len());
         let action = if item.deny { Action::Deny } else { Action::Allow };
@@ -107,8 +104,7 @@ impl<'t> Pass<'t> {
             self.warn(position, text, Code::CoversMapped, || {
                 let target = item.target.text(false);
                 let message = format!("{target} covers ::ffff:0:0/96, yet IPv4 clients never match it");
-                let not = if item.deny { "!" } else { "" };
-                (message, format!("add `{not}0.0.0.0/0` if IPv4 clients are meant too"))
+                (message, "IPv4 clients need an entry of their own if they are meant too".to_owned())
             });
         }
         if let Target::Prefix { given: IpNet::V6(_), bare: true } | Target::RangeV6 { bare: true, .. } =
@@ -117,14 +113,9 @@ impl<'t> Pass<'t> {
         {
             self.warn(position, text, Code::AmbiguousLabel, || told);
         }
-        if let Some(label) = item.label
-            && let Some((address, suggestion)) = diagnose::address_in_label(text, label)
+        if let Some((code, told)) = item.label.and_then(|label| diagnose::meant_otherwise(text, &item, label))
         {
-            self.warn(position, text, Code::AddressInLabel, || {
-                let message =
-                    format!("the label `{label}` holds the address {address}, which is not an entry");
-                (message, suggestion)
-            });
+            self.warn(position, text, code, told);
         }
     }
 
@@ -134,7 +125,7 @@ impl<'t> Pass<'t> {
         let canonical = canonical_prefix(given);
         self.entries.push(Entry::parsed(canonical.prefix, action, label.clone(), item.until, position));
         if canonical.host_bits {
-            self.warn(position, text, Code::HostBits, || host_bits(given, canonical.prefix));
+            self.warn(position, text, Code::HostBits, || host_bits(item, given, canonical.prefix));
         }
     }
 
@@ -151,10 +142,10 @@ impl<'t> Pass<'t> {
     /// Comments are free text, but they are text, and they must not swallow entries unseen.
     fn comment(&mut self, comment: Slice<'t>) {
         match self.utf8(comment) {
-            Err(error) => return self.error(comment, diagnose::invalid_utf8(comment.bytes, error)),
+            Err(error) => return self.error(comment, || diagnose::invalid_utf8(comment.bytes, error)),
             Ok(text) => {
                 if let Some(problem) = diagnose::control_character(text) {
-                    return self.error(comment, problem);
+                    return self.error(comment, || problem);
                 }
             }
         }
@@ -172,21 +163,20 @@ impl<'t> Pass<'t> {
         }
     }
 
-    fn error(&mut self, piece: Slice<'t>, problem: Problem) {
-        let position = self.locator.position(piece.offset + problem.span.start, problem.span.len());
-        let token = || {
-            piece
-                .bytes
-                .get(problem.span.clone())
-                .map_or_else(String::new, |b| String::from_utf8_lossy(b).into_owned())
-        };
-        self.report.add(Severity::Error, || Diagnostic {
-            severity: Severity::Error,
-            code: problem.code,
-            position: Some(position),
-            token: token(),
-            message: problem.message,
-            suggestion: problem.suggestion,
+    /// Counts an error, and looks for its cause where it is kept.
+    fn error(&mut self, piece: Slice<'t>, explain: impl FnOnce() -> Problem) {
+        let Pass { report, locator, .. } = self;
+        report.add(Severity::Error, || {
+            let problem = explain();
+            let token = piece.bytes.get(problem.span.clone()).unwrap_or_default();
+            Diagnostic {
+                severity: Severity::Error,
+                code: problem.code,
+                position: Some(locator.position(piece.offset + problem.span.start, problem.span.len())),
+                token: String::from_utf8_lossy(token).into_owned(),
+                message: problem.message,
+                suggestion: Some(problem.advice.to_string()),
+            }
         });
     }
 
@@ -229,10 +219,11 @@ fn expected_entries(text: &[u8]) -> usize {
     (separators + 1).min(text.len() / 8 + 1)
 }
 
-fn host_bits(given: IpNet, prefix: IpNet) -> (String, String) {
+fn host_bits(item: &Item<'_>, given: IpNet, prefix: IpNet) -> (String, String) {
     let message = format!("{given} has bits set beyond its length and is read as {prefix}");
-    let host = PrefixText(IpNet::from(given.addr()));
-    (message, format!("write `{prefix}` for the whole network or `{host}` for the one address"))
+    let host = Target::Prefix { given: IpNet::from(given.addr()), bare: false };
+    let (whole, one) = (item, Item { target: host, ..*item });
+    (message, format!("write `{whole}` for the whole network or `{one}` for the one address"))
 }
 
 /// What to say of IPv6 without brackets whose end could also be a label, where that would be an entry too.

@@ -86,7 +86,7 @@ impl fmt::Display for UntilError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "`{}` is not an RFC 3339 date or date-time: write 2026-12-31 or 2026-12-31T18:00:00+02:00",
+            "`{}` is not an RFC 3339 date or date-time, such as 2026-12-31 or 2026-12-31T18:00:00+02:00",
             self.text.escape_debug()
         )
     }

@@ -36,6 +36,18 @@ pub(crate) struct Finding {
     pub(crate) suggest: Option<String>,
 }
 
+impl Finding {
+    /// Whether a suggestion is the expected one: it holds the text in backticks, or, for an empty text, tells no
+    /// entry to write.
+    pub(crate) fn is_suggested(&self, suggestion: &str) -> bool {
+        match self.suggest.as_deref() {
+            None => true,
+            Some("") => !suggestion.contains("write `"),
+            Some(text) => suggestion.contains(&format!("`{text}`")),
+        }
+    }
+}
+
 /// An expected verdict.
 #[derive(Debug, Clone)]
 pub(crate) struct Check {

@@ -77,7 +77,7 @@ pub(crate) fn label() -> impl Strategy<Value = String> {
         "/24",
         "::1",
         "beef",
-        "until=2026-01-01",
+        "untilled=2026-01-01",
         "[::1]",
         "a  b",
         "büro",

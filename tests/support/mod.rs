@@ -7,4 +7,5 @@ pub(crate) mod bgp;
 pub(crate) mod cases;
 pub(crate) mod generate;
 pub(crate) mod golden;
+pub(crate) mod reach;
 pub(crate) mod texts;

@@ -1,5 +1,6 @@
 //! What must hold for any text, whatever it says. Tests and fuzz targets ask it of theirs.
 
+use super::reach::Reach;
 use ipgate::{
     List,
     list::{Diagnostic, Parser, Report, Severity, Until, format_text},
@@ -83,21 +84,37 @@ fn told_to_write(diagnostic: &Diagnostic) -> Vec<String> {
     suggestion.match_indices("write `").filter_map(told).collect()
 }
 
-/// Whoever writes what is suggested gets a list, and never one that allows what was denied.
+/// The piece of a text that a diagnostic is about.
+fn piece<'t>(text: &'t str, diagnostic: &Diagnostic) -> &'t str {
+    let at = diagnostic.position().map_or(0, |at| at.offset as usize);
+    let is_end = |c: char| matches!(c, ',' | '\n');
+    let start = text[..at].rfind(is_end).map_or(0, |at| at + 1);
+    let end = text[at..].find(is_end).map_or(text.len(), |len| at + len);
+    let piece = &text[start..end];
+    let comment = [" #", "\t#"].iter().filter_map(|mark| piece.find(mark)).min();
+    piece[..comment.unwrap_or(piece.len())].trim_matches(['\u{feff}', ' ', '\t', '\r'])
+}
+
+/// Whoever writes what is suggested gets a list that lets in nobody but whom the text names, that denies whom it
+/// denies, and that expires where it does.
 pub(crate) fn check_suggestions(text: &[u8]) {
     let [report, _] = reports(text);
+    let Ok(text) = std::str::from_utf8(text) else { return };
     for diagnostic in report.diagnostics() {
+        let piece = piece(text, diagnostic);
+        let reach = Reach::of(piece);
         for entry in told_to_write(diagnostic) {
             let parsed = entry.parse::<List>();
             let list =
-                parsed.unwrap_or_else(|error| panic!("{text:?}: told to write {entry:?}, yet {error}"));
-            assert!(!list.is_empty(), "{text:?}: told to write {entry:?}");
-            let error = diagnostic.severity() == Severity::Error;
-            let denied = error && text.starts_with(b"!") && !text.contains(&b',') && !text.contains(&b'\n');
+                parsed.unwrap_or_else(|error| panic!("{piece:?}: told to write {entry:?}, yet {error}"));
+            assert!(!list.is_empty(), "{piece:?}: told to write {entry:?}");
+            assert!(reach.holds(&list), "{piece:?} names less than {entry:?}, which it is told to write");
+            let denied = piece.starts_with('!') && diagnostic.severity() == Severity::Error;
+            assert!(!denied || entry.starts_with('!'), "{piece:?} becomes {entry:?}");
+            let expires = list.entries().iter().any(|entry| entry.until().is_some());
             assert!(
-                !denied || entry.starts_with('!'),
-                "{:?} becomes {entry:?}",
-                String::from_utf8_lossy(text)
+                !reach.expires || expires,
+                "{piece:?} expires, and not {entry:?}, which it is told to write"
             );
         }
     }

@@ -208,8 +208,9 @@ static void compare_places(struct test_case *test, const ipgate_error *report)
             compare_token(test, &found->token, diagnostic.token);
         if (found->suggest.is_set) {
             char quoted[MAX_LINE + 3];
-            snprintf(quoted, sizeof quoted, "`%.*s`", (int)found->suggest.len, found->suggest.bytes);
-            if (diagnostic.suggestion == NULL || strstr(diagnostic.suggestion, quoted) == NULL)
+            int none = found->suggest.len == 0; /* no entry is told to be written */
+            snprintf(quoted, sizeof quoted, none ? "write `" : "`%.*s`", (int)found->suggest.len, found->suggest.bytes);
+            if (diagnostic.suggestion == NULL || (strstr(diagnostic.suggestion, quoted) == NULL) != none)
                 fail(test->name, diagnostic.suggestion ? diagnostic.suggestion : "no suggestion");
         }
     }

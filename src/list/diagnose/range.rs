@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use super::problem::{Problem, Token, write};
+use super::advice::Advice;
+use super::problem::{Problem, say};
+use super::token::Token;
+use super::words::DASHES;
 use crate::address::{canonical_address, parse_v4, parse_v6};
 use crate::list::diagnostic::Code;
 use crate::list::grammar::{Item, Target};
@@ -28,9 +31,11 @@ pub(super) fn range(body: Token<'_>) -> Option<Problem> {
             }
             _ => "a range has both ends in one family",
         };
-        return Some(body.problem(Code::Range, message, "write one range for IPv4 and one for IPv6"));
+        return Some(body.problem(Code::Range, message, say("write one range for IPv4 and one for IPv6")));
     } else if meant.target.contains('/') {
         (Code::Range, "a range has addresses at its ends, without lengths")
+    } else if !meant.has_plain_dash() {
+        (Code::Range, "a range has a plain hyphen between its ends")
     } else if first > last {
         (Code::Range, "a range runs from the lower address to the higher")
     } else if meant.first.is_ipv4() != meant.last.is_ipv4() {
@@ -51,22 +56,27 @@ pub(super) fn range(body: Token<'_>) -> Option<Problem> {
         _ => return None,
     };
     let item = Item { deny: false, target, label: meant.label, until: None };
-    Some(body.problem(code, message, write(item)))
+    Some(body.problem(code, message, Advice::Body(item.to_string())))
 }
 
 impl<'a> Meant<'a> {
     /// Two addresses with a dash between them, whatever brackets and lengths they have.
     fn read(body: &'a str) -> Option<Meant<'a>> {
-        let dash = body.find('-')?;
+        let (dash, mark) = body.char_indices().find(|(_, c)| DASHES.contains(c))?;
         let first = end(body.get(..dash)?)?;
+        let last_begins = dash + mark.len_utf8();
         let colons = body.rmatch_indices(':').map(|(at, _)| at).take_while(|at| *at > dash);
         // The longest that can be an address is one: a label follows it.
         std::iter::once(body.len()).chain(colons).find_map(|at| {
             let target = body.get(..at)?;
-            let last = end(target.get(dash + 1..)?)?;
+            let last = end(target.get(last_begins..)?)?;
             let label = body.get(at + 1..).map(|label| label.trim_matches(BLANKS));
             Some(Meant { first, last, target, label: label.filter(|label| !label.is_empty()) })
         })
+    }
+
+    fn has_plain_dash(&self) -> bool {
+        self.target.contains('-')
     }
 
     fn has_good_brackets(&self) -> bool {

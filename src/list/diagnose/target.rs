@@ -1,104 +1,113 @@
 //! Mistakes in what an entry names: zones, brackets, lengths, and its label.
 
 use super::address::{ipv4, ipv6, word};
-use super::problem::{Problem, Token, is_entry, write};
+use super::advice::{Advice, with_expiry};
+use super::expiry;
+use super::length::{netmask_length, written_length};
+use super::parts::{Parts, split_label};
+use super::problem::{Problem, is_entry, say, target};
 use super::range::range;
-use super::structure::netmask_length;
-use crate::address::{parse_length, parse_v4, parse_v6};
+use super::token::Token;
+use crate::address::{address_within, parse_length, parse_v4, parse_v6};
 use crate::list::diagnostic::Code;
-use crate::list::label::{self, BLANKS, LabelError};
+use crate::list::grammar::{self, Item};
+use crate::list::label::{BLANKS, LabelError, check};
 
-/// The prefix alone, and then the label.
+/// The target alone, and then the label.
 pub(super) fn target_and_label(piece: &str) -> Option<Problem> {
-    let head = piece.split(';').next().unwrap_or(piece).trim_end_matches(BLANKS);
-    let body = Token::within(piece, head.strip_prefix('!').unwrap_or(head));
+    let Parts { body, .. } = Parts::of(piece);
     if body.text.is_empty() {
         return Some(Token::whole(piece).problem(
             Code::NotAnAddress,
             "an entry begins with an address",
-            "write `10.0.0.0/8`",
+            Advice::example(),
         ));
     }
     let (target, label) = split_label(body);
-    range(body).or_else(|| target_problem(target, label)).or_else(|| label_problem(label?))
-}
-
-/// The target and the label behind it, by the colon that separates them.
-fn split_label(body: Token<'_>) -> (Token<'_>, Option<Token<'_>>) {
-    let text = body.text;
-    let colon = if text.starts_with('[') {
-        text.find(']').and_then(|close| text.get(close..)?.find(':').map(|at| close + at))
-    } else if looks_like_ipv6(text) {
-        text.find('/').and_then(|slash| text.get(slash..)?.find(':').map(|at| slash + at))
-    } else {
-        text.find(':')
+    let of_target = || {
+        let problem = target_problem(target).or_else(|| word(target))?;
+        Some(Problem { advice: problem.advice.with_label(label.map(|label| label.text)), ..problem })
     };
-    match colon.and_then(|at| text.split_at_checked(at)) {
-        Some((target, label)) => {
-            let label = label.get(1..).unwrap_or_default();
-            (
-                Token { text: target, ..body },
-                Some(Token { text: label, start: body.start + target.len() + 1 }),
-            )
+    range(body).or_else(of_target).or_else(|| label_problem(piece, target, label?))
+}
+
+/// An address in the label of `all`, where everyone would be let in for the sake of one.
+pub(super) fn everyone_and(piece: &str) -> Option<Problem> {
+    let (word, text) = split_label(Parts::of(piece).body);
+    let text = text?;
+    let is_all = word.text.trim_matches(BLANKS).eq_ignore_ascii_case("all");
+    let found = address_within(text.text).filter(|_| is_all)?;
+    let meant = match text.text.trim_matches(BLANKS).split_once('/') {
+        Some((address, length)) if address == found.split('/').next().unwrap_or(found) => {
+            written_length(length, 32)
+                .map_or_else(|| found.to_owned(), |length| format!("{address}/{length}"))
         }
-        None => (body, None),
-    }
-}
-
-/// Whether a text begins like IPv6: at least two colons, the first groups hexadecimal.
-fn looks_like_ipv6(text: &str) -> bool {
-    let start = text.split('/').next().unwrap_or(text);
-    let mut groups = start.split(':');
-    let is_group = |group: &str| group.len() <= 5 && group.chars().all(|c| c.is_ascii_hexdigit());
-    start.matches(':').count() >= 2 && groups.by_ref().take(2).all(is_group)
-}
-
-fn label_problem(label: Token<'_>) -> Option<Problem> {
-    let trimmed = label.text.trim_matches(BLANKS);
-    let error = label::check(trimmed).err().filter(|error| *error != LabelError::Empty)?;
-    Some(Token { text: trimmed, start: label.start }.problem(
-        Code::Label,
-        error.to_string(),
-        "choose another label",
+        _ => found.to_owned(),
+    };
+    let message =
+        format!("`{}` would let in everyone, and the address behind it would be its label", word.text);
+    Some(Token::within(text.text, found).at(text.start).problem(
+        Code::AllWithAddress,
+        message,
+        Advice::Body(meant),
     ))
 }
 
-fn target_problem(target: Token<'_>, label: Option<Token<'_>>) -> Option<Problem> {
+/// A label that breaks a rule; one that holds an expiry is told where that stands.
+fn label_problem(piece: &str, target: Token<'_>, label: Token<'_>) -> Option<Problem> {
+    let trimmed = label.text.trim_matches(BLANKS);
+    let error = check(trimmed).err().filter(|error| *error != LabelError::Empty)?;
+    let token = Token::within(label.text, trimmed).at(label.start);
+    let expiry = expiry::mention(trimmed).filter(|_| error == LabelError::Attribute);
+    let advice = match (expiry, grammar::item(target.text)) {
+        (Some(mention), Some(item)) => with_expiry(Item { deny: piece.starts_with('!'), ..item }, mention),
+        _ => say("choose another label"),
+    };
+    Some(token.problem(Code::Label, error.to_string(), advice))
+}
+
+fn target_problem(target: Token<'_>) -> Option<Problem> {
     zone(target)
         .or_else(|| brackets(target))
         .or_else(|| length(target))
         .or_else(|| ipv6(target))
         .or_else(|| ipv4(target))
-        .or_else(|| word(target, label))
 }
 
-fn zone(target: Token<'_>) -> Option<Problem> {
-    let (address, zone) = target.text.split_once('%')?;
-    parse_v6(address.trim_start_matches('['))?;
+fn zone(named: Token<'_>) -> Option<Problem> {
+    let (address, zone) = named.text.split_once('%')?;
+    let address = address.trim_start_matches('[');
+    parse_v6(address)?;
+    let zone = zone.trim_end_matches(']');
+    let zone = zone.split('/').next().unwrap_or(zone);
     let message =
-        format!("`%{}` names an interface of one host, which a list cannot hold", zone.trim_end_matches(']'));
-    Some(target.problem(Code::ZoneId, message, write(address.trim_start_matches('['))))
+        format!("`%{}` names an interface of one host, which a list cannot hold", zone.escape_debug());
+    let advice = match named.text.contains('/') {
+        true => say("write the address without it"),
+        false => target(address),
+    };
+    Some(named.problem(Code::ZoneId, message, advice))
 }
 
-fn brackets(target: Token<'_>) -> Option<Problem> {
-    if !target.text.contains(['[', ']']) {
+fn brackets(named: Token<'_>) -> Option<Problem> {
+    if !named.text.contains(['[', ']']) {
         return None;
     }
-    let plain: String = target.text.chars().filter(|c| !matches!(c, '[' | ']')).collect();
+    let plain: String = named.text.chars().filter(|c| !matches!(c, '[' | ']')).collect();
     let message = "brackets stand around one IPv6 address or prefix, as in [2001:db8::1]:office";
-    let suggestion = match (is_entry(&plain), plain.split_once('/')) {
-        (true, _) => write(&plain),
+    let advice = match (is_entry(&plain), plain.split_once('/')) {
+        (true, _) => target(&plain),
         (false, Some((address, rest))) if parse_v6(address).is_some() && rest.contains('/') => {
-            "give the length once, inside the brackets or behind them".to_owned()
+            say("give the length once, inside the brackets or behind them")
         }
-        _ => write("[2001:db8::1]"),
+        _ => say("write an entry such as `[2001:db8::1]:office`"),
     };
-    Some(target.problem(Code::Brackets, message, suggestion))
+    Some(named.problem(Code::Brackets, message, advice))
 }
 
 /// What stands behind `/`, once what stands before it is an address.
-fn length(target: Token<'_>) -> Option<Problem> {
-    let (address, length) = target.text.split_once('/')?;
+fn length(named: Token<'_>) -> Option<Problem> {
+    let (address, length) = named.text.split_once('/')?;
     let max = match (parse_v4(address), parse_v6(address)) {
         (Some(_), _) => 32,
         (_, Some(_)) => 128,
@@ -107,25 +116,19 @@ fn length(target: Token<'_>) -> Option<Problem> {
     if parse_length(length, max).is_some() {
         return None;
     }
-    let token = Token { text: length, start: target.start + address.len() + 1 };
-    if let Some(bits) = netmask_length(length).filter(|_| max == 32) {
-        return Some(token.problem(
-            Code::Netmask,
-            "a prefix has a length, not a netmask",
-            write(format_args!("{address}/{bits}")),
-        ));
-    }
-    let digits = length.trim_start_matches(['+', '0']);
+    let token = Token { text: length, start: named.start + address.len() + 1 };
+    let advice = match written_length(length, max) {
+        Some(length) => target(format_args!("{address}/{length}")),
+        None => say(format!("write a length from 0 to {max} behind `/`, or the address alone for one host")),
+    };
     let (code, message) = match length.strip_prefix('0') {
+        _ if max == 32 && length.starts_with("255.") && netmask_length(length).is_some() => {
+            (Code::Netmask, "a prefix has a length, not a netmask".to_owned())
+        }
         Some(rest) if rest.bytes().all(|b| b.is_ascii_digit()) => {
             (Code::LeadingZero, format!("the length `/{length}` has a leading zero"))
         }
-        _ => (Code::PrefixLength, format!("`/{length}` is no length from 0 to {max}")),
+        _ => (Code::PrefixLength, format!("`/{}` is no length from 0 to {max}", length.escape_debug())),
     };
-    let meant = if digits.is_empty() && length.starts_with('0') { "0" } else { digits };
-    let suggestion = match parse_length(meant, max) {
-        Some(length) => write(format_args!("{address}/{length}")),
-        None => write(format_args!("{address}/{}", if max == 32 { 24 } else { 64 })),
-    };
-    Some(token.problem(code, message, suggestion))
+    Some(token.problem(code, message, advice))
 }

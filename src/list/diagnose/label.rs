@@ -1,0 +1,79 @@
+//! What a label holds that is not its business: an address, a port, an expiry.
+
+use super::expiry::{self, Mention};
+use crate::address::address_within;
+
+/// What a label looks like beside being one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning<'a> {
+    /// It holds an address, prefix or range, or ends in the word `all`.
+    Address(&'a str),
+    /// It is the number of a port.
+    Port,
+    /// It holds an expiry.
+    Expiry(Mention<'a>),
+}
+
+/// What a label may be meant as. Every label is looked at, and most hold nothing that addresses, ports and expiries
+/// are made of.
+pub(super) fn looks_like(label: &str) -> Option<Meaning<'_>> {
+    let bytes = label.as_bytes();
+    if bytes.iter().all(u8::is_ascii_digit) {
+        return label.parse::<u16>().ok().filter(|port| *port > 0).map(|_| Meaning::Port);
+    }
+    let has_digit = bytes.iter().any(u8::is_ascii_digit);
+    if !has_digit && !bytes.contains(&b'=') && !label.ends_with("all") {
+        return None;
+    }
+    address_within(label)
+        .map(Meaning::Address)
+        .or_else(|| expiry::mention(label).map(Meaning::Expiry))
+        .or_else(|| all(label).map(Meaning::Address))
+}
+
+/// The word `all` behind a blank or a bar, at the end.
+fn all(label: &str) -> Option<&str> {
+    let rest = label.strip_suffix("all")?;
+    rest.ends_with([' ', '\t', '|']).then(|| label.get(rest.len()..))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_found_anywhere() {
+        for (label, expected) in [
+            ("192.168.0.0/16", Some("192.168.0.0/16")),
+            ("0.0.0.0:173.245.48.0/20", Some("0.0.0.0:173.245.48.0/20")),
+            ("corp and 192.0.2.3", Some("192.0.2.3")),
+            ("a&192.0.2.3", Some("192.0.2.3")),
+            ("a -> 192.0.2.3 b", Some("192.0.2.3")),
+            ("corp/192.0.2.3", Some("192.0.2.3")),
+            ("[2001:db8::1]", Some("2001:db8::1")),
+            ("10.0.0.1-10.0.0.9", Some("10.0.0.1-10.0.0.9")),
+            ("a all", Some("all")),
+            ("office_ABC", None),
+            ("v1.2.3.4", None),
+            ("1.2.3.4beta", None),
+            ("std::vector", None),
+            ("a::", None),
+            ("overall", None),
+            ("call 1.2.3", None),
+        ] {
+            let found = match looks_like(label) {
+                Some(Meaning::Address(found)) => Some(found),
+                _ => None,
+            };
+            assert_eq!(found, expected, "{label:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_ports_where_they_can_be() {
+        assert_eq!(looks_like("8080"), Some(Meaning::Port));
+        for label in ["0", "65536", "12345678901234567890", "80a", "a80"] {
+            assert_eq!(looks_like(label), None, "{label:?}");
+        }
+    }
+}
