@@ -102,6 +102,7 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+mod alike;
 mod content;
 pub mod diff;
 pub mod gate;

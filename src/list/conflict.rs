@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use ipnet::IpNet;
 
-use super::diagnostic::{Code, Diagnostic, Severity};
+use super::diagnostic::{Code, Diagnostic, Position, Severity};
 use super::entry::{Action, Entry};
 use crate::address::PrefixText;
 
@@ -60,20 +60,23 @@ impl Conflict {
             token: token.map_or_else(String::new, |b| String::from_utf8_lossy(b).into_owned()),
             message: self.to_string(),
             suggestion: Some("keep one of the two".to_owned()),
+            fix: Vec::new(),
         }
     }
 }
 
 impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place =
-            |entry: &Entry| entry.position().map_or_else(String::new, |at| format!(" on line {}", at.line));
+        let (allowed, denied) = (self.allowed().position(), self.denied().position());
+        let place = |at: Option<Position>, other| at.map_or_else(String::new, |at| at.beside(other));
+        let comma =
+            if allowed.zip(denied).is_some_and(|(one, other)| one.line == other.line) { "," } else { "" };
         write!(
             f,
-            "{} is both allowed{} and denied{}",
+            "{} is both allowed{}{comma} and denied{}",
             PrefixText(self.allowed().prefix()),
-            place(self.allowed()),
-            place(self.denied())
+            place(allowed, denied),
+            place(denied, allowed)
         )
     }
 }

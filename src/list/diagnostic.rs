@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::edit::Edit;
+
 /// How much a diagnostic weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -147,6 +149,16 @@ pub struct Position {
     pub len: u32,
 }
 
+impl Position {
+    /// ` on line 3`, and the column too where something else that a sentence names stands on that line.
+    pub(super) fn beside(self, other: Option<Position>) -> String {
+        match other.is_some_and(|other| other.line == self.line) {
+            true => format!(" on line {}, column {}", self.line, self.column),
+            false => format!(" on line {}", self.line),
+        }
+    }
+}
+
 /// One error or warning, with its place in the text and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -157,6 +169,8 @@ pub struct Diagnostic {
     pub(crate) token: String,
     pub(crate) message: String,
     pub(crate) suggestion: Option<String>,
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub(crate) fix: Vec<Edit>,
 }
 
 impl Diagnostic {
@@ -194,6 +208,14 @@ impl Diagnostic {
     #[must_use]
     pub fn suggestion(&self) -> Option<&str> {
         self.suggestion.as_deref()
+    }
+
+    /// The edits of the list's text that mend this without changing what the list decides; none where there is no
+    /// such way. All fixes of one report, or any of them, made by [`apply_edits`](super::apply_edits), leave every
+    /// address with the verdict, label and expiry that it has, from the time of the report on.
+    #[must_use]
+    pub fn fix(&self) -> &[Edit] {
+        &self.fix
     }
 }
 
@@ -279,6 +301,11 @@ impl Report {
             self.add(diagnostic.severity, || diagnostic);
         }
         (self.errors, self.warnings) = (errors, warnings);
+    }
+
+    /// Offers no fix: of a list that is not what was meant, nothing says what may go.
+    pub(crate) fn without_fixes(&mut self) {
+        self.diagnostics.iter_mut().for_each(|diagnostic| diagnostic.fix.clear());
     }
 
     /// Puts the diagnostics in the order of the text.

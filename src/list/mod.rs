@@ -7,6 +7,7 @@
 mod conflict;
 mod diagnose;
 mod diagnostic;
+mod edit;
 mod entry;
 mod format;
 mod grammar;
@@ -21,6 +22,7 @@ mod until;
 
 pub use conflict::Conflict;
 pub use diagnostic::{Code, Diagnostic, Position, Rejected, Report, Severity};
+pub use edit::{Edit, apply_edits};
 pub use entry::{Action, Entry};
 pub use format::format_text;
 pub(crate) use label::check as check_label;

@@ -148,6 +148,7 @@ impl Parser {
             token: String::new(),
             message: format!("the text has more than {} bytes", self.max_bytes),
             suggestion: Some("split the list or raise the limit".to_owned()),
+            fix: Vec::new(),
         });
         Rejected { report }
     }
@@ -188,6 +189,9 @@ impl Parser {
         let strict_error = !self.lenient && report.error_count() > 0;
         if let Some(linter) = self.linter.clone().or(self.deny_warnings.then(Linter::new)) {
             report.append(linter.at(now).max_diagnostics(self.keep).lint(&list));
+        }
+        if report.error_count() > 0 {
+            report.without_fixes();
         }
         report.sort();
         if strict_error || nothing_left || !complete || (self.deny_warnings && report.warning_count() > 0) {

@@ -2,6 +2,7 @@
 
 use foldhash::fast::RandomState;
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::str::Utf8Error;
 use std::time::SystemTime;
 
@@ -10,6 +11,7 @@ use ipnet::IpNet;
 use super::conflict::{Conflict, conflicts};
 use super::diagnose::{self, Advice, Problem};
 use super::diagnostic::{Code, Diagnostic, Position, Report, Severity};
+use super::edit::Edit;
 use super::entry::{Action, Entry};
 use super::grammar::{self, Item, Target};
 use super::label::{BLANKS, Label};
@@ -39,6 +41,8 @@ pub(super) struct Pass<'t> {
     locator: Locator<'t>,
     /// Without a deny entry there is no conflict to look for.
     has_deny: bool,
+    /// Items of IPv6 whose end could also be a label.
+    ambiguous: Vec<(Position, &'t str)>,
 }
 
 impl<'t> Pass<'t> {
@@ -52,11 +56,18 @@ impl<'t> Pass<'t> {
             max_entries,
             locator: Locator { text, line: 1, offset: 0, column: 1 },
             has_deny: false,
+            ambiguous: Vec::new(),
         }
     }
 
-    /// Reads every line; false where a limit ended the walk.
+    /// Reads everything; false where a limit ended the walk.
     pub(super) fn run(&mut self) -> bool {
+        let complete = self.lines();
+        self.tell_ambiguous();
+        complete
+    }
+
+    fn lines(&mut self) -> bool {
         for line in scan::lines(self.text) {
             self.locator.start(line.number, line.offset);
             for piece in line.pieces() {
@@ -109,9 +120,9 @@ impl<'t> Pass<'t> {
         }
         if let Target::Prefix { given: IpNet::V6(_), bare: true } | Target::RangeV6 { bare: true, .. } =
             item.target
-            && let Some(told) = ambiguous(text)
+            && Ambiguity::of(text).is_some()
         {
-            self.warn(position, text, Code::AmbiguousLabel, || told);
+            self.ambiguous.push((position, text));
         }
         if let Some((code, told)) = item.label.and_then(|label| diagnose::meant_otherwise(text, &item, label))
         {
@@ -125,7 +136,26 @@ impl<'t> Pass<'t> {
         let canonical = canonical_prefix(given);
         self.entries.push(Entry::parsed(canonical.prefix, action, label.clone(), item.until, position));
         if canonical.host_bits {
-            self.warn(position, text, Code::HostBits, || host_bits(item, given, canonical.prefix));
+            let fix = || masked(text, position, given).into_iter().collect();
+            self.warn_fixable(position, text, Code::HostBits, || host_bits(item, given, canonical.prefix), fix);
+        }
+    }
+
+    /// Where labels are written at all, each such item is told by itself; a list of addresses alone is told once.
+    fn tell_ambiguous(&mut self) {
+        let ambiguous = std::mem::take(&mut self.ambiguous);
+        let plain =
+            |(at, text): &(Position, &str)| Some(edit(*at, 0..text.len(), Ambiguity::of(text)?.plain()));
+        let told = if self.labels.is_empty() {
+            ambiguous.chunks(ambiguous.len().max(1))
+        } else {
+            ambiguous.chunks(1)
+        };
+        for alike in told {
+            let Some((&(at, text), others)) = alike.split_first() else { continue };
+            let Some(ambiguity) = Ambiguity::of(text) else { continue };
+            let fix = || alike.iter().filter_map(plain).collect();
+            self.warn_fixable(at, text, Code::AmbiguousLabel, || ambiguity.tell(others.len()), fix);
         }
     }
 
@@ -176,11 +206,23 @@ impl<'t> Pass<'t> {
                 token: String::from_utf8_lossy(token).into_owned(),
                 message: problem.message,
                 suggestion: Some(problem.advice.to_string()),
+                fix: Vec::new(),
             }
         });
     }
 
     fn warn(&mut self, at: Position, token: &str, code: Code, text: impl FnOnce() -> (String, String)) {
+        self.warn_fixable(at, token, code, text, Vec::new);
+    }
+
+    fn warn_fixable(
+        &mut self,
+        at: Position,
+        token: &str,
+        code: Code,
+        text: impl FnOnce() -> (String, String),
+        fix: impl FnOnce() -> Vec<Edit>,
+    ) {
         self.report.add(Severity::Warning, || {
             let (message, suggestion) = text();
             Diagnostic {
@@ -190,6 +232,7 @@ impl<'t> Pass<'t> {
                 token: token.to_owned(),
                 message,
                 suggestion: Some(suggestion),
+                fix: fix(),
             }
         });
     }
@@ -226,28 +269,68 @@ fn host_bits(item: &Item<'_>, given: IpNet, prefix: IpNet) -> (String, String) {
     (message, format!("write `{whole}` for the whole network or `{one}` for the one address"))
 }
 
-/// What to say of IPv6 without brackets whose end could also be a label, where that would be an entry too.
-fn ambiguous(text: &str) -> Option<(String, String)> {
-    let target = text.split(';').next()?.trim_end_matches(BLANKS);
-    let attributes = text.get(target.len()..)?;
-    let (not, target) = target.strip_prefix('!').map_or(("", target), |target| ("!", target));
-    let (first, end) = target.rsplit_once('-').map_or((None, target), |(first, end)| (Some(first), end));
-    if !is_ambiguous(end) {
-        return None;
+/// The edit that clears the host bits of an item's prefix: of its address, and of nothing else.
+fn masked(text: &str, position: Position, given: IpNet) -> Option<Edit> {
+    let start = text.find(|c| !matches!(c, '!' | '['))?;
+    let end = text.find(['/', ']'])?;
+    Some(edit(position, start..end, given.trunc().addr().to_string()))
+}
+
+/// The edit of a part of an item that stands at `position`.
+fn edit(position: Position, part: Range<usize>, text: String) -> Edit {
+    let start = position.offset as usize;
+    Edit::new(start + part.start..start + part.end, text)
+}
+
+/// IPv6 without brackets whose end could also be a label, where that would be an entry too.
+struct Ambiguity<'t> {
+    target: &'t str,
+    is_range: bool,
+    /// What stands before the address at the end, in brackets where that is another address.
+    before: String,
+    end: &'t str,
+    attributes: &'t str,
+    /// The other reading.
+    labelled: String,
+    label: &'t str,
+}
+
+impl<'t> Ambiguity<'t> {
+    fn of(text: &'t str) -> Option<Ambiguity<'t>> {
+        let target = text.split(';').next()?.trim_end_matches(BLANKS);
+        let attributes = text.get(target.len()..)?;
+        let (not, target) = target.strip_prefix('!').map_or(("", target), |target| ("!", target));
+        let (first, end) = target.rsplit_once('-').map_or((None, target), |(first, end)| (Some(first), end));
+        if !is_ambiguous(end) {
+            return None;
+        }
+        let before = first.map_or_else(|| not.to_owned(), |first| format!("{not}[{first}]-"));
+        let (shorter, label) = end.rsplit_once(':')?;
+        let labelled = format!("{before}[{shorter}]:{label}{attributes}");
+        grammar::item(&labelled)?;
+        Some(Ambiguity { target, is_range: first.is_some(), before, end, attributes, labelled, label })
     }
-    let (kind, before) = match first {
-        Some(first) => ("a range", format!("{not}[{first}]-")),
-        None => ("an address", not.to_owned()),
-    };
-    let (shorter, label) = end.rsplit_once(':')?;
-    let labelled = format!("{before}[{shorter}]:{label}{attributes}");
-    grammar::item(&labelled)?;
-    Some((
-        format!("`{target}` is read as {kind} without a label"),
-        format!(
-            "write `{before}[{end}]{attributes}` to make that plain, or `{labelled}` if `{label}` is a label"
-        ),
-    ))
+
+    /// The reading that holds, with the brackets that rule out the other.
+    fn plain(&self) -> String {
+        let Ambiguity { before, end, attributes, .. } = self;
+        format!("{before}[{end}]{attributes}")
+    }
+
+    fn tell(&self, others: usize) -> (String, String) {
+        let Ambiguity { target, labelled, label, .. } = self;
+        let kind = if self.is_range { "a range" } else { "an address" };
+        let more = match others {
+            0 => String::new(),
+            1 => ", and so is one more like it".to_owned(),
+            more => format!(", and so are {more} more like it"),
+        };
+        let plain = self.plain();
+        (
+            format!("`{target}` is read as {kind} without a label{more}"),
+            format!("write `{plain}` to make that plain, or `{labelled}` if `{label}` is a label"),
+        )
+    }
 }
 
 /// Counts columns while offsets only grow, so that one long line costs no more than many short ones.

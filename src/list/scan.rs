@@ -12,9 +12,14 @@ pub(super) struct Slice<'a> {
 }
 
 impl<'a> Slice<'a> {
+    /// The bytes of the text that it takes.
+    pub(super) fn range(self) -> Range<usize> {
+        self.offset..self.offset + self.bytes.len()
+    }
+
     /// Without blanks at either end.
     #[inline]
-    fn trim(self) -> Slice<'a> {
+    pub(super) fn trim(self) -> Slice<'a> {
         let Slice { mut bytes, mut offset } = self;
         while let [b' ' | b'\t', rest @ ..] = bytes {
             (bytes, offset) = (rest, offset + 1);
@@ -56,7 +61,7 @@ pub(super) struct Line<'a> {
     /// Where the line begins in the text.
     pub(super) offset: usize,
     /// Everything before the comment.
-    entries: Slice<'a>,
+    pub(super) entries: Slice<'a>,
     has_commas: bool,
     /// The comment with its `#`.
     pub(super) comment: Option<Slice<'a>>,
@@ -66,6 +71,16 @@ impl<'a> Line<'a> {
     /// What stands before the comment, cut at commas.
     pub(super) fn pieces(self) -> impl Iterator<Item = Slice<'a>> {
         self.entries.cut(self.has_commas)
+    }
+
+    /// The same with blanks and empty pieces: commas between them give back what was cut.
+    pub(super) fn segments(self) -> impl Iterator<Item = Slice<'a>> {
+        let mut offset = self.entries.offset;
+        self.entries.bytes.split(|&byte| byte == b',').map(move |bytes| {
+            let segment = Slice { bytes, offset };
+            offset += bytes.len() + 1;
+            segment
+        })
     }
 }
 

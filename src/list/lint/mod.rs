@@ -1,0 +1,167 @@
+//! What is legal in a list but probably not meant.
+
+mod advice;
+mod item;
+mod roles;
+
+use std::time::{Duration, SystemTime};
+
+use ipnet::IpNet;
+
+use super::diagnostic::{Code, Report};
+use super::entry::{Action, Entry};
+use super::label::Label;
+use super::sequence::List;
+use super::text::{EntryText, TargetText};
+use crate::address::PrefixText;
+use item::{Item, Note, Notes, removal};
+use roles::Roles;
+
+/// Settings for linting a list.
+///
+/// ```
+/// use ipgate::{List, list::{Code, Linter}};
+/// let list: List = "10.0.0.0/8,10.1.0.0/16,::/16".parse()?;
+/// let report = Linter::new().lint(&list);
+/// assert_eq!(report.warnings().next().map(|w| w.code()), Some(Code::Redundant));
+/// # Ok::<(), ipgate::list::Rejected>(())
+/// ```
+///
+/// # What may be removed
+///
+/// An entry is told to be removed only where that changes nothing, and so does the removal of all such entries
+/// together, or of any of them: every address keeps its verdict, its label and its expiry, from the time of the lint
+/// on. [`Diagnostic::fix`](super::Diagnostic::fix) has the edits, and [`apply_edits`](super::apply_edits) makes them.
+/// Whoever makes all of them, and lints again, may find more to remove.
+///
+/// That holds for the list by itself. In a policy that extends a default list, an entry that only repeats the one
+/// around it may be an exception to something between the two in the default list: `10.1.2.0/24` inside `10.0.0.0/8`
+/// lets clients in that `!10.1.0.0/16` of the default list denies. What is removed changes verdicts there.
+#[derive(Debug, Clone)]
+pub struct Linter {
+    now: Option<SystemTime>,
+    expires_within: Duration,
+    keep: usize,
+}
+
+impl Default for Linter {
+    fn default() -> Linter {
+        Linter::new()
+    }
+}
+
+impl Linter {
+    /// The shortest IPv4 prefix without a warning.
+    pub const WIDEST_V4: u8 = 8;
+    /// The shortest IPv6 prefix without a warning.
+    pub const WIDEST_V6: u8 = 16;
+
+    /// Warns of entries that expire within seven days.
+    #[must_use]
+    pub fn new() -> Linter {
+        Linter { now: None, expires_within: Duration::from_secs(7 * 86_400), keep: Report::DEFAULT_KEEP }
+    }
+
+    /// The time that decides which entries have expired; the system's clock where it is not set.
+    #[must_use]
+    pub fn at(self, now: SystemTime) -> Linter {
+        Linter { now: Some(now), ..self }
+    }
+
+    /// How long before its expiry an entry gets a warning.
+    #[must_use]
+    pub fn expires_within(self, span: Duration) -> Linter {
+        Linter { expires_within: span, ..self }
+    }
+
+    /// How many warnings are kept whole; the others are counted.
+    #[must_use]
+    pub fn max_diagnostics(self, keep: usize) -> Linter {
+        Linter { keep, ..self }
+    }
+
+    /// Looks at a list as a whole, in O(n log n) for n entries. The warnings that parsing gives (host
+    /// bits, ambiguous labels, …) are not repeated.
+    #[must_use]
+    pub fn lint(&self, list: &List) -> Report {
+        let now = self.now.unwrap_or_else(SystemTime::now);
+        let mut notes = Notes { list, report: Report::keeping(self.keep) };
+        expiry(&mut notes, now, self.expires_within);
+        width(&mut notes);
+        families(&mut notes, now);
+        advice::advise(&mut notes, &Roles::of(list.entries(), now));
+        notes.report.sort();
+        notes.report
+    }
+}
+
+impl List {
+    /// Everything that is legal but probably not meant, with the default settings of [`Linter`].
+    #[must_use]
+    pub fn lint(&self) -> Report {
+        Linter::new().lint(self)
+    }
+}
+
+fn expiry(notes: &mut Notes<'_>, now: SystemTime, soon: Duration) {
+    let list = notes.list;
+    for item in Item::all(list) {
+        let Some(entry) = item.entries.first() else { continue };
+        let Some(until) = entry.until() else { continue }; // all entries of an item have the same
+        if until.has_passed(now) {
+            notes.warn(entry, Code::Expired, || Note {
+                message: format!("{} has expired (until={until})", item.name()),
+                suggestion: "remove the entry".to_owned(),
+                fix: removal(list, entry),
+            });
+        } else if now.checked_add(soon).is_none_or(|soon| until.has_passed(soon)) {
+            notes.warn(entry, Code::ExpiresSoon, || {
+                Note::new(format!("{} expires soon (until={until})", item.name()), "renew it or let it go")
+            });
+        }
+    }
+}
+
+fn width(notes: &mut Notes<'_>) {
+    for entry in notes.list {
+        let prefix = entry.prefix();
+        let widest = match prefix {
+            IpNet::V4(_) => Linter::WIDEST_V4,
+            IpNet::V6(_) => Linter::WIDEST_V6,
+        };
+        if prefix.prefix_len() < widest {
+            notes.warn(entry, Code::WidePrefix, || {
+                let message = format!("{prefix} is wider than /{widest}");
+                Note::new(message, "make sure that so many addresses are meant")
+            });
+        }
+    }
+}
+
+/// Says whom a list of one family denies. Only where all of one family was written, everyone may have been meant.
+fn families(notes: &mut Notes<'_>, now: SystemTime) {
+    let is_v4 = |entry: &Entry| matches!(entry.prefix(), IpNet::V4(_));
+    let mut live = notes.list.entries().iter().filter(|entry| entry.is_live(now));
+    let Some(first) = live.clone().next() else { return };
+    if live.clone().any(|entry| is_v4(entry) != is_v4(first)) {
+        return;
+    }
+    let (has, lacks) = if is_v4(first) { ("IPv4", "IPv6") } else { ("IPv6", "IPv4") };
+    let whole = live.find(|entry| entry.prefix().prefix_len() == 0 && entry.action() == Action::Allow);
+    notes.warn(whole.unwrap_or(first), Code::OneFamily, || match whole {
+        Some(whole) => Note::new(
+            format!("{} is every {has} client: every {lacks} client is denied", PrefixText(whole.prefix())),
+            format!("write `{}` if everyone is meant", everyone(whole)),
+        ),
+        None => Note::new(
+            format!("the list has {has} entries only: every {lacks} client is denied"),
+            format!("nothing is to be done where no {lacks} client is meant to come in"),
+        ),
+    });
+}
+
+/// The same entry for both families.
+fn everyone(entry: &Entry) -> EntryText<'_> {
+    let label = entry.label().map(Label::as_str);
+    EntryText { deny: entry.action() == Action::Deny, target: TargetText::All, label, until: entry.until() }
+}
