@@ -6,7 +6,7 @@ use std::path::Path;
 use ipgate::whole_file::Edit;
 use ipgate::{
     Action, Entry, Label, List,
-    list::{Linter, Parser, Position, Until, format_text},
+    list::{Edit as TextEdit, Linter, Parser, Position, Until, apply_edits, format_text},
 };
 
 use crate::output::{Failure, complain};
@@ -171,46 +171,10 @@ pub(crate) fn append<'l>(text: &mut Vec<u8>, lines: impl Iterator<Item = &'l str
     }
 }
 
-/// Cuts pieces, given in the order of the text, out of it, each with one of the commas beside it; a line
-/// on which nothing is left goes too.
+/// Cuts pieces out of a text, each with one of the commas beside it; a line on which nothing is left goes too.
 pub(crate) fn cut(text: &mut Vec<u8>, pieces: &[Range<usize>]) {
-    for piece in pieces.iter().rev() {
-        cut_one(text, piece.clone());
-    }
-}
-
-fn cut_one(text: &mut Vec<u8>, piece: Range<usize>) {
-    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
-    let blanks_from = |at: usize| text.iter().skip(at).take_while(|byte| is_blank(byte)).count();
-    let blanks_to = |at: usize| text.iter().take(at).rev().take_while(|byte| is_blank(byte)).count();
-    let after = piece.end + blanks_from(piece.end);
-    let before = piece.start - blanks_to(piece.start);
-    let comma_before = before.checked_sub(1).filter(|&at| text.get(at) == Some(&b','));
-    let next = after + 1 + blanks_from(after + 1);
-    let hole = match (text.get(after), comma_before) {
-        (Some(b','), _) if text.get(next) == Some(&b'#') => piece.start..after + 1, // a comment needs its blank
-        (Some(b','), _) => piece.start..next,
-        (_, Some(comma)) => comma - blanks_to(comma)..piece.end,
-        (Some(b'#'), None) => piece.start..after,
-        _ => piece,
-    };
-    let start = hole.start;
-    text.drain(hole);
-
-    let line = line_around(text, start);
-    let rest = text.get(line.clone()).unwrap_or_default();
-    if rest.iter().all(|byte| matches!(byte, b' ' | b'\t' | b',' | b'\r' | b'\n')) {
-        text.drain(line);
-    }
-}
-
-/// The line on which a byte stands, with its end.
-fn line_around(text: &[u8], at: usize) -> Range<usize> {
-    let (before, after) = text.split_at(at.min(text.len()));
-    let bom = if text.starts_with(BOM) { BOM.len() } else { 0 };
-    let start = before.iter().rposition(|&byte| byte == b'\n').map_or(bom, |newline| newline + 1);
-    let end = after.iter().position(|&byte| byte == b'\n').map_or(text.len(), |newline| at + newline + 1);
-    start..end
+    let edits: Vec<TextEdit> = pieces.iter().map(|piece| TextEdit::new(piece.clone(), "")).collect();
+    *text = apply_edits(&*text, &edits);
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ impl Text {
     }
 
     /// An image where a list's text is needed is a mistake worth its own sentence.
-    fn refuse_image(&self) -> Result<(), Failure> {
+    pub(crate) fn refuse_image(&self) -> Result<(), Failure> {
         match Table::is_image(&self.bytes) {
             true => Err(format!("{} is an image; give the list it was compiled from", self.name).into()),
             false => Ok(()),

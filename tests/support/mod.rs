@@ -5,6 +5,7 @@
 
 pub(crate) mod bgp;
 pub(crate) mod cases;
+pub(crate) mod fixes;
 pub(crate) mod generate;
 pub(crate) mod golden;
 pub(crate) mod reach;

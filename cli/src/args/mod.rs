@@ -96,8 +96,15 @@ a standard input without any address, and no list at all.")]
     },
     /// Find errors, and what is legal in a list but probably not meant
     #[command(after_help = "\
+--fix removes what decides nothing (duplicates, entries that others repeat or cover
+whole, expired ones) and spells out what has one reading, in the file itself: no
+address changes its verdict, label or expiry, comments and layout stay, and what is
+left is told. A file with errors is not fixed. This goes by the list alone: where it
+extends a default list, an entry that only repeats a wider one may still be an
+exception to the default list; `ipgate explain` and `diff` show what decides.
+
 Exit codes: 0 no errors (and no warnings, where they are denied), 1 warnings
-where they are denied, 2 errors.")]
+where they are denied, 2 errors. With --fix they are about what is left.")]
     Lint {
         /// The lists; `-` is standard input
         #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -105,6 +112,9 @@ where they are denied, 2 errors.")]
         /// Exit with 1 for warnings
         #[arg(long)]
         deny_warnings: bool,
+        /// Mend what can be mended without changing any verdict; the text of standard input goes to standard output
+        #[arg(long)]
+        fix: bool,
     },
     /// Write a list in canonical form: an entry a line, comments kept
     #[command(after_help = "\

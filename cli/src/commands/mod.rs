@@ -28,7 +28,10 @@ pub(crate) fn run(args: &Args) -> Outcome {
     match &args.command {
         Command::Check { lists, addresses } => check::run(lists, addresses, form),
         Command::Explain { lists, addresses } => explain::run(lists, addresses, form),
-        Command::Lint { files, deny_warnings } => lint::run(files, *deny_warnings, form),
+        Command::Lint { files, deny_warnings, fix } => {
+            let settings = lint::Settings { deny_warnings: *deny_warnings, fix: *fix };
+            lint::run(files, settings, form)
+        }
         Command::Fmt { files, check, write } => fmt::run(files, fmt::Task::of(*check, *write), form),
         Command::Diff { pair, reading } => diff::run(pair, *reading, form),
         Command::Compile { around, reading, input, output, force, generation } => {
