@@ -142,7 +142,7 @@ fn ends(prefix: IpNet) -> ((Family, u128), (Family, u128)) {
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
-    use crate::list::{List, Parser};
+    use crate::list::Parser;
 
     /// 2030-01-01.
     const NOW: u64 = 1_893_456_000;

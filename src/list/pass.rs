@@ -137,7 +137,13 @@ impl<'t> Pass<'t> {
         self.entries.push(Entry::parsed(canonical.prefix, action, label.clone(), item.until, position));
         if canonical.host_bits {
             let fix = || masked(text, position, given).into_iter().collect();
-            self.warn_fixable(position, text, Code::HostBits, || host_bits(item, given, canonical.prefix), fix);
+            self.warn_fixable(
+                position,
+                text,
+                Code::HostBits,
+                || host_bits(item, given, canonical.prefix),
+                fix,
+            );
         }
     }
 
@@ -262,11 +268,12 @@ fn expected_entries(text: &[u8]) -> usize {
     (separators + 1).min(text.len() / 8 + 1)
 }
 
+/// Both readings, each with everything else that was written.
 fn host_bits(item: &Item<'_>, given: IpNet, prefix: IpNet) -> (String, String) {
     let message = format!("{given} has bits set beyond its length and is read as {prefix}");
-    let host = Target::Prefix { given: IpNet::from(given.addr()), bare: false };
-    let (whole, one) = (item, Item { target: host, ..*item });
-    (message, format!("write `{whole}` for the whole network or `{one}` for the one address"))
+    let naming = |given: IpNet| Item { target: Target::Prefix { given, bare: false }, ..*item };
+    let (network, host) = (naming(prefix), naming(IpNet::from(given.addr())));
+    (message, format!("write `{network}` for the whole network or `{host}` for the one address"))
 }
 
 /// The edit that clears the host bits of an item's prefix: of its address, and of nothing else.

@@ -36,8 +36,9 @@ pub(super) fn advise(notes: &mut Notes<'_>, roles: &Roles) {
     for item in Item::all(list) {
         let found = advice.findings(item);
         for (i, one) in found.iter().enumerate() {
-            if found.iter().take(i).any(|other| other.is_like(one)) {
-                continue; // one sentence for all of them
+            let told = |other: &Found<'_>| other.is_like(one) || (other.is_of_itself() && one.is_of_itself());
+            if found.iter().take(i).any(told) {
+                continue; // one sentence does, though several entries may be what makes the item needless
             }
             let whole = found.iter().filter(|other| other.is_like(one)).count() == item.entries.len();
             let name = || if whole { item.name() } else { item.part(one.entry) };
@@ -68,6 +69,11 @@ impl Found<'_> {
     fn is_like(&self, other: &Found<'_>) -> bool {
         let place = |found: &Found<'_>| found.below.map(|(number, below)| below.position().ok_or(number));
         self.finding == other.finding && place(self) == place(other)
+    }
+
+    /// Whether it is the item itself that may be needless, and not what stands beside it.
+    fn is_of_itself(&self) -> bool {
+        matches!(self.finding, Finding::Again | Finding::Inside | Finding::Covered)
     }
 
     fn code(&self) -> Code {

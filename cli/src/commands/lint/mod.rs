@@ -104,6 +104,9 @@ fn fix_file(out: &mut Out, file: &Input, path: &Path, json: bool) -> Result<Repo
     }
     show(out, &text.name, &bytes, &report, json)?;
     tell_fixed(out, &text.name, count, None, json)?;
+    if report.error_count() > 0 {
+        complain(format_args!("{} has errors, so nothing in it is fixed; mend them first", text.name));
+    }
     if count > 0 && is_empty {
         complain(format_args!("{} has no entries now: nobody matches it", text.name));
     }
