@@ -6,6 +6,7 @@ mod addresses;
 mod args;
 mod commands;
 mod edit;
+mod fix;
 mod lines;
 mod output;
 mod render;

@@ -10,18 +10,18 @@ use crate::output::Failure;
 use crate::source::Text;
 
 /// A text with all its fixes made.
-pub(super) struct Fixed {
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct Fixed {
+    pub(crate) bytes: Vec<u8>,
     /// How many fixes were made.
-    pub(super) count: usize,
+    pub(crate) count: usize,
     /// What is left.
-    pub(super) report: Report,
+    pub(crate) report: Report,
     /// Whether no entry is left.
-    pub(super) is_empty: bool,
+    pub(crate) is_empty: bool,
 }
 
 /// Everything that there is to say of a text.
-pub(super) fn report(text: &[u8], now: SystemTime) -> Report {
+pub(crate) fn report(text: &[u8], now: SystemTime) -> Report {
     lint(text, now).map_or_else(|rejected| rejected.report().clone(), |parsed| parsed.report)
 }
 
@@ -30,7 +30,7 @@ fn lint(text: &[u8], now: SystemTime) -> Result<Parsed, Rejected> {
 }
 
 /// Makes every fix that is offered. A list that is rejected has none.
-pub(super) fn all(text: &Text) -> Result<Fixed, Failure> {
+pub(crate) fn all(text: &Text) -> Result<Fixed, Failure> {
     text.refuse_image()?;
     let now = SystemTime::now();
     let mut bytes = text.bytes.to_vec();

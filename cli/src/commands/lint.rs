@@ -1,7 +1,5 @@
 //! `lint`: what is wrong with lists, and what is probably not meant.
 
-mod fix;
-
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::time::SystemTime;
@@ -11,11 +9,11 @@ use serde::{Serialize, Serializer};
 
 use crate::args::Form;
 use crate::edit;
+use crate::fix::{self, Fixed};
 use crate::output::{self, Exit, Failure, Out, Outcome, complain, count};
 use crate::render;
 use crate::source::Text;
 use crate::stream::Input;
-use fix::Fixed;
 
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
