@@ -113,6 +113,7 @@ pub mod policy;
 mod reason;
 #[cfg(feature = "serde")]
 mod serde_impls;
+mod shown;
 mod snapshot;
 pub mod space;
 pub mod table;
@@ -136,6 +137,7 @@ pub use policy::{Mode, Policy};
 pub use reason::Reason;
 #[cfg(feature = "serde")]
 pub use serde_impls::VerdictRecord;
+pub use shown::Shown;
 #[doc(inline)]
 pub use table::Table;
 pub use verdict::{Judgement, Verdict};

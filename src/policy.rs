@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::list::List;
+use crate::shown::Shown;
 
 /// Which lists there are, how they combine, and what holds where there is none.
 ///
@@ -193,7 +194,7 @@ impl SettingError {
 
 impl fmt::Display for SettingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is neither of {}", self.text.escape_debug(), self.expected)
+        write!(f, "`{}` is neither of {}", Shown(&self.text), self.expected)
     }
 }
 

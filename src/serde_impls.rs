@@ -15,6 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::address::{canonical_prefix, parse_length, parse_v4, parse_v6};
 use crate::list::{Action, Entry, Label, List, Until};
 use crate::reason::Reason;
+use crate::shown::Shown;
 use crate::table::Origin;
 use crate::verdict::Verdict;
 
@@ -87,7 +88,7 @@ fn prefix(text: &str) -> Result<IpNet, String> {
             canonical.prefix
         )),
         Some(canonical) => Ok(canonical.prefix),
-        None => Err(format!("`{}` is no prefix: write one such as `10.0.1.0/24`", text.escape_debug())),
+        None => Err(format!("`{}` is no prefix: write one such as `10.0.1.0/24`", Shown(text))),
     }
 }
 

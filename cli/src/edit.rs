@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ipgate::whole_file::Edit;
 use ipgate::{
-    Action, Entry, Label, List,
+    Action, Entry, Label, List, Shown,
     list::{Edit as TextEdit, Linter, Parser, Position, Until, apply_edits, format_text},
 };
 
@@ -127,7 +127,7 @@ impl Given {
     }
 
     fn one(argument: &str) -> Result<Given, Failure> {
-        let name = format!("`{}`", argument.escape_debug());
+        let name = format!("`{}`", Shown(argument));
         let parsed = Parser::new().parse(argument).map_err(|rejected| tell_rejected(&name, &rejected))?;
         for warning in parsed.report.warnings() {
             complain(render::line(&name, warning));

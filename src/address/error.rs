@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::text::{parse_v4, parse_v6};
+use crate::shown::Shown;
 
 /// A client address that is not an IP address. Its sentence names what is too much, where nothing else is wrong.
 ///
@@ -33,18 +34,16 @@ impl AddressError {
 
 impl fmt::Display for AddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is not an IP address: ", self.text.escape_debug())?;
+        write!(f, "`{}` is not an IP address: ", Shown(&self.text))?;
         if let Some((first, others)) = self.text.split_once(',')
             && Wrapped::read(first).is_some()
         {
             // Which of several is the client's is not for a message to say: others may have written the first.
             return match others.trim() {
                 "" => f.write_str("the comma is too much; write one address alone"),
-                others => write!(
-                    f,
-                    "`{}` behind the comma is too much; write one address alone",
-                    others.escape_debug()
-                ),
+                others => {
+                    write!(f, "`{}` behind the comma is too much; write one address alone", Shown(others))
+                }
             };
         }
         match Wrapped::read(&self.text) {
@@ -121,7 +120,7 @@ impl fmt::Display for Wrapped<'_> {
         let plain = plain.into_iter().filter(|(is_there, _)| *is_there).map(|(_, name)| name.to_owned());
         let shown = [("zone", self.zone), ("length", self.length), ("port", self.port)];
         let shown = shown.into_iter().filter(|(_, part)| !part.is_empty());
-        let shown = shown.map(|(name, part)| format!("the {name} `{}`", part.escape_debug()));
+        let shown = shown.map(|(name, part)| format!("the {name} `{}`", Shown(part)));
         let are_many = self.blanks || self.quotes || self.brackets;
         let parts: Vec<String> = plain.chain(shown).collect();
         let verb = if are_many || parts.len() > 1 { "are" } else { "is" };
@@ -163,7 +162,8 @@ mod tests {
             ("1.2.3.4,", "the comma is too much; write one address alone"),
         ] {
             let error = parse_address(text).unwrap_err();
-            assert_eq!(error.to_string(), format!("`{}` is not an IP address: {told}", text.escape_debug()));
+            let shown = text.replace('\n', "\\n").replace('\u{202e}', "\\u{202e}");
+            assert_eq!(error.to_string(), format!("`{shown}` is not an IP address: {told}"));
         }
     }
 

@@ -13,6 +13,8 @@ use nom::multi::{count, many1_count};
 use nom::sequence::preceded;
 use nom::{IResult, Parser};
 
+use crate::shown::Shown;
+
 /// The first instant at which an entry no longer holds, to the microsecond (finer parts are cut off, so
 /// that an entry never holds for longer than was written).
 ///
@@ -87,7 +89,7 @@ impl fmt::Display for UntilError {
         write!(
             f,
             "`{}` is not an RFC 3339 date or date-time, such as 2026-12-31 or 2026-12-31T18:00:00+02:00",
-            self.text.escape_debug()
+            Shown(&self.text)
         )
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use ipgate::{Gate, Reader, Reason, ipnet::IpNet, parse_address};
+use ipgate::{Gate, Reader, Reason, Shown, ipnet::IpNet, parse_address};
 use serde::Serialize;
 
 use crate::addresses::{Answers, Place, answer_all};
@@ -26,7 +26,7 @@ struct Answer<'a> {
 impl Answer<'_> {
     fn write(&self, out: &mut Out) -> io::Result<()> {
         // What is no address may hold tabs and line breaks; an address has nothing to escape.
-        write!(out, "{}\t{}\t", self.address.escape_debug(), self.decision)?;
+        write!(out, "{}\t{}\t", Shown(self.address), self.decision)?;
         match self.prefix {
             Some(prefix) => write!(out, "{prefix}\t")?,
             None => out.write_all(b"-\t")?,

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ipgate::ipnet::IpNet;
-use ipgate::{Reason, Table, parse_address};
+use ipgate::{Reason, Shown, Table, parse_address};
 use serde::Serialize;
 
 use crate::args::{Form, Lists};
@@ -76,7 +76,8 @@ fn name_line(line: &Line<'_>, number: usize, field: &[u8]) {
         complain(format_args!("line {at} has no field {number}"));
     } else {
         let field = String::from_utf8_lossy(field);
-        let shown: String = field.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+        let start: String = field.chars().take(SHOWN).collect();
+        let shown = Shown(&start);
         complain(format_args!("line {at}: field {number} is `{shown}`, which is not an IP address"));
     }
 }

@@ -7,6 +7,7 @@ use super::token::Token;
 use crate::list::diagnostic::Code;
 use crate::list::label::BLANKS;
 use crate::list::until::Until;
+use crate::shown::Shown;
 
 /// What stands behind `;`, once what stands before it is an entry.
 pub(super) fn attributes(piece: &str) -> Option<Problem> {
@@ -24,7 +25,7 @@ pub(super) fn attributes(piece: &str) -> Option<Problem> {
             return Some(token.problem(Code::Attribute, message, advice()));
         }
         let Some(value) = attribute.strip_prefix("until=") else {
-            let message = format!("`{}` is no attribute; `until=` is the only one", attribute.escape_debug());
+            let message = format!("`{}` is no attribute; `until=` is the only one", Shown(attribute));
             return Some(token.problem(Code::Attribute, message, advice()));
         };
         if let Err(error) = value.parse::<Until>() {

@@ -12,6 +12,7 @@ use crate::address::address_within;
 use crate::list::diagnostic::Code;
 use crate::list::grammar::{self, Item};
 use crate::list::label::BLANKS;
+use crate::shown::Shown;
 
 /// What people put between an entry and its label.
 const SIGNS: [char; 9] = ['=', '-', '>', ':', '|', '~', '–', '—', '→'];
@@ -76,7 +77,7 @@ fn behind(left: &str, item: Item<'_>, right: &str) -> (String, Advice) {
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if text.chars().all(is_loose) || right.ends_with(';') && is_number(text) {
         // The end of a block or of a directive: nothing that an entry could carry.
-        return (format!("`{}` is no part of an entry", right.escape_debug()), write(left));
+        return (format!("`{}` is no part of an entry", Shown(right)), write(left));
     }
     let message = "a label stands behind a colon".to_owned();
     if is_plain_label(text) && !holds_half_an_address(text) {

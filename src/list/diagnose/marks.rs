@@ -5,6 +5,7 @@ use super::token::Token;
 use super::words::COMMENTS;
 use crate::list::diagnostic::Code;
 use crate::list::label::BLANKS;
+use crate::shown::Shown;
 
 /// Whether a text begins as a comment of some other format does.
 pub(super) fn begins_foreign_comment(text: &str) -> bool {
@@ -14,8 +15,7 @@ pub(super) fn begins_foreign_comment(text: &str) -> bool {
 /// `10.0.0.0/8#office`: a `#` that begins no comment. `; office`: what begins one elsewhere.
 pub(super) fn comment(piece: &str) -> Option<Problem> {
     if begins_foreign_comment(piece) {
-        let message =
-            format!("`{}` begins no comment", piece.split(BLANKS).next().unwrap_or(piece).escape_debug());
+        let message = format!("`{}` begins no comment", Shown(piece.split(BLANKS).next().unwrap_or(piece)));
         return Some(Token::whole(piece).problem(
             Code::NotAnAddress,
             message,

@@ -6,6 +6,7 @@ use super::separator::split_label;
 use super::token::Token;
 use crate::list::diagnostic::Code;
 use crate::list::grammar::{Item, Target};
+use crate::shown::Shown;
 
 /// The warning that an entry deserves whose label may be meant as something else: its code, and what makes the
 /// message and what to do.
@@ -24,10 +25,10 @@ pub(in crate::list) fn meant_otherwise<'a>(
         Meaning::Expiry(_) => Code::ExpiryInLabel,
     };
     let item = *item;
-    let shown = move || label.escape_debug();
+
     let told = move || match meaning {
         Meaning::Address(address) => (
-            format!("the label `{}` holds `{address}`, which is not an entry", shown()),
+            format!("the label `{}` holds `{address}`, which is not an entry", Shown(label)),
             split_label(piece, label, address),
         ),
         Meaning::Port => (
@@ -35,7 +36,7 @@ pub(in crate::list) fn meant_otherwise<'a>(
             format!("write `{}` if it is meant as a port: an entry has none", Item { label: None, ..item }),
         ),
         Meaning::Expiry(mention) => (
-            format!("`{}` is part of a label and expires nothing", mention.text.escape_debug()),
+            format!("`{}` is part of a label and expires nothing", Shown(mention.text)),
             match with_expiry(item, mention) {
                 Advice::Write(entry) => format!("write `{entry}` if it is meant to expire"),
                 words => words.to_string(),

@@ -7,6 +7,7 @@ use super::advice::Advice;
 use super::token::Token;
 use crate::list::diagnostic::Code;
 use crate::list::grammar;
+use crate::shown::Shown;
 
 /// What is wrong with a piece, and where in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,6 @@ pub(super) fn is_entry(text: &str) -> bool {
 }
 
 pub(super) fn not_an_address(token: Token<'_>) -> Problem {
-    let message = format!("`{}` is no address, prefix, range or `all`", token.text.escape_debug());
+    let message = format!("`{}` is no address, prefix, range or `all`", Shown(token.text));
     token.problem(Code::NotAnAddress, message, Advice::example())
 }

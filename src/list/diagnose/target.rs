@@ -12,6 +12,7 @@ use crate::address::{address_within, parse_length, parse_v4, parse_v6};
 use crate::list::diagnostic::Code;
 use crate::list::grammar::{self, Item};
 use crate::list::label::{BLANKS, LabelError, check};
+use crate::shown::Shown;
 
 /// The target alone, and then the label.
 pub(super) fn target_and_label(piece: &str) -> Option<Problem> {
@@ -80,8 +81,7 @@ fn zone(named: Token<'_>) -> Option<Problem> {
     parse_v6(address)?;
     let zone = zone.trim_end_matches(']');
     let zone = zone.split('/').next().unwrap_or(zone);
-    let message =
-        format!("`%{}` names an interface of one host, which a list cannot hold", zone.escape_debug());
+    let message = format!("`%{}` names an interface of one host, which a list cannot hold", Shown(zone));
     let advice = match named.text.contains('/') {
         true => say("write the address without it"),
         false => target(address),
@@ -128,7 +128,7 @@ fn length(named: Token<'_>) -> Option<Problem> {
         Some(rest) if rest.bytes().all(|b| b.is_ascii_digit()) => {
             (Code::LeadingZero, format!("the length `/{length}` has a leading zero"))
         }
-        _ => (Code::PrefixLength, format!("`/{}` is no length from 0 to {max}", length.escape_debug())),
+        _ => (Code::PrefixLength, format!("`/{}` is no length from 0 to {max}", Shown(length))),
     };
     Some(token.problem(code, message, advice))
 }
