@@ -110,7 +110,12 @@ impl Edit {
     /// [`WriteError::Unchanged`], and the file is as it was; [`WriteError::Unsynced`], and it holds `bytes`.
     pub fn write(&self, bytes: &[u8]) -> Result<(), WriteError> {
         let path = || self.target.clone();
-        self.replace(bytes).map_err(|error| WriteError::Unchanged { path: path(), error })?;
+        let directory = || self.directory.clone();
+        self.replace(bytes).map_err(|error| WriteError::Unchanged {
+            path: path(),
+            directory: directory(),
+            error,
+        })?;
         sync(&self.directory).map_err(|error| WriteError::Unsynced { path: path(), error })
     }
 
@@ -122,7 +127,7 @@ impl Edit {
             as_created(&mut builder);
         }
         let mut file = builder.tempfile_in(&self.directory)?;
-        file.write_all(bytes)?;
+        file.as_file_mut().write_all(bytes)?; // its own errors would name the temporary file
         if let Some(old) = old {
             keep_owner(file.as_file(), &old)?;
             file.as_file().set_permissions(old.permissions())?;
@@ -206,6 +211,8 @@ pub enum WriteError {
     Unchanged {
         /// The file.
         path: PathBuf,
+        /// Where the new one was to be made.
+        directory: PathBuf,
         /// What the system said.
         error: io::Error,
     },
@@ -232,13 +239,39 @@ impl fmt::Display for WriteError {
             WriteError::Unreachable { path, error } => {
                 write!(f, "{} cannot be reached: {error}", path.display())
             }
-            WriteError::Unchanged { path, error } => {
-                write!(f, "{} cannot be written; nothing has changed: {error}", path.display())
+            WriteError::Unchanged { path, directory, error } => {
+                write!(f, "{} cannot be written; nothing has changed: ", path.display())?;
+                cause(f, directory, error)
             }
             WriteError::Unsynced { path, error } => {
                 write!(f, "{} is written, but may not survive a loss of power: {error}", path.display())
             }
         }
+    }
+}
+
+/// Why a file was not replaced, as something that can be changed: of its directory, not of the temporary file.
+fn cause(f: &mut fmt::Formatter<'_>, directory: &Path, error: &io::Error) -> fmt::Result {
+    use io::ErrorKind::{
+        CrossesDevices, NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, ResourceBusy,
+        StorageFull,
+    };
+    let directory = match directory.to_str() {
+        Some("" | ".") => "the current directory".into(),
+        _ => directory.to_string_lossy(),
+    };
+    match error.kind() {
+        PermissionDenied => write!(f, "you have no permission to make and replace files in {directory}"),
+        ReadOnlyFilesystem => write!(f, "{directory} is on a file system that is read-only"),
+        StorageFull => write!(f, "no space is left in {directory}"),
+        QuotaExceeded => write!(f, "your quota in {directory} is used up"),
+        NotFound => write!(f, "the file, or {directory}, is not there"),
+        ResourceBusy | CrossesDevices => write!(
+            f,
+            "the file is mounted by itself, as containers do it, and cannot be replaced; mount its directory, \
+             {directory}, instead"
+        ),
+        _ => write!(f, "{error}"),
     }
 }
 
@@ -251,6 +284,56 @@ impl std::error::Error for WriteError {
             WriteError::Missing { .. } | WriteError::DanglingLink { .. } | WriteError::NotAFile { .. } => {
                 None
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_name_the_directory_and_what_can_be_done() {
+        for (kind, told) in [
+            (
+                io::ErrorKind::PermissionDenied,
+                "you have no permission to make and replace files in /etc/lists",
+            ),
+            (io::ErrorKind::ReadOnlyFilesystem, "/etc/lists is on a file system that is read-only"),
+            (io::ErrorKind::StorageFull, "no space is left in /etc/lists"),
+            (io::ErrorKind::QuotaExceeded, "your quota in /etc/lists is used up"),
+            (
+                io::ErrorKind::ResourceBusy,
+                "the file is mounted by itself, as containers do it, and cannot be replaced; mount its directory, \
+                 /etc/lists, instead",
+            ),
+            (
+                io::ErrorKind::CrossesDevices,
+                "the file is mounted by itself, as containers do it, and cannot be replaced; mount its directory, \
+                 /etc/lists, instead",
+            ),
+            (io::ErrorKind::NotFound, "the file, or /etc/lists, is not there"),
+        ] {
+            // As `tempfile` wraps it, with the name of its own file.
+            let error = io::Error::new(kind, "at path \"/etc/lists/.ipgate-x\"");
+            let error =
+                WriteError::Unchanged { path: "a.list".into(), directory: "/etc/lists".into(), error };
+            assert_eq!(error.to_string(), format!("a.list cannot be written; nothing has changed: {told}"));
+        }
+    }
+
+    /// The numbers by which the system says so.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn numbers_of_the_system_have_their_sentences() {
+        for (number, told) in [(1, "permission"), (13, "permission"), (16, "mounted"), (18, "mounted")]
+            .into_iter()
+            .chain([(28, "no space"), (30, "read-only"), (122, "quota")])
+        {
+            let error = io::Error::from_raw_os_error(number);
+            let error = WriteError::Unchanged { path: "a".into(), directory: ".".into(), error }.to_string();
+            assert!(error.contains(told) && !error.contains("os error"), "{number}: {error}");
+            assert!(error.contains("the current directory"), "{number}: {error}");
         }
     }
 }
