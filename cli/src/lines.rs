@@ -18,7 +18,10 @@ impl Line<'_> {
     }
 }
 
-/// A reader of lines.
+/// The byte-order mark that some editors put before UTF-8.
+const BOM: &[u8] = "\u{feff}".as_bytes();
+
+/// A reader of lines; a byte-order mark before the first is passed over.
 pub(crate) struct Lines<R> {
     reader: BufReader<R>,
     line: Vec<u8>,
@@ -48,7 +51,11 @@ impl<R: Read> Lines<R> {
         self.number += 1;
         let ended = self.line.last() == Some(&b'\n');
         let cut = !ended && read == Self::MAX && self.reader.skip_until(b'\n')? > 0;
-        let bytes = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
+        let bytes = match self.number {
+            1 => self.line.strip_prefix(BOM).unwrap_or(&self.line),
+            _ => &self.line,
+        };
+        let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         Ok(Some(Line { number: self.number, bytes, cut }))
     }
@@ -71,6 +78,8 @@ mod tests {
     fn line_ends() {
         assert_eq!(read(b""), []);
         assert_eq!(read(b"ab\r\n\nc"), [(1, 2, false), (2, 0, false), (3, 1, false)]);
+        assert_eq!(read(b"\xef\xbb\xbfab\n\xef\xbb\xbf\n"), [(1, 2, false), (2, 3, false)]);
+        assert_eq!(read(b"\xef\xbb\xbf"), [(1, 0, false)]);
     }
 
     #[test]

@@ -291,3 +291,16 @@ fn nothing_is_written_to_what_is_read() {
         assert_eq!(dir.read("a.list"), LIST, "{args:?}");
     }
 }
+
+/// Some editors put one before UTF-8; it belongs to no address.
+#[test]
+fn a_byte_order_mark_on_standard_input_is_passed_over() {
+    let input = b"\xef\xbb\xbf10.0.0.1\n10.0.0.2\n";
+    let run = Dir::new().run_with(&["--entries", "10.0.0.0/8", "check", "-"], input);
+    let answers = "10.0.0.1\tallow\t10.0.0.0/8\t-\n10.0.0.2\tallow\t10.0.0.0/8\t-\n";
+    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (0, answers, ""));
+    let run = Dir::new().run_with(&["--json", "--entries", "10.0.0.1", "replay", "-"], input);
+    assert_eq!((&run.json()[0]["without_address"], &run.json()[0]["denied_lines"]), (&0.into(), &1.into()));
+    let run = Dir::new().run_with(&["--entries", "10.0.0.0/8", "check", "-"], b"\xef\xbb\xbf\n");
+    assert!(run.err.contains("there is no address on standard input"), "{}", run.err);
+}
