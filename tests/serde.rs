@@ -92,7 +92,7 @@ fn reports() {
     let rejected = parser.parse(&many).unwrap_err();
     assert_eq!((rejected.report().error_count(), rejected.report().omitted()), (150, 50));
     round_trip(rejected.report());
-    let few = parser.max_diagnostics(1).parse("10.1,10.2,1.2.3.4").unwrap().report;
+    let few = parser.max_diagnostics(1).parse("10.1,10.2,1.2.3.4,1.2.3.5").unwrap().report;
     assert_eq!((few.error_count(), few.errors().count()), (2, 1));
     round_trip(&few);
     round_trip(&Report::default());

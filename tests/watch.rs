@@ -228,15 +228,28 @@ fn a_lenient_parser_tells_what_it_left_out() {
     let bench = Bench::with("10.0.1.0/24\n", lenient);
     bench.replace("10.0.2.0/24\n10.1\n");
     match bench.next() {
-        Outcome::Swapped { entries: 1, reports, .. } => {
+        outcome @ Outcome::Swapped { entries: 1, left_out: 1, .. } => {
+            let sentence = "generation 3 is in force with 1 entry, without what is left out for 1 error\n";
+            assert!(outcome.to_string().starts_with(sentence), "{outcome}");
+            let Outcome::Swapped { reports, .. } = outcome else { unreachable!() };
             assert_eq!(reports.len(), 1);
             assert_eq!((&reports[0].0, reports[0].1.error_count()), (&bench.file(), 1));
         }
         other => panic!("{other:?}"),
     }
+    bench.watcher.poll_now();
+    let outcome = bench.next();
+    assert!(matches!(outcome, Outcome::Unchanged { left_out: 1, .. }), "{outcome:?}");
     bench.replace("nonsense\n10.1\n");
     assert!(matches!(bench.refused().0, WatchError::Rejected { .. }), "not an empty list");
     assert!(bench.allows("10.0.2.1"));
+
+    bench.replace("<html>\n<body>\n<pre>\n10.0.3.0/24\n10.0.2.0/24\n</pre>\n</body>\n</html>\n");
+    let (error, _) = bench.refused();
+    let said = error.to_string();
+    assert!(said.contains("list rejected: 6 errors; 6 of 8 pieces are no entries"), "{said}");
+    assert!(said.contains("this is an HTML page"), "{said}");
+    assert!(bench.allows("10.0.2.1") && !bench.allows("10.0.3.1"));
 }
 
 #[test]

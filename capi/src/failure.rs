@@ -69,7 +69,8 @@ impl Failure {
             1 => format!(": {first}"),
             _ => format!(", the first: {first}"),
         });
-        let message = format!("list rejected, {count} {of}{plural}{first}");
+        let why = rejected.why_not_leniently().map_or_else(String::new, |why| format!(" ({why})"));
+        let message = format!("list rejected, {count} {of}{plural}{why}{first}");
         Failure { status: ipgate_status::IPGATE_ERROR_LIST, message, report: Some(report.clone()) }
     }
 

@@ -8,8 +8,8 @@ use ipgate::list::{Linter, Parser};
 use crate::failure::Failure;
 use crate::raw::{self, Sized_};
 
-/// Bad entries are left out and reported. Without it any error rejects the whole list. A list whose every
-/// entry is bad is rejected either way.
+/// Bad entries are left out, reported and counted (ipgate_gate_warnings()). Without it any error rejects the whole
+/// list. A list whose every entry is bad is rejected either way, and so is one of which more is bad than good.
 pub const IPGATE_LENIENT: u32 = 1;
 /// Any warning rejects the list, those of IPGATE_LINT included.
 pub const IPGATE_DENY_WARNINGS: u32 = 2;

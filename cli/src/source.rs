@@ -80,10 +80,11 @@ impl Text {
         for error in parsed.report.errors() {
             complain(format_args!("{} (left out)", crate::render::line(&name, error)));
         }
-        let (errors, warnings) = (parsed.report.error_count(), parsed.report.warning_count());
-        if errors > 0 {
-            let errors = count(errors, "error", "errors");
-            complain(format_args!("{name}: read leniently past {errors}"));
+        let warnings = parsed.report.warning_count();
+        if parsed.list.left_out() > 0 {
+            let entries = count(parsed.list.len(), "entry is", "entries are");
+            let errors = count(parsed.list.left_out(), "error", "errors");
+            complain(format_args!("{name}: {entries} taken; what has errors is left out: {errors}"));
         }
         if name == STDIN || name == ENTRIES {
             parsed.report.warnings().for_each(|warning| complain(crate::render::line(&name, warning)));
@@ -104,7 +105,8 @@ pub(crate) fn tell_rejected(name: &str, rejected: &Rejected) -> Failure {
     let errors = count(report.error_count(), "error", "errors");
     let hidden = report.error_count() - report.errors().count();
     let more = if hidden > 0 { format!(", {hidden} of them not shown") } else { String::new() };
-    Failure::Told(format!("{name}: the list is rejected: {errors}{more}"))
+    let why = rejected.why_not_leniently().map_or_else(String::new, |why| format!("; {why}"));
+    Failure::Told(format!("{name}: the list is rejected: {errors}{more}{why}"))
 }
 
 /// The lists that were given, and what they come to.

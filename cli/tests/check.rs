@@ -233,7 +233,7 @@ fn lists_from_standard_input() {
 
 #[test]
 fn bad_lists_answer_nothing() {
-    let dir = Dir::with("bad.list", "10.0.0.0/8\n10.1\n  010.0.0.1:x\n");
+    let dir = Dir::with("bad.list", "10.0.0.0/8\n10.1\n  010.0.0.1:x\n192.0.2.7\n");
     let strict = dir.run(&["-l", "bad.list", "check", "10.0.0.1"]);
     assert_eq!((strict.code, strict.out.as_str()), (2, ""));
     assert!(strict.err.contains("bad.list:2:1: error: "), "{}", strict.err);

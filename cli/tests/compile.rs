@@ -30,6 +30,31 @@ fn an_image_answers_as_its_lists_do() {
 }
 
 #[test]
+fn what_was_left_out_is_counted() {
+    let dir = Dir::with("a.list", "10.0.0.0/8:a\n10.1\n192.0.2.7\n");
+    dir.write("d.list", "198.51.100.0/24\nfoobar\n");
+    let run = dir.run(&["--json", "--lenient", "compile", "a.list", "--default", "d.list", "-o", "a.image"]);
+    assert_eq!((run.code, &run.json()[0]["left_out"], &run.json()[0]["entries"]), (0, &2.into(), &3.into()));
+    for sentence in [
+        "a.list: 2 entries are taken; what has errors is left out: 1 error\n",
+        "d.list: 1 entry is taken; what has errors is left out: 1 error\n",
+    ] {
+        assert!(run.err.contains(sentence), "{}", run.err);
+    }
+    dir.write("a.list", "<html>\n<pre>\n10.0.0.0/8\n</pre>\n</html>\n");
+    let run = dir.run(&["--lenient", "compile", "a.list", "-o", "b.image"]);
+    assert_eq!((run.code, run.out.as_str()), (2, ""));
+    assert!(run.err.contains("a.list:1:1: error: this is an HTML page"), "{}", run.err);
+    let sentence = "the list is rejected: 4 errors, 3 of them not shown; 4 of 5 pieces are no entries, \
+        and at most 50 % may be left out\n";
+    assert!(run.err.ends_with(sentence), "{}", run.err);
+    assert!(!dir.path("b.image").exists());
+    dir.write("a.list", "10.0.0.0/8\n");
+    let run = dir.run(&["--json", "compile", "a.list", "-o", "a.image"]);
+    assert_eq!((run.code, run.err.as_str(), &run.json()[0]["left_out"]), (0, "", &0.into()));
+}
+
+#[test]
 fn an_image_is_no_list_and_holds_its_policy() {
     let dir = Dir::with("a.list", "10.0.0.0/8\n");
     assert_eq!(dir.run(&["compile", "a.list", "-o", "a.image"]).code, 0);

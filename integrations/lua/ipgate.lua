@@ -74,6 +74,8 @@ ipgate_status ipgate_gate_set_guard(ipgate_gate *gate, const ipgate_guard *guard
 ipgate_status ipgate_gate_replace_file(ipgate_gate *gate, const char *path, const ipgate_options *options, ipgate_error **error);
 ipgate_poll ipgate_gate_poll(ipgate_gate *gate, uint32_t flags, ipgate_error **error);
 ipgate_status ipgate_gate_stats(const ipgate_gate *gate, ipgate_stats *stats);
+ipgate_status ipgate_gate_warnings(const ipgate_gate *gate, ipgate_error **warnings);
+size_t ipgate_error_count_errors(const ipgate_error *error);
 void ipgate_gate_free(ipgate_gate *gate);
 ipgate_status ipgate_reader_new(const ipgate_gate *gate, ipgate_reader **reader);
 ipgate_decision ipgate_check_bytes(ipgate_reader *reader, const uint8_t *address, size_t len, ipgate_verdict *verdict);
@@ -107,7 +109,7 @@ end
 
 -- A gate with the list in `path`, which is followed from then on. Options:
 --   interval      seconds between two looks at the file (1); 0: never, the caller calls poll()
---   lenient       bad entries are left out instead of rejecting the whole list
+--   lenient       bad entries are left out and counted instead of rejecting the whole list
 --   shrink        percent of the list that a swap may drop at the most
 --   keep          addresses that a swap must not lock out, separated by commas
 --   deny_status   what access() answers to those it keeps out (403)
@@ -163,7 +165,9 @@ end
 function Gate:poll()
     local outcome = library.ipgate_gate_poll(self.gate, POLL_THREAD, self.failure)
     if outcome == POLL_SWAPPED then
-        log(ngx.NOTICE, self.path, ": generation ", self:stats().generation, " is in force")
+        local stats = self:stats()
+        log(ngx.NOTICE, self.path, ": generation ", stats.generation, " is in force with ", stats.entries,
+            " entries; errors for which others are left out: ", stats.left_out)
     elseif outcome == POLL_FAILED then
         log(ngx.ERR, message(self.failure), "; the last good list stays")
     end
@@ -209,8 +213,14 @@ end
 function Gate:stats()
     local stats = ffi.new("ipgate_stats", { size = ffi.sizeof("ipgate_stats") })
     library.ipgate_gate_stats(self.gate, stats)
+    local warnings, left_out = ffi.new("ipgate_error *[1]"), 0
+    if library.ipgate_gate_warnings(self.gate, warnings) == OK then
+        left_out = tonumber(library.ipgate_error_count_errors(warnings[0]))
+        library.ipgate_error_free(warnings[0])
+    end
     return {
         entries = tonumber(stats.entries),
+        left_out = left_out,
         bytes = tonumber(stats.bytes),
         generation = tonumber(stats.generation),
         failures = tonumber(stats.failures),

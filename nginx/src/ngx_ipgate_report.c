@@ -141,7 +141,8 @@ ngx_ipgate_report_state(ngx_ipgate_out_t *out, ngx_ipgate_list_t *list)
 
     error = NULL;
     (void) ipgate_gate_warnings(list->gate, &error);
-    ngx_ipgate_report_text(out, ",\"warnings\":%uz,", ipgate_error_count_warnings(error));
+    ngx_ipgate_report_text(out, ",\"left_out\":%uz,\"warnings\":%uz,",
+                           ipgate_error_count_errors(error), ipgate_error_count_warnings(error));
     ipgate_error_free(error);
 
     ngx_ipgate_report_time(out, "next_expiry", stats.next_expiry_micros);

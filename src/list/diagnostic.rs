@@ -45,6 +45,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// The text, or many of its lines, are of another format.
+    Format = "format", Error;
     /// The token is no address, prefix, range or `all`.
     NotAnAddress = "not-an-address", Error;
     /// A host name where an address belongs.
@@ -97,6 +99,8 @@ codes! {
     TooManyEntries = "too-many-entries", Error;
     /// More bytes of text than the limit.
     TooLong = "too-long", Error;
+    /// `#` right behind an entry, which a lenient parser takes for the start of a comment.
+    CommentBehindEntry = "comment-behind-entry", Warning;
     /// A comment that holds what would be an entry, after a comma.
     EntryInComment = "entry-in-comment", Warning;
     /// A label that holds an address: a separator other than a comma was probably meant as one.
@@ -308,12 +312,22 @@ impl Report {
         self.diagnostics.iter_mut().for_each(|diagnostic| diagnostic.fix.clear());
     }
 
-    /// Puts the diagnostics in the order of the text.
-    pub(crate) fn sort(&mut self) {
-        self.diagnostics.sort_by_key(|d| d.position.map(|at| at.offset));
+    /// Puts one error in the place of all that it explains, which stay counted; `explains` is asked in the order in
+    /// which they were added.
+    pub(crate) fn sum_up(&mut self, error: Diagnostic, mut explains: impl FnMut(&Diagnostic) -> bool) {
+        if self.keep > 0 {
+            self.diagnostics.retain(|d| d.severity != Severity::Error || !explains(d));
+            self.diagnostics.push(error);
+        }
     }
 
-    /// The diagnostics that were kept, in the order of the text.
+    /// Puts the diagnostics in the order of the text, after what there is to say about the whole file.
+    pub(crate) fn sort(&mut self) {
+        self.diagnostics.sort_by_key(|d| (d.code != Code::Format, d.position.map(|at| at.offset)));
+    }
+
+    /// The diagnostics that were kept, in the order of the text; first of all [`Code::Format`], which stands for the
+    /// errors that it explains.
     #[must_use]
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
@@ -378,6 +392,27 @@ impl fmt::Display for Report {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Rejected {
     pub(crate) report: Report,
+    pub(crate) too_little: Option<TooLittle>,
+}
+
+/// Why a list was not taken leniently either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TooLittle {
+    /// No entry was left that holds.
+    Nothing,
+    /// More pieces were bad than may be left out.
+    MostlyBad { bad: usize, pieces: usize, most: u8 },
+}
+
+impl fmt::Display for TooLittle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TooLittle::Nothing => f.write_str("without what is wrong no entry is left"),
+            TooLittle::MostlyBad { bad, pieces, most } => {
+                write!(f, "{bad} of {pieces} pieces are no entries, and at most {most} % may be left out")
+            }
+        }
+    }
 }
 
 impl Rejected {
@@ -385,6 +420,13 @@ impl Rejected {
     #[must_use]
     pub fn report(&self) -> &Report {
         &self.report
+    }
+
+    /// Why a lenient parser has not taken what is left either, as a part of a sentence; `None` where that was not the
+    /// question.
+    #[must_use]
+    pub fn why_not_leniently(&self) -> Option<String> {
+        self.too_little.map(|why| why.to_string())
     }
 }
 
@@ -396,6 +438,9 @@ impl fmt::Display for Rejected {
                 write!(f, "list rejected: {} and warnings are denied", count(warnings, "warning"))?
             }
             (errors, _) => write!(f, "list rejected: {}", count(errors, "error"))?,
+        }
+        if let Some(why) = self.too_little {
+            write!(f, "; {why}")?;
         }
         write!(f, "\n{}", self.report)
     }

@@ -1,14 +1,15 @@
 //! Lists: text in, entries out, and everything there is to say about them.
 //!
 //! Read from top to bottom: `scan` cuts the text, `grammar` accepts an entry or `diagnose` says why
-//! not, `parse` puts them together under the rules that concern the whole list, `lint` looks for what
-//! is legal but probably not meant.
+//! not, `foreign` recognises files that are no lists, `parse` puts them together under the rules that concern the
+//! whole list, `lint` looks for what is legal but probably not meant.
 
 mod conflict;
 mod diagnose;
 mod diagnostic;
 mod edit;
 mod entry;
+mod foreign;
 mod format;
 mod grammar;
 mod label;

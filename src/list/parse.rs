@@ -8,7 +8,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::diagnostic::{Code, Diagnostic, Rejected, Report, Severity};
+use super::diagnostic::{Code, Diagnostic, Rejected, Report, Severity, TooLittle};
+use super::foreign;
 use super::lint::Linter;
 use super::pass::Pass;
 use super::sequence::List;
@@ -27,6 +28,7 @@ use crate::content::Content;
 #[derive(Debug, Clone)]
 pub struct Parser {
     lenient: bool,
+    max_bad_percent: u8,
     deny_warnings: bool,
     linter: Option<Linter>,
     max_entries: usize,
@@ -47,6 +49,8 @@ impl Parser {
     pub const DEFAULT_MAX_ENTRIES: usize = 16 << 20;
     /// The most bytes of text, unless set otherwise: 1 GiB.
     pub const DEFAULT_MAX_BYTES: usize = 1 << 30;
+    /// The most pieces that a lenient parser leaves out, in percent, unless set otherwise: as many as it takes.
+    pub const DEFAULT_MAX_BAD_PERCENT: u8 = 50;
     /// No setting goes beyond this: positions have 32 bits, and the table's offsets one less.
     const HARD_MAX_BYTES: usize = (u32::MAX >> 1) as usize;
 
@@ -55,6 +59,7 @@ impl Parser {
     pub fn new() -> Parser {
         Parser {
             lenient: false,
+            max_bad_percent: Parser::DEFAULT_MAX_BAD_PERCENT,
             deny_warnings: false,
             linter: None,
             max_entries: Parser::DEFAULT_MAX_ENTRIES,
@@ -66,10 +71,25 @@ impl Parser {
     }
 
     /// Whether bad entries are left out and reported (lenient), or reject the whole list (strict, the
-    /// default). A list whose every entry was bad is rejected either way.
+    /// default). A list whose every entry was bad is rejected either way, and so is a text with more bad pieces than
+    /// good ones: it is some other file ([`Parser::max_bad_percent`]).
     #[must_use]
     pub fn lenient(self, lenient: bool) -> Parser {
         Parser { lenient, ..self }
+    }
+
+    /// How many percent of a text's pieces, of what stands between commas and line breaks outside of comments, may be
+    /// left out in lenient mode; 50 unless set, 100 for any number but all.
+    ///
+    /// ```
+    /// use ipgate::list::Parser;
+    /// let page = "<pre>\n10.0.0.0/8\n</pre>";
+    /// assert!(Parser::new().lenient(true).parse(page).is_err());
+    /// assert!(Parser::new().lenient(true).max_bad_percent(70).parse(page).is_ok());
+    /// ```
+    #[must_use]
+    pub fn max_bad_percent(self, percent: u8) -> Parser {
+        Parser { max_bad_percent: percent.min(100), ..self }
     }
 
     /// Whether any warning rejects the list, those of the default [`Linter`] included.
@@ -150,7 +170,7 @@ impl Parser {
             suggestion: Some("split the list or raise the limit".to_owned()),
             fix: Vec::new(),
         });
-        Rejected { report }
+        Rejected { report, too_little: None }
     }
 
     /// Parses a text, given as a string or as bytes that ought to be UTF-8.
@@ -160,7 +180,7 @@ impl Parser {
     /// # Errors
     ///
     /// [`Rejected`], with everything that was found: in strict mode for any error; in lenient mode where
-    /// nothing good was left or a limit was passed; in both for warnings where they are denied.
+    /// nothing good was left, more was bad than may be left out, or a limit was passed; in both for warnings where they are denied.
     pub fn parse(&self, text: impl AsRef<[u8]>) -> Result<Parsed, Rejected> {
         let text = text.as_ref();
         if text.len() > self.max_bytes {
@@ -179,14 +199,26 @@ impl Parser {
             return Err(self.too_long());
         }
         let now = self.now.unwrap_or_else(SystemTime::now);
-        let mut pass = Pass::new(&text, self.max_entries, self.keep);
+        let mut pass = Pass::new(&text, self.max_entries, self.keep, self.lenient);
         let complete = pass.run();
+        if let Some(format) = foreign::recognise(&text, &pass.suspects) {
+            pass.report.sum_up(format.diagnostic(), format.explains());
+        }
         pass.settle_conflicts(now, self.lenient);
-        let Pass { entries, mut report, .. } = pass;
+        let Pass { entries, mut report, good, bad, .. } = pass;
 
-        let nothing_left = report.error_count() > 0 && !entries.iter().any(|entry| entry.is_live(now));
-        let list = List::of_text(entries, text, self.source.clone());
-        let strict_error = !self.lenient && report.error_count() > 0;
+        let errors = report.error_count();
+        let too_little = if errors == 0 || !self.lenient || !complete {
+            None
+        } else if !entries.iter().any(|entry| entry.is_live(now)) {
+            Some(TooLittle::Nothing)
+        } else {
+            let (pieces, most) = (good + bad, self.max_bad_percent);
+            let is_mostly_bad = bad as u128 * 100 > pieces as u128 * u128::from(most);
+            is_mostly_bad.then_some(TooLittle::MostlyBad { bad, pieces, most })
+        };
+        let list = List::of_text(entries, text, self.source.clone(), errors);
+        let strict_error = !self.lenient && errors > 0;
         if let Some(linter) = self.linter.clone().or(self.deny_warnings.then(Linter::new)) {
             report.append(linter.at(now).max_diagnostics(self.keep).lint(&list));
         }
@@ -194,8 +226,9 @@ impl Parser {
             report.without_fixes();
         }
         report.sort();
-        if strict_error || nothing_left || !complete || (self.deny_warnings && report.warning_count() > 0) {
-            return Err(Rejected { report });
+        let denied = self.deny_warnings && report.warning_count() > 0;
+        if strict_error || too_little.is_some() || !complete || denied {
+            return Err(Rejected { report, too_little });
         }
         Ok(Parsed { list, report })
     }

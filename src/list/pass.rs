@@ -13,11 +13,13 @@ use super::diagnose::{self, Advice, Problem};
 use super::diagnostic::{Code, Diagnostic, Position, Report, Severity};
 use super::edit::Edit;
 use super::entry::{Action, Entry};
+use super::foreign::{SUSPECTS, Suspect};
 use super::grammar::{self, Item, Target};
 use super::label::{BLANKS, Label};
 use super::scan::{self, Slice};
 use super::text::is_ambiguous;
 use crate::address::canonical_prefix;
+use crate::shown::Shown;
 use ipgate_lpm::memory::huge_vec;
 
 /// What the entries of one item have in common.
@@ -38,6 +40,13 @@ pub(super) struct Pass<'t> {
     labels: HashMap<&'t str, Label, RandomState>,
     pub(super) report: Report,
     max_entries: usize,
+    lenient: bool,
+    /// Pieces that were taken.
+    pub(super) good: usize,
+    /// Pieces that were not.
+    pub(super) bad: usize,
+    /// The first lines with errors.
+    pub(super) suspects: Vec<Suspect>,
     locator: Locator<'t>,
     /// Without a deny entry there is no conflict to look for.
     has_deny: bool,
@@ -46,7 +55,7 @@ pub(super) struct Pass<'t> {
 }
 
 impl<'t> Pass<'t> {
-    pub(super) fn new(text: &'t [u8], max_entries: usize, keep: usize) -> Pass<'t> {
+    pub(super) fn new(text: &'t [u8], max_entries: usize, keep: usize, lenient: bool) -> Pass<'t> {
         Pass {
             text,
             valid: std::str::from_utf8(text).ok(),
@@ -54,7 +63,11 @@ impl<'t> Pass<'t> {
             labels: HashMap::default(),
             report: Report::keeping(keep),
             max_entries,
-            locator: Locator { text, line: 1, offset: 0, column: 1 },
+            lenient,
+            good: 0,
+            bad: 0,
+            suspects: Vec::new(),
+            locator: Locator { text, line: 1, start: 0, offset: 0, column: 1 },
             has_deny: false,
             ambiguous: Vec::new(),
         }
@@ -70,8 +83,9 @@ impl<'t> Pass<'t> {
     fn lines(&mut self) -> bool {
         for line in scan::lines(self.text) {
             self.locator.start(line.number, line.offset);
+            let mut comment = line.comment;
             for piece in line.pieces() {
-                self.piece(piece);
+                comment = self.piece(piece).or(comment);
                 if self.entries.len() > self.max_entries {
                     self.entries.truncate(self.max_entries);
                     let max = self.max_entries;
@@ -84,7 +98,7 @@ impl<'t> Pass<'t> {
                     return false;
                 }
             }
-            if let Some(comment) = line.comment {
+            if let Some(comment) = comment {
                 self.comment(comment);
             }
         }
@@ -97,19 +111,55 @@ impl<'t> Pass<'t> {
         checked.map_or_else(|| std::str::from_utf8(slice.bytes), Ok)
     }
 
-    fn piece(&mut self, piece: Slice<'t>) {
+    /// Takes one piece or reports it. Hands back a comment that began in it, as only a lenient parser lets it.
+    fn piece(&mut self, piece: Slice<'t>) -> Option<Slice<'t>> {
         let text = match self.utf8(piece) {
             Ok(text) => text,
-            Err(error) => return self.error(piece, || diagnose::invalid_utf8(piece.bytes, error)),
+            Err(error) => {
+                self.bad_piece(piece, || diagnose::invalid_utf8(piece.bytes, error));
+                return None;
+            }
         };
-        let Some(item) = grammar::item(text) else {
-            return self.error(piece, || diagnose::diagnose(text));
-        };
+        if let Some(item) = grammar::item(text) {
+            self.item(piece, &item, text);
+            return None;
+        }
+        if let Some((entry, comment)) = self.comment_behind(piece) {
+            self.piece(entry);
+            return Some(comment);
+        }
+        self.bad_piece(piece, || diagnose::diagnose(text));
+        None
+    }
+
+    fn bad_piece(&mut self, piece: Slice<'t>, explain: impl FnOnce() -> Problem) {
+        self.bad += 1;
+        self.error(piece, explain);
+    }
+
+    /// The entry and the comment of `127.0.0.1#gateway`, which a lenient parser takes for what it looks like. Not where
+    /// the comment could be hiding anything: another entry, the end of this one, or the rest of its label.
+    fn comment_behind(&self, piece: Slice<'t>) -> Option<(Slice<'t>, Slice<'t>)> {
+        let at = memchr::memchr(b'#', piece.bytes).filter(|_| self.lenient)?;
+        let entry = Slice { bytes: piece.bytes.get(..at)?, offset: piece.offset };
+        let offset = piece.offset + at;
+        let rest = self.text.get(offset..)?;
+        let line = memchr::memchr(b'\n', rest).and_then(|end| rest.get(..end)).unwrap_or(rest);
+        let comment = Slice { bytes: line.strip_suffix(b"\r").unwrap_or(line), offset };
+        let hides =
+            memchr::memchr2(b',', b';', line).is_some() || memchr::memmem::find(line, b"until").is_some();
+        let item = grammar::item(self.utf8(entry).ok()?)?;
+        let is_whole = item.label.is_none() || item.until.is_some();
+        (!hides && is_whole).then_some((entry, comment))
+    }
+
+    fn item(&mut self, piece: Slice<'t>, item: &Item<'t>, text: &'t str) {
+        self.good += 1;
         let position = self.locator.position(piece.offset, piece.bytes.len());
         let action = if item.deny { Action::Deny } else { Action::Allow };
         self.has_deny |= item.deny;
         let label = item.label.map(|label| self.label(label));
-        let written = Written { item: &item, text, action, label, position };
+        let written = Written { item, text, action, label, position };
         item.target.for_each_prefix(|prefix| self.push(&written, prefix));
         if item.target.covers_mapped() {
             self.warn(position, text, Code::CoversMapped, || {
@@ -177,6 +227,13 @@ impl<'t> Pass<'t> {
 
     /// Comments are free text, but they are text, and they must not swallow entries unseen.
     fn comment(&mut self, comment: Slice<'t>) {
+        if self.is_behind_entry(comment) {
+            let position = self.locator.position(comment.offset, 1);
+            self.warn(position, "#", Code::CommentBehindEntry, || {
+                let message = "`#` right behind an entry is taken for the start of a comment".to_owned();
+                (message, "put a blank before it: a strict parser rejects the list".to_owned())
+            });
+        }
         match self.utf8(comment) {
             Err(error) => return self.error(comment, || diagnose::invalid_utf8(comment.bytes, error)),
             Ok(text) => {
@@ -199,8 +256,18 @@ impl<'t> Pass<'t> {
         }
     }
 
+    /// Whether no blank stands before a comment that does not begin a line.
+    fn is_behind_entry(&self, comment: Slice<'t>) -> bool {
+        let before = comment.offset.checked_sub(1).and_then(|at| self.text.get(at));
+        comment.offset > self.locator.start && !matches!(before, Some(b' ' | b'\t'))
+    }
+
     /// Counts an error, and looks for its cause where it is kept.
     fn error(&mut self, piece: Slice<'t>, explain: impl FnOnce() -> Problem) {
+        let suspect = Suspect { number: self.locator.line, offset: self.locator.start };
+        if self.suspects.len() < SUSPECTS && self.suspects.last() != Some(&suspect) {
+            self.suspects.push(suspect);
+        }
         let Pass { report, locator, .. } = self;
         report.add(Severity::Error, || {
             let problem = explain();
@@ -210,7 +277,8 @@ impl<'t> Pass<'t> {
                 code: problem.code,
                 position: Some(locator.position(piece.offset + problem.span.start, problem.span.len())),
                 token: String::from_utf8_lossy(token).into_owned(),
-                message: problem.message,
+                // It may quote what cannot be seen, whatever the rule that refused it.
+                message: Shown(&problem.message).to_string(),
                 suggestion: Some(problem.advice.to_string()),
                 fix: Vec::new(),
             }
@@ -344,13 +412,15 @@ impl<'t> Ambiguity<'t> {
 struct Locator<'t> {
     text: &'t [u8],
     line: u32,
+    /// Where the line begins.
+    start: usize,
     offset: usize,
     column: u32,
 }
 
 impl Locator<'_> {
     fn start(&mut self, line: u32, offset: usize) {
-        (self.line, self.offset, self.column) = (line, offset, 1);
+        (self.line, self.start, self.offset, self.column) = (line, offset, offset, 1);
     }
 
     /// The position of `len` bytes at `offset`, which lies on the current line.

@@ -26,6 +26,8 @@ pub struct List {
     text: Arc<Content>,
     /// The file or other name of the source.
     source: Option<Arc<str>>,
+    /// The errors for which pieces of the text were left out.
+    left_out: usize,
 }
 
 impl List {
@@ -56,8 +58,13 @@ impl List {
     }
 
     /// The list of a text that was parsed.
-    pub(super) fn of_text(entries: Vec<Entry>, text: Content, source: Option<Arc<str>>) -> List {
-        List { entries, text: Arc::new(text), source }
+    pub(super) fn of_text(
+        entries: Vec<Entry>,
+        text: Content,
+        source: Option<Arc<str>>,
+        left_out: usize,
+    ) -> List {
+        List { entries, text: Arc::new(text), source, left_out }
     }
 
     /// The entries in the order of the list.
@@ -76,6 +83,19 @@ impl List {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// For how many errors pieces of its text were left out: 0 but where a lenient parser met any.
+    ///
+    /// ```
+    /// use ipgate::list::Parser;
+    /// let parsed = Parser::new().lenient(true).parse("10.0.0.0/8\n10.1\n")?;
+    /// assert_eq!((parsed.list.len(), parsed.list.left_out()), (1, 1));
+    /// # Ok::<(), ipgate::list::Rejected>(())
+    /// ```
+    #[must_use]
+    pub fn left_out(&self) -> usize {
+        self.left_out
     }
 
     /// The name of the file, or whatever the parser was told, that the list came from.

@@ -125,7 +125,8 @@ impl Follower {
         if gathered.read {
             let result = if self.sources.iter().all(Source::is_in_force) {
                 let failures = gathered.failures + self.refusals.recovered();
-                Ok(Outcome::Unchanged { generation: self.gate.generation(), failures })
+                let (generation, left_out) = (self.gate.generation(), self.left_out());
+                Ok(Outcome::Unchanged { generation, left_out, failures })
             } else {
                 self.swap(gathered, SystemTime::now())
             };
@@ -169,7 +170,8 @@ impl Follower {
         self.as_of = now;
         self.sources.iter_mut().for_each(|source| source.in_force = source.latest.clone());
         let failures = gathered.failures + self.refusals.recovered();
-        Ok(Outcome::Swapped { generation, entries, reports: gathered.reports, failures })
+        let (reports, left_out) = (gathered.reports, self.left_out());
+        Ok(Outcome::Swapped { generation, entries, reports, left_out, failures })
     }
 
     /// Drops the entries that have expired by now. Where the clock was set back instead, entries that hold
@@ -195,10 +197,16 @@ impl Follower {
         let entries = table.len();
         match self.gate.replace_table(table) {
             Ok(generation) => {
-                Some(Outcome::Swapped { generation, entries, reports: Vec::new(), failures: 0 })
+                let (reports, left_out) = (Vec::new(), self.left_out());
+                Some(Outcome::Swapped { generation, entries, reports, left_out, failures: 0 })
             }
             Err(error) => refused(&mut self.refusals, WatchError::Guard { refused: error }),
         }
+    }
+
+    /// For how many errors pieces of what is in force were left out.
+    fn left_out(&self) -> usize {
+        self.sources.iter().filter_map(|source| source.in_force.as_deref()).map(List::left_out).sum()
     }
 
     fn table(&self, list: impl Fn(&Source) -> Option<Arc<List>>, now: SystemTime) -> Table {

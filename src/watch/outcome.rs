@@ -21,6 +21,8 @@ pub enum Outcome {
         /// What there was to say about each file that was read anew, where there was anything: warnings,
         /// and with a lenient parser the errors for which entries were left out.
         reports: Vec<(PathBuf, Report)>,
+        /// For how many errors pieces of the files in force were left out, by a lenient parser.
+        left_out: usize,
         /// How many attempts had failed since these files were last good.
         failures: u64,
     },
@@ -29,6 +31,8 @@ pub enum Outcome {
     Unchanged {
         /// The generation that stays.
         generation: u64,
+        /// As in [`Outcome::Swapped`].
+        left_out: usize,
         /// How many attempts had failed since these files were last good.
         failures: u64,
     },
@@ -71,15 +75,22 @@ impl fmt::Display for Outcome {
             0 | 1 => Ok(()),
             n => write!(f, " ({n} times in a row)"),
         };
+        let without = |f: &mut fmt::Formatter<'_>, left_out: usize| match left_out {
+            0 => Ok(()),
+            1 => write!(f, ", without what is left out for 1 error"),
+            n => write!(f, ", without what is left out for {n} errors"),
+        };
         let entries = |n: usize| if n == 1 { "entry" } else { "entries" };
         match self {
-            Outcome::Swapped { generation, entries: n, reports, failures } => {
+            Outcome::Swapped { generation, entries: n, reports, left_out, failures } => {
                 write!(f, "generation {generation} is in force with {n} {}", entries(*n))?;
+                without(f, *left_out)?;
                 after(f, *failures)?;
                 reports.iter().try_for_each(|(path, report)| write!(f, "\n{}: {report}", path.display()))
             }
-            Outcome::Unchanged { generation, failures } => {
+            Outcome::Unchanged { generation, left_out, failures } => {
                 write!(f, "the list is unchanged, generation {generation} stays in force")?;
+                without(f, *left_out)?;
                 after(f, *failures)
             }
             Outcome::Refused { error, times } => {

@@ -3,7 +3,7 @@
 use super::reach::Reach;
 use ipgate::{
     List,
-    list::{Diagnostic, Parser, Report, Severity, Until, format_text},
+    list::{Code, Diagnostic, Parser, Report, Severity, Until, format_text},
 };
 
 /// The time by which the tests' lists are read, between the expiries that generators give.
@@ -50,7 +50,11 @@ fn check_position(text: &[u8], diagnostic: &Diagnostic) {
 /// Everything that must hold for any bytes.
 pub(crate) fn check_bytes(text: &[u8]) {
     let [strict, lenient] = reports(text);
-    assert_eq!(strict.error_count(), lenient.error_count(), "{text:?}");
+    // A comment right behind an entry is the one thing that a lenient parser takes and a strict one does not.
+    let differ = |d: &Diagnostic| d.code() == Code::CommentBehindEntry;
+    if lenient.omitted() == 0 && !lenient.diagnostics().iter().any(differ) {
+        assert_eq!(strict.error_count(), lenient.error_count(), "{text:?}");
+    }
     for diagnostic in strict.diagnostics().iter().chain(lenient.diagnostics()) {
         check_position(text, diagnostic);
         assert!(!diagnostic.message().contains('\n') && !diagnostic.message().is_empty());

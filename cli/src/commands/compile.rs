@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::args::{Around, Form, Reading};
 use crate::output::{self, Exit, Failure, Outcome, complain, count};
-use crate::source::{self, Source, cannot_read};
+use crate::source::{self, Loaded, Source, cannot_read};
 use crate::stream::{Input, Output};
 
 /// What is to be written, and where.
@@ -24,6 +24,7 @@ pub(crate) struct Image<'a> {
 struct Compiled<'a> {
     file: &'a Path,
     entries: usize,
+    left_out: usize,
     bytes: usize,
     generation: u64,
 }
@@ -42,7 +43,8 @@ pub(crate) fn run(
         Output::File(_) => {}
     }
     let list = Source::Input(input).list(reading)?;
-    let table = source::around_app(around, reading, Some(list))?.table;
+    let Loaded { table, default, app, .. } = source::around_app(around, reading, Some(list))?;
+    let left_out = [default, app].iter().flatten().map(|list| list.left_out()).sum();
     let bytes = table.to_image(generation);
     let (entries, length) = (count(table.len(), "entry", "entries"), bytes.len());
     let summary = format!("{output}: {entries}, {length} bytes, generation {generation}");
@@ -55,7 +57,7 @@ pub(crate) fn run(
         }
         Output::File(path) => {
             whole_file::write(path, &bytes)?;
-            let compiled = Compiled { file: path, entries: table.len(), bytes: length, generation };
+            let compiled = Compiled { file: path, entries: table.len(), left_out, bytes: length, generation };
             match json {
                 true => output::json(&mut out, &compiled)?,
                 false => writeln!(out, "{summary}")?,

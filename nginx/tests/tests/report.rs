@@ -46,7 +46,7 @@ fn it_says_what_there_is_to_know() {
         (&json!(0), &Value::Null, &Value::Null)
     );
     assert!(office["last_swap"].as_str().unwrap().ends_with('Z'));
-    assert_eq!(office["warnings"], 1);
+    assert_eq!((&office["warnings"], &office["left_out"]), (&json!(1), &json!(0)));
     assert_eq!(office["next_expiry"], "2100-01-02T00:00:00.000000Z");
     assert_eq!((&office["expiring_within_30_days"], &office["expiring"]), (&json!(0), &json!([])));
     assert_eq!(office["decisions"], json!({ "allowed": 4, "denied": 2, "dry_run": 0 }));
@@ -67,6 +67,33 @@ fn it_says_what_there_is_to_know() {
     assert_eq!((&office["last_result"], &office["generation"]), (&json!("failed"), &json!(2)));
     assert!(office["last_error"].as_str().unwrap().contains("foobar"), "{office}");
     assert!(office["last_failure"].as_str().unwrap().ends_with('Z'));
+}
+
+#[test]
+fn what_lenient_left_out_is_counted() {
+    let nginx = Site::new()
+        .file("a.list", "10.0.0.0/8:office\n10.1\n192.0.2.7\nfoobar\n")
+        .server(
+            "ipgate_list office file=a.list lenient interval=40ms;",
+            "location /report { ipgate_report; }",
+        )
+        .start();
+    let list = &nginx.report()["lists"][0];
+    assert_eq!(
+        (&list["entries"], &list["left_out"], &list["last_result"]),
+        (&json!(2), &json!(2), &json!("ok"))
+    );
+    nginx.write("a.list", "<html>\n<pre>\n10.0.0.0/8\n</pre>\n</html>\n");
+    eventually("a failure", || nginx.report()["lists"][0]["failures"] == 1);
+    let list = &nginx.report()["lists"][0];
+    assert_eq!(
+        (&list["entries"], &list["left_out"], &list["last_result"]),
+        (&json!(2), &json!(2), &json!("failed"))
+    );
+    let error = list["last_error"].as_str().unwrap();
+    assert!(error.contains("4 of 5 pieces are no entries") && error.contains("an HTML page"), "{error}");
+    nginx.write("a.list", "10.0.0.0/8:office\n");
+    eventually("a good list", || nginx.report()["lists"][0]["left_out"] == 0);
 }
 
 #[test]

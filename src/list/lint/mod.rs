@@ -151,7 +151,7 @@ fn families(notes: &mut Notes<'_>, now: SystemTime) {
     notes.warn(whole.unwrap_or(first), Code::OneFamily, || match whole {
         Some(whole) => Note::new(
             format!("{} is every {has} client: every {lacks} client is denied", PrefixText(whole.prefix())),
-            format!("write `{}` if everyone is meant", everyone(whole)),
+            format!("`{}` is everyone, of IPv4 and of IPv6", everyone(whole)),
         ),
         None => Note::new(
             format!("the list has {has} entries only: every {lacks} client is denied"),
