@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ipgate::list::{Code, Parser, Rejected, Report};
+use proptest::prelude::*;
 use support::cases::read_all;
+use support::texts::{check_bytes, check_suggestions};
 
 /// What the message says to do.
 enum Advice {
@@ -324,5 +326,39 @@ fn lists_are_lists() {
                 "{text}: {rejected}"
             );
         }
+    }
+}
+
+/// Positions, counts and suggestions hold for whatever part of such a file there is.
+#[test]
+fn files_cut_off_keep_the_rules() {
+    for (file, ..) in &FORMS {
+        let text = fs::read(path(file)).unwrap();
+        for end in 0..=text.len() {
+            check_bytes(&text[..end]);
+        }
+        check_suggestions(&text);
+    }
+}
+
+/// Lines of all formats, in any order, among entries.
+fn mixed() -> impl Strategy<Value = Vec<u8>> {
+    let files = FORMS.iter().flat_map(|(file, ..)| {
+        let text = fs::read(path(file)).unwrap();
+        text.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>()
+    });
+    let mut lines: Vec<Vec<u8>> = files.collect();
+    lines.extend(
+        ["10.0.0.0/8:corp\n", "!10.9.0.0/16\n", "\n", "192.0.2.7#a\n", "\u{feff}"]
+            .map(|l| l.as_bytes().to_vec()),
+    );
+    prop::collection::vec(prop::sample::select(lines), 0..12).prop_map(|lines| lines.concat())
+}
+
+proptest! {
+    #[test]
+    fn formats_mixed_keep_the_rules(text in mixed()) {
+        check_bytes(&text);
+        check_suggestions(&text);
     }
 }

@@ -93,8 +93,8 @@
 #define IPGATE_ABI_VERSION 0
 
 
-// Bad entries are left out and reported. Without it any error rejects the whole list. A list whose every
-// entry is bad is rejected either way.
+// Bad entries are left out, reported and counted (ipgate_gate_warnings()). Without it any error rejects the whole
+// list. A list whose every entry is bad is rejected either way, and so is one of which more is bad than good.
 #define IPGATE_LENIENT 1
 
 // Any warning rejects the list, those of IPGATE_LINT included.

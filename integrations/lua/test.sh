@@ -68,7 +68,7 @@ http {
                 ngx.say(tostring(verdict.allowed), " ", verdict.entry, " ", verdict.reason, " ", verdict.generation)
             }
         }
-        location /stats { content_by_lua_block { ngx.say(office:stats().entries, " ", office:stats().failures) } }
+        location /stats { content_by_lua_block { ngx.say(office:stats().entries, " ", office:stats().failures, " ", office:stats().left_out) } }
     }
 }
 CONF
@@ -107,7 +107,7 @@ put office.list '10.0.1.0/24:office_ABC\n10.0.2.0/33:new\n'
 sleep 1
 expect /office 10.0.2.7 200
 expect /stats 10.0.2.7 200
-test "$(cat "$work/body")" = "2 1" || fail "statistics: $(cat "$work/body")"
+test "$(cat "$work/body")" = "2 1 0" || fail "statistics: $(cat "$work/body")"
 test "$(grep -c 'the last good list stays' "$work/error.log")" = 2 || fail "not one line for each worker"
 put office.list '10.0.2.0/24:new\n'
 sleep 1

@@ -156,7 +156,10 @@ fn write(out: &mut Out, name: &str, bytes: &[u8], report: &Report) -> Result<(),
     }
     let errors = count(report.error_count(), "error", "errors");
     let warnings = count(report.warning_count(), "warning", "warnings");
-    Ok(writeln!(out, "{name}: {errors}, {warnings}")?)
+    // One message may stand for the errors of many lines.
+    let hidden =
+        if report.omitted() > 0 { format!(" ({} not shown)", report.omitted()) } else { String::new() };
+    Ok(writeln!(out, "{name}: {errors}, {warnings}{hidden}")?)
 }
 
 /// On a terminal, unless the environment asks for none (<https://no-color.org>).

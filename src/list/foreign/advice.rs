@@ -49,7 +49,9 @@ pub(super) fn of(kind: Kind, text: &[u8]) -> (String, String) {
         Kind::Apache => ("these are lines of Apache's configuration, not entries", apache(lines())),
         Kind::HostsAllow => (
             "these are lines of hosts.allow, which are about services and go by the first that matches",
-            "put each address on a line of its own, with a length for a mask: /8 for /255.0.0.0".to_owned(),
+            "put each address on a line of its own, with a length for a mask, /8 for /255.0.0.0, and what `EXCEPT` names \
+             behind `!`"
+                .to_owned(),
         ),
         Kind::Spamhaus => (
             "this is a list of Spamhaus, of networks to keep out",

@@ -4,13 +4,8 @@ use super::kind::Kind;
 use super::line;
 
 /// What compressed files begin with (`file`'s magic numbers).
-const COMPRESSED: [(&[u8], &str); 5] = [
-    (b"\x1f\x8b", "gzip"),
-    (b"\x28\xb5\x2f\xfd", "zstd"),
-    (b"\xfd7zXZ\0", "xz"),
-    (b"BZh", "bzip2"),
-    (b"PK\x03\x04", "zip"),
-];
+const COMPRESSED: [(&[u8], &str); 4] =
+    [(b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"\xfd7zXZ\0", "xz"), (b"PK\x03\x04", "zip")];
 
 /// So much of a text is looked at.
 const HEAD: usize = 2048;
@@ -20,6 +15,9 @@ pub(super) fn kind(text: &[u8], first_error: usize) -> Option<Kind> {
     let compressed = COMPRESSED.iter().find(|(magic, _)| text.starts_with(magic));
     if let Some((_, program)) = compressed {
         return Some(Kind::Compressed(program));
+    }
+    if text.starts_with(b"BZh") && text.get(4..).is_some_and(|block| block.starts_with(b"1AY&SY")) {
+        return Some(Kind::Compressed("bzip2")); // its first letters alone may begin the name of a host
     }
     if let Some(encoding) = wide(text) {
         return Some(Kind::Wide(encoding));
@@ -67,14 +65,10 @@ fn markup(head: &str) -> Option<Kind> {
     Some(if is_html.iter().any(|tag| head.contains(tag)) { Kind::Html } else { Kind::Xml })
 }
 
-/// An object, or an array of anything: `[` alone may be half an address in brackets.
+/// An object, or an array of texts or objects: other brackets may be those of an address.
 fn json(head: &str) -> Option<Kind> {
-    let is_json = match head.as_bytes().first()? {
-        b'{' => true,
-        b'[' => head.get(1..)?.trim_start().starts_with(['"', '{', '[']),
-        _ => false,
-    };
-    is_json.then_some(Kind::Json)
+    let inside = |rest: &str| rest.trim_start().starts_with(['"', '{', '}']);
+    head.strip_prefix(['{', '[']).is_some_and(inside).then_some(Kind::Json)
 }
 
 /// A header, which names columns, above a line with as many of them and an address among them.
