@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::diagnostic::Rejected;
 use super::parse::Parser;
+use super::rejected::Rejected;
 use super::{grammar, scan};
 
 /// The canonical form of a list's text: an entry a line in canonical spelling, comments and single blank

@@ -8,10 +8,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::diagnostic::{Code, Diagnostic, Rejected, Report, Severity, TooLittle};
+use super::diagnostic::{Code, Diagnostic, Report, Severity};
 use super::foreign;
 use super::lint::Linter;
 use super::pass::Pass;
+use super::rejected::{Rejected, TooLittle};
 use super::sequence::List;
 use crate::content::Content;
 
