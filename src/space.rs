@@ -1,7 +1,7 @@
 //! Address space: which addresses something comes to, and how many.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
 
@@ -48,6 +48,21 @@ impl Space {
             sweep.enter(span(prefix), action == Action::Allow);
         }
         Space { v4: v4.finish(), v6: v6.finish() }
+    }
+
+    /// Puts addresses of one family behind those that are there, all of which come before them.
+    pub(crate) fn push(&mut self, first: IpAddr, last: IpAddr) {
+        match (first, last) {
+            (IpAddr::V4(first), IpAddr::V4(last)) => {
+                push(&mut self.v4, Span { first: first.to_bits().into(), last: last.to_bits().into() });
+            }
+            (IpAddr::V6(first), IpAddr::V6(last)) => {
+                push(&mut self.v6, Span { first: first.into(), last: last.into() });
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => {
+                debug_assert!(false, "{first} and {last} are of two families");
+            }
+        }
     }
 
     /// The addresses of this space that are not in the other.
@@ -119,6 +134,14 @@ impl fmt::Display for AddressCount {
     }
 }
 
+/// Puts a span behind sorted ones that all end before it.
+fn push(spans: &mut Vec<Span>, span: Span) {
+    match spans.last_mut().filter(|previous| previous.last.checked_add(1) == Some(span.first)) {
+        Some(previous) => previous.last = span.last,
+        None => spans.push(span),
+    }
+}
+
 fn span(prefix: IpNet) -> Span {
     match prefix {
         IpNet::V4(net) => {
@@ -166,10 +189,7 @@ impl Sweep {
             return;
         }
         if allow {
-            match self.allowed.last_mut().filter(|previous| previous.last.checked_add(1) == Some(first)) {
-                Some(previous) => previous.last = last,
-                None => self.allowed.push(Span { first, last }),
-            }
+            push(&mut self.allowed, Span { first, last });
         }
         self.position = last.checked_add(1);
     }

@@ -7,10 +7,11 @@ use std::net::IpAddr;
 use std::time::SystemTime;
 
 use ipgate::{
-    Entry, List, Mode, Policy, Table,
+    Address, Entry, List, Mode, Policy, Table,
+    ipnet::IpNet,
     list::{Until, format_text},
     space::Space,
-    table::Origin,
+    table::{Change, Origin},
 };
 use proptest::prelude::*;
 use support::generate::{addresses, entries, list, probes, written};
@@ -72,6 +73,29 @@ proptest! {
         let lists = [policy.default_list(), policy.app_list()];
         for address in probes(lists.iter().flatten().flat_map(|list| list.entries()), &others) {
             agree(&table, &golden, address)?;
+        }
+    }
+
+    /// Every address of the prefixes is in one change, which says what the golden models say of the two lists.
+    #[test]
+    fn changes_are_what_the_golden_models_say(old in list(), new in list(), others in addresses()) {
+        let prefixes: Vec<IpNet> = old.entries().iter().step_by(2).map(Entry::prefix).collect();
+        let policy = |list: &List| Policy::new().with_app(list.clone());
+        let tables = [&old, &new].map(|list| table(&policy(list)));
+        let golden = [&old, &new].map(|list| Golden::of_list(list));
+        let changes = tables[0].changes(&tables[1], &prefixes);
+        for address in probes(old.entries().iter().chain(new.entries()), &others) {
+            let address = IpAddr::from(Address::from(address));
+            let holds = |change: &&Change<'_>| change.space.prefixes().any(|prefix| prefix.contains(&address));
+            let found: Vec<_> = changes.iter().filter(holds).collect();
+            prop_assert_eq!(found.len(), usize::from(prefixes.iter().any(|p| p.contains(&address))), "{}", address);
+            let [was, now] = [0, 1].map(|i| golden[i].decide(address, now()));
+            for change in found {
+                prop_assert_eq!(change.was.map(|entry| entry.to_entry()), was.entry.clone(), "{}", address);
+                prop_assert_eq!(change.by.map(|entry| entry.to_entry()), now.entry.clone(), "{}", address);
+                prop_assert_eq!(change.was_allowed, was.is_allowed(), "{}", address);
+                prop_assert_eq!(change.is_allowed, now.is_allowed(), "{}", address);
+            }
         }
     }
 

@@ -164,7 +164,7 @@ impl Entries {
 }
 
 /// Which family's columns an entry stands in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Version {
     V4,
     V6,

@@ -6,6 +6,7 @@
 
 mod batch;
 mod build;
+mod changes;
 mod columns;
 mod compiled;
 mod decision;
@@ -15,6 +16,7 @@ mod image;
 mod layout;
 mod lookup;
 
+pub use changes::Change;
 pub use compiled::Table;
 pub use decision::Decision;
 pub(crate) use decision::Ruling;
