@@ -1,8 +1,10 @@
 //! List files edited in place: comments and layout stay, and the result is checked before it is written.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
+use ipgate::ipnet::IpNet;
 use ipgate::whole_file::Edit;
 use ipgate::{
     Action, Entry, Label, List, Shown,
@@ -54,16 +56,16 @@ impl ListFile {
         self.list.entries().chunk_by(same_piece).filter_map(|entries| Piece::new(&self.list, entries))
     }
 
-    /// Writes the edited text, once it is sure to be a list of exactly the entries that are expected.
-    /// Warnings about what stands at or behind `new` are told.
+    /// Writes the edited text, once it is sure to be a list of exactly the entries that are expected, and
+    /// returns that list. Warnings about what stands at or behind `new` are told.
     pub(crate) fn save<'e>(
         &self,
         edited: &[u8],
         expected: impl Iterator<Item = &'e Entry>,
         new: usize,
-    ) -> Result<(), Failure> {
+    ) -> Result<List, Failure> {
         let name = &self.name;
-        let parser = Parser::new().lint(Linter::new()).max_diagnostics(usize::MAX);
+        let parser = Parser::new().source(name).lint(Linter::new()).max_diagnostics(usize::MAX);
         let parsed = match parser.parse(edited) {
             Ok(parsed) => parsed,
             Err(rejected) => {
@@ -85,7 +87,7 @@ impl ListFile {
         if parsed.list.is_empty() {
             complain(format_args!("{name} has no entries now: nobody matches it"));
         }
-        Ok(())
+        Ok(parsed.list)
     }
 }
 
@@ -156,6 +158,50 @@ impl Given {
         let first = self.entries.first();
         let action = first.map(Entry::action);
         (action, first.and_then(Entry::label), first.and_then(Entry::until))
+    }
+}
+
+/// The entries of a list by the prefixes that are asked for, and of no others: one walk over the list, however
+/// many are asked for.
+pub(crate) struct Standing<'l>(HashMap<IpNet, Vec<&'l Entry>>);
+
+impl<'l> Standing<'l> {
+    pub(crate) fn of(list: &'l List, given: &'l [Given]) -> Standing<'l> {
+        let prefixes = given.iter().flat_map(|given| &given.entries).map(Entry::prefix);
+        let mut standing = Standing(prefixes.map(|prefix| (prefix, Vec::new())).collect());
+        list.entries().iter().for_each(|entry| standing.add(entry));
+        standing
+    }
+
+    pub(crate) fn add(&mut self, entry: &'l Entry) {
+        if let Some(same_prefix) = self.0.get_mut(&entry.prefix()) {
+            same_prefix.push(entry);
+        }
+    }
+
+    pub(crate) fn has(&self, entry: &Entry) -> bool {
+        self.0.get(&entry.prefix()).is_some_and(|same_prefix| same_prefix.contains(&entry))
+    }
+}
+
+/// What is given, by first prefix, which the pieces that it fits have too.
+pub(crate) struct Fitting<'g>(HashMap<IpNet, Vec<&'g Given>>);
+
+impl<'g> Fitting<'g> {
+    pub(crate) fn of(given: &'g [Given]) -> Fitting<'g> {
+        let mut by_prefix: HashMap<IpNet, Vec<&Given>> = HashMap::new();
+        for given in given {
+            if let Some(first) = given.entries.first() {
+                by_prefix.entry(first.prefix()).or_default().push(given);
+            }
+        }
+        Fitting(by_prefix)
+    }
+
+    /// Whether any of it fits a piece.
+    pub(crate) fn any(&self, piece: &Piece<'_>) -> bool {
+        let given = self.0.get(&piece.first.prefix());
+        given.is_some_and(|given| given.iter().any(|given| given.fits(piece)))
     }
 }
 

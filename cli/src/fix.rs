@@ -31,7 +31,6 @@ fn lint(text: &[u8], now: SystemTime) -> Result<Parsed, Rejected> {
 
 /// Makes every fix that is offered. A list that is rejected has none.
 pub(crate) fn all(text: &Text) -> Result<Fixed, Failure> {
-    text.refuse_image()?;
     let now = SystemTime::now();
     let mut bytes = text.bytes.to_vec();
     let Parsed { list: old, mut report } = match lint(&bytes, now) {

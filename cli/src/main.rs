@@ -6,6 +6,8 @@ mod addresses;
 mod args;
 mod commands;
 mod edit;
+mod effect;
+mod expiry;
 mod fix;
 mod lines;
 mod output;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
 use std::process::ExitCode;
 
+use ipgate::space::Space;
 use ipgate::whole_file::WriteError;
 use ipgate::{Action, Entry, Label, Reason};
 use serde::{Serialize, Serializer};
@@ -133,6 +134,19 @@ pub(crate) fn count(n: impl fmt::Display, one: &str, many: &str) -> String {
     let n = n.to_string();
     let noun = if n == "1" { one } else { many };
     format!("{n} {noun}")
+}
+
+/// Numbers of addresses in JSON, as text: they go up to 2^128, which JSON numbers do not hold everywhere.
+#[derive(Serialize)]
+pub(crate) struct Counts {
+    ipv4: String,
+    ipv6: String,
+}
+
+impl Counts {
+    pub(crate) fn of(space: &Space) -> Counts {
+        Counts { ipv4: space.v4_count().to_string(), ipv6: space.v6_count().to_string() }
+    }
 }
 
 /// An entry in JSON.

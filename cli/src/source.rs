@@ -27,9 +27,10 @@ pub(crate) enum Source<'a> {
 }
 
 impl Source<'_> {
-    pub(crate) fn text(self) -> Result<Text, Failure> {
+    /// The list's text, or an image.
+    fn text_or_image(self) -> Result<Text, Failure> {
         match self {
-            Source::Input(input) => Text::read(input),
+            Source::Input(input) => Text::read_any(input),
             Source::Entries(text) => {
                 Ok(Text { name: ENTRIES.to_owned(), bytes: Content::from(text.as_bytes()) })
             }
@@ -38,7 +39,7 @@ impl Source<'_> {
 
     /// Reads and parses the list.
     pub(crate) fn list(self, reading: Reading) -> Result<List, Failure> {
-        self.text()?.parse(reading)
+        self.text_or_image()?.not_an_image()?.parse(reading)
     }
 }
 
@@ -49,8 +50,13 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    /// Reads a file or standard input; one byte beyond the limit for a list's text at the most.
+    /// Reads the text of a list. An image, which is none, is refused.
     pub(crate) fn read(input: &Input) -> Result<Text, Failure> {
+        Text::read_any(input)?.not_an_image()
+    }
+
+    /// Reads a file or standard input, whatever it holds; one byte beyond the limit for a list's text at the most.
+    fn read_any(input: &Input) -> Result<Text, Failure> {
         let limit = Parser::DEFAULT_MAX_BYTES + 1;
         let name = input.to_string();
         let bytes = match input {
@@ -61,16 +67,19 @@ impl Text {
     }
 
     /// An image where a list's text is needed is a mistake worth its own sentence.
-    pub(crate) fn refuse_image(&self) -> Result<(), Failure> {
+    fn not_an_image(self) -> Result<Text, Failure> {
         match Table::is_image(&self.bytes) {
-            true => Err(format!("{} is an image; give the list it was compiled from", self.name).into()),
-            false => Ok(()),
+            true => Err(Failure::Told(format!(
+                "{} is a compiled image, which only `check`, `explain` and `replay` read (--list FILE); \
+                 give the list that it was compiled from",
+                self.name
+            ))),
+            false => Ok(self),
         }
     }
 
     /// Parses the text; what a strict reading rejects, and a lenient one leaves out, is told.
     pub(crate) fn parse(self, reading: Reading) -> Result<List, Failure> {
-        self.refuse_image()?;
         let Text { name, bytes } = self;
         let parsed = Parser::new()
             .lenient(reading.lenient)
@@ -130,7 +139,7 @@ pub(crate) fn load(lists: &Lists) -> Result<Loaded, Failure> {
         }
         return around_app(around, *reading, None);
     };
-    let text = source.text()?;
+    let text = source.text_or_image()?;
     match Table::is_image(&text.bytes) {
         true => image(around, text),
         false => around_app(around, *reading, Some(text.parse(*reading)?)),

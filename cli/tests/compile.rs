@@ -56,18 +56,26 @@ fn what_was_left_out_is_counted() {
 
 #[test]
 fn an_image_is_no_list_and_holds_its_policy() {
+    const IS_IMAGE: &str = "a.image is a compiled image, which only `check`, `explain` and `replay` read";
     let dir = Dir::with("a.list", "10.0.0.0/8\n");
     assert_eq!(dir.run(&["compile", "a.list", "-o", "a.image"]).code, 0);
     for (args, sentence) in [
         (&["-l", "a.image", "--enforce", "check", "10.0.0.1"][..], "which holds its policy"),
-        (&["-l", "a.image", "list"], "a.image is an image; give the list"),
-        (&["compile", "a.image", "-o", "b.image"], "a.image is an image; give the list"),
-        (&["--default", "a.image", "-l", "a.list", "check", "10.0.0.1"], "a.image is an image"),
+        (&["-l", "a.image", "list"], IS_IMAGE),
+        (&["compile", "a.image", "-o", "b.image"], IS_IMAGE),
+        (&["-l", "a.image", "add", "10.0.0.1"], IS_IMAGE),
+        (&["-l", "a.image", "remove", "10.0.0.0/8"], IS_IMAGE),
+        (&["lint", "a.image"], IS_IMAGE),
+        (&["fmt", "a.image"], IS_IMAGE),
+        (&["fmt", "--write", "a.image"], IS_IMAGE),
+        (&["diff", "a.list", "a.image"], IS_IMAGE),
+        (&["--default", "a.image", "-l", "a.list", "check", "10.0.0.1"], IS_IMAGE),
         (&["-l", "a.list", "compile", "a.list", "-o", "b.image"], "unexpected argument '--list'"),
     ] {
         let run = dir.run(args);
         assert_eq!(run.code, 2, "{args:?}: {}", run.out);
         assert!(run.err.contains(sentence), "{args:?}: {}", run.err);
+        assert!(sentence != IS_IMAGE || run.err.lines().count() == 1, "{args:?}: {}", run.err);
     }
     assert!(!dir.path("b.image").exists());
 }

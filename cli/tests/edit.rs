@@ -48,12 +48,8 @@ fn add_says_what_is_there_already() {
     assert_eq!(dir.read("a.list"), LIST);
     let json = dir.run(&["-l", "a.list", "--json", "add", "10.0.0.0/8:corp", "1.1.1.1", "1.1.1.1"]).json();
     assert_eq!(
-        json,
-        [
-            json!({"entry": "10.0.0.0/8:corp", "result": "present"}),
-            json!({"entry": "1.1.1.1", "result": "added"}),
-            json!({"entry": "1.1.1.1", "result": "present"}),
-        ]
+        json.iter().map(|line| json!([line["entry"], line["result"]])).collect::<Vec<_>>(),
+        [json!(["10.0.0.0/8:corp", "present"]), json!(["1.1.1.1", "added"]), json!(["1.1.1.1", "present"]),]
     );
     assert_eq!(dir.read("a.list"), format!("{LIST}1.1.1.1\n"));
 }
@@ -97,13 +93,18 @@ fn remove_keeps_comments_and_layout() {
     let dir = dir();
     let run = dir.run(&["-l", "a.list", "remove", "10.9.1.0/24", "192.0.2.1-192.0.2.6:range"]);
     assert_eq!(run.code, 0, "{}", run.err);
-    assert_eq!(run.out, "removed 10.9.1.0/24:ci\nremoved 192.0.2.1-192.0.2.6:range;until=2999-12-31\n");
+    let first: Vec<&str> = run.out.lines().filter(|line| !line.starts_with(' ')).collect();
+    assert_eq!(first, ["removed 10.9.1.0/24:ci", "removed 192.0.2.1-192.0.2.6:range;until=2999-12-31"]);
     assert_eq!(
         dir.read("a.list"),
         "# offices\n10.0.0.0/8:corp   # all of us\n\n!10.9.0.0/16:lab, 2001:db8::/32:corp\n"
     );
     let run = dir.run(&["-l", "a.list", "--json", "remove", "10.0.0.0/8:corp"]);
-    assert_eq!(run.json(), [json!({"entry": "10.0.0.0/8:corp", "result": "removed", "line": 2})]);
+    let [line] = &run.json()[..] else { panic!("{run:?}") };
+    assert_eq!(
+        json!([line["entry"], line["result"], line["line"]]),
+        json!(["10.0.0.0/8:corp", "removed", 2])
+    );
     assert_eq!(dir.read("a.list"), "# offices\n# all of us\n\n!10.9.0.0/16:lab, 2001:db8::/32:corp\n");
     let run = dir.run(&["-l", "a.list", "remove", "!10.9.0.0/16", "2001:DB8::/32"]);
     assert_eq!(run.code, 0);

@@ -19,7 +19,8 @@ Options may stand before the command too; each command's help names those that i
 Exit codes:
   0  yes: every address is allowed, the lists are alike, nothing to complain of
   1  no: an address is denied (check, explain), the lists differ (diff),
-     a file would change (fmt --check), a warning is denied (lint)
+     a file would change (fmt --check), a warning is denied (lint), an
+     expiry ends nothing (add)
   2  an error: no answer can be trusted; standard error says why. No list to
      decide by, and no address to look up, are errors
 
@@ -172,9 +173,16 @@ Exit codes: 0 written, 2 an error, and the output file is unchanged.")]
     /// Add entries to the file of --list
     #[command(after_help = "\
 The file is replaced whole or stays as it is; comments and layout are kept.
-What is there already is said and left alone.
+What is there already is said and left alone. Below each entry stands what it
+changes for its addresses, compared with the file before: newly allowed, newly
+denied, another label, or nothing, and which entries go on to decide.
 
-Exit codes: 0 every entry is in the list now, 2 an error, and the file is unchanged.")]
+An entry with `until=` is added also where another entry goes on to allow its
+addresses (or to deny them) when it expires. Standard error names that entry, and
+the exit code is 1: access does not end when the entry says.
+
+Exit codes: 0 every entry is in the list now, 1 so it is, but an expiry ends
+nothing, 2 an error, and the file is unchanged.")]
     Add {
         /// The entries, such as 10.0.1.0/24:office or '!10.0.1.66;until=2027-03-31'
         #[arg(required = true, value_name = "ENTRY")]
@@ -186,7 +194,9 @@ Exit codes: 0 every entry is in the list now, 2 an error, and the file is unchan
     #[command(after_help = "\
 An entry is removed where everything that is written here fits: a prefix or
 range, `!` or none, and the label and expiry where they are given. What stands
-there twice is removed twice. Comments and layout are kept.
+there twice is removed twice. Comments and layout are kept. Below each entry
+stands what becomes of its addresses: who is denied now, who is newly allowed, and
+who still gets in, by which entry on which line of the file as it is now.
 
 Exit codes: 0 removed, 2 an error (an entry is not there), and the file is unchanged.")]
     Remove {

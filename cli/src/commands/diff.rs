@@ -2,12 +2,12 @@
 
 use std::io::Write;
 
+use ipgate::diff::Diff;
 use ipgate::ipnet::IpNet;
-use ipgate::{diff::Diff, space::Space};
 use serde::Serialize;
 
 use crate::args::{Form, Pair, Reading};
-use crate::output::{self, EntryJson, Exit, Failure, Out, Outcome};
+use crate::output::{self, Counts, EntryJson, Exit, Failure, Out, Outcome};
 
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
@@ -18,19 +18,6 @@ enum Line<'a> {
     Gained { family: &'static str, prefix: String },
     Lost { family: &'static str, prefix: String },
     Summary { added: usize, removed: usize, relabelled: usize, gained: Counts, lost: Counts },
-}
-
-/// Numbers of addresses, as text: they go up to 2^128, which JSON numbers do not hold everywhere.
-#[derive(Serialize)]
-struct Counts {
-    ipv4: String,
-    ipv6: String,
-}
-
-impl Counts {
-    fn of(space: &Space) -> Counts {
-        Counts { ipv4: space.v4_count().to_string(), ipv6: space.v6_count().to_string() }
-    }
 }
 
 pub(crate) fn run(pair: &Pair, reading: Reading, form: Form) -> Outcome {

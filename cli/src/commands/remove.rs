@@ -6,7 +6,8 @@ use ipgate::Entry;
 use serde::Serialize;
 
 use crate::args::{Edited, Form};
-use crate::edit::{self, Given, ListFile, Piece};
+use crate::edit::{self, Fitting, Given, ListFile, Piece};
+use crate::effect::{ChangeJson, Edit};
 use crate::output::{self, Exit, Failure, Outcome, complain};
 
 #[derive(Serialize)]
@@ -15,13 +16,14 @@ struct Line<'a> {
     entry: &'a str,
     result: &'static str,
     line: u32,
+    changes: Vec<ChangeJson>,
 }
 
 pub(crate) fn run(file: &Edited, entries: &[String], form: Form) -> Outcome {
     let given = Given::all(entries)?;
     let file = ListFile::open(&file.list)?;
-    let (gone, kept): (Vec<Piece<'_>>, Vec<Piece<'_>>) =
-        file.pieces().partition(|piece| given.iter().any(|given| given.fits(piece)));
+    let fitting = Fitting::of(&given);
+    let (gone, kept): (Vec<Piece<'_>>, Vec<Piece<'_>>) = file.pieces().partition(|piece| fitting.any(piece));
     let missing = given.iter().filter(|given| !gone.iter().any(|piece| given.fits(piece)));
     let complaints: Vec<String> = missing.map(|given| describe_missing(given, &file)).collect();
     if !complaints.is_empty() {
@@ -31,16 +33,19 @@ pub(crate) fn run(file: &Edited, entries: &[String], form: Form) -> Outcome {
     let mut text = file.list.text().to_vec();
     let ranges: Vec<_> = gone.iter().map(Piece::range).collect();
     edit::cut(&mut text, &ranges);
-    file.save(&text, kept.iter().flat_map(|piece| piece.entries), text.len())?;
+    let edited = file.save(&text, kept.iter().flat_map(|piece| piece.entries), text.len())?;
 
+    let edit = Edit::of(&file.list, Some(&edited));
     let mut out = output::stdout();
     for piece in &gone {
-        match form.json {
-            true => {
-                let line = Line { entry: piece.text, result: "removed", line: piece.position.line };
-                output::json(&mut out, &line)?;
-            }
-            false => writeln!(out, "removed {}", piece.text)?,
+        let (entry, line) = (piece.text, piece.position.line);
+        let effect = edit.effect(piece.entries);
+        if form.json {
+            let changes = effect.json();
+            output::json(&mut out, &Line { entry, result: "removed", line, changes })?;
+        } else {
+            writeln!(out, "removed {entry}")?;
+            effect.write(&mut out, &[])?;
         }
     }
     out.flush()?;
