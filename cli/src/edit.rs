@@ -8,7 +8,7 @@ use ipgate::ipnet::IpNet;
 use ipgate::whole_file::Edit;
 use ipgate::{
     Action, Entry, Label, List, Shown,
-    list::{Edit as TextEdit, Linter, Parser, Position, Until, apply_edits, format_text},
+    list::{Code, Diagnostic, Edit as TextEdit, Linter, Parser, Position, Until, apply_edits, format_text},
 };
 
 use crate::output::{Failure, complain};
@@ -65,7 +65,7 @@ impl ListFile {
         new: usize,
     ) -> Result<List, Failure> {
         let name = &self.name;
-        let parser = Parser::new().source(name).lint(Linter::new()).max_diagnostics(usize::MAX);
+        let parser = Parser::new().source(name).max_diagnostics(usize::MAX);
         let parsed = match parser.parse(edited) {
             Ok(parsed) => parsed,
             Err(rejected) => {
@@ -79,8 +79,10 @@ impl ListFile {
             return Err(format!("{name} cannot be edited here without other changes; it is unchanged").into());
         }
         self.edit.write(edited)?;
-        for warning in parsed.report.warnings() {
-            if warning.position().is_some_and(|at| at.offset as usize >= new) {
+        let is_new = |at: Option<Position>| at.is_some_and(|at| at.offset as usize >= new);
+        let linted = lint_new(&parsed.list, |entry| is_new(entry.position()));
+        for warning in parsed.report.warnings().chain(&linted) {
+            if is_new(warning.position()) {
                 complain(render::line(name, warning));
             }
         }
@@ -89,6 +91,24 @@ impl ListFile {
         }
         Ok(parsed.list)
     }
+}
+
+/// What there is to say about new entries, which depends on those alone whose addresses they share: a list of a
+/// million is not sorted for one of them.
+fn lint_new(list: &List, is_new: impl Fn(&Entry) -> bool) -> Vec<Diagnostic> {
+    let new: Vec<IpNet> = list.entries().iter().filter(|entry| is_new(entry)).map(Entry::prefix).collect();
+    let new = IpNet::aggregate(&new); // sorted and disjoint
+    let shares = |entry: &&Entry| {
+        let prefix = entry.prefix();
+        let behind = new.partition_point(|other| other.network() <= prefix.broadcast());
+        let last = behind.checked_sub(1).and_then(|last| new.get(last));
+        last.is_some_and(|last| last.broadcast() >= prefix.network())
+    };
+    let near: Vec<Entry> = list.entries().iter().filter(shares).cloned().collect();
+    let whole = near.len() == list.len();
+    let report = List::from_entries(near).map(|near| Linter::new().max_diagnostics(usize::MAX).lint(&near));
+    let report = report.unwrap_or_default(); // a conflict would have rejected the text
+    report.warnings().filter(|warning| whole || warning.code() != Code::OneFamily).cloned().collect()
 }
 
 /// The entries that were written as one: a prefix, a range or `all`.
