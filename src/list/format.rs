@@ -1,7 +1,8 @@
 //! Canonical text of a whole file, its comments kept.
 
-use std::fmt::Write as _;
+use std::io::Write as _;
 
+use super::diagnostic::Report;
 use super::parse::Parser;
 use super::rejected::Rejected;
 use super::{grammar, scan};
@@ -20,33 +21,86 @@ use super::{grammar, scan};
 /// # Ok::<(), ipgate::list::Rejected>(())
 /// ```
 pub fn format_text(text: impl AsRef<[u8]>) -> Result<String, Rejected> {
-    let text = text.as_ref();
-    Parser::new().parse(text)?;
-    let utf8 = |bytes| std::str::from_utf8(bytes).unwrap_or_default(); // a strict parse has checked it
-    let mut out = String::with_capacity(text.len());
+    let formatted = Parser::new().format(text)?;
+    Ok(String::from_utf8(formatted.text).unwrap_or_default()) // a strict parse has checked it
+}
+
+/// A list's text in canonical form.
+#[derive(Debug, Clone)]
+pub struct Formatted {
+    /// The text; UTF-8 where the list was taken strictly.
+    pub text: Vec<u8>,
+    /// What was found, as parsing the text found it.
+    pub report: Report,
+}
+
+impl Parser {
+    /// The canonical form of a text, as [`format_text`] has it, for whatever this parser takes. What a lenient one
+    /// leaves out of a list stays in the text as it is written, on a line of its own, and is reported: the text
+    /// parses to an equal list with the same errors.
+    ///
+    /// # Errors
+    ///
+    /// As [`Parser::parse`].
+    ///
+    /// ```
+    /// let formatted = ipgate::List::parser().lenient(true).format("10.0.1.7/24:office , 10.1 # both")?;
+    /// assert_eq!(formatted.text, b"10.0.1.0/24:office\n10.1 # both\n");
+    /// assert_eq!(formatted.report.error_count(), 1);
+    /// # Ok::<(), ipgate::list::Rejected>(())
+    /// ```
+    pub fn format(&self, text: impl AsRef<[u8]>) -> Result<Formatted, Rejected> {
+        let text = text.as_ref();
+        let report = self.parse(text)?.report;
+        Ok(Formatted { text: canonical(text), report })
+    }
+}
+
+fn canonical(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
     let mut blank_lines = 0;
     for line in scan::lines(text) {
-        let items: Vec<_> = line.pieces().filter_map(|piece| grammar::item(utf8(piece.bytes))).collect();
-        let comment = line.comment.map(|comment| utf8(comment.bytes).trim_end());
-        if items.is_empty() && comment.is_none() {
+        let mut pieces = line.pieces().peekable();
+        let is_bare = pieces.peek().is_none();
+        if is_bare && line.comment.is_none() {
             blank_lines += 1;
             continue;
         }
         if blank_lines > 0 && !out.is_empty() {
-            out.push('\n');
+            out.push(b'\n');
         }
         blank_lines = 0;
-        for (i, item) in items.iter().enumerate() {
-            let separator = if i == 0 { "" } else { "\n" };
-            let _ = write!(out, "{separator}{item}"); // writing to a String does not fail
+        let mut separator: &[u8] = b"";
+        for piece in pieces {
+            out.extend_from_slice(separator);
+            separator = b"\n";
+            match std::str::from_utf8(piece.bytes).ok().and_then(grammar::item) {
+                Some(item) => {
+                    let _ = write!(out, "{item}"); // writing to memory does not fail
+                }
+                None => push_verbatim(&mut out, piece.bytes),
+            }
         }
-        if let Some(comment) = comment {
-            let separator = if items.is_empty() { "" } else { " " };
-            let _ = write!(out, "{separator}{comment}");
+        if let Some(comment) = line.comment {
+            out.extend_from_slice(if is_bare { b"" } else { b" " });
+            let trimmed = std::str::from_utf8(comment.bytes).map(|comment| comment.trim_end().as_bytes());
+            out.extend_from_slice(trimmed.unwrap_or(comment.bytes));
         }
-        out.push('\n');
+        out.push(b'\n');
     }
-    Ok(out)
+    out
+}
+
+/// What is no entry, so that it is none on a line of its own either: a comma keeps `#` from beginning a comment,
+/// a byte-order mark from being passed over, and CR from being part of the line's end.
+fn push_verbatim(out: &mut Vec<u8>, piece: &[u8]) {
+    if piece.starts_with(b"#") || piece.starts_with("\u{feff}".as_bytes()) {
+        out.push(b',');
+    }
+    out.extend_from_slice(piece);
+    if piece.ends_with(b"\r") {
+        out.push(b',');
+    }
 }
 
 #[cfg(test)]
@@ -67,5 +121,35 @@ mod tests {
     #[test]
     fn a_bad_list_is_not_formatted() {
         assert!(format_text("10.1").is_err());
+    }
+
+    /// Whatever stands between entries, nothing of it is lost, and none of it becomes an entry or a comment.
+    #[test]
+    fn what_is_no_entry_stays_as_it_is_written() {
+        let parser = Parser::new().lenient(true);
+        let lenient = |text: &[u8]| parser.format(text).unwrap().text;
+        let text = b"10.0.0.1/8, 10.1:a  b ,1.1.1.1#x # both\r\n\xff,2.2.2.2\n# \xff \n";
+        let expected = b"10.0.0.0/8\n10.1:a  b\n1.1.1.1#x # both\n\xff\n2.2.2.2\n# \xff \n";
+        assert_eq!(lenient(text), expected);
+        const BAD: [&str; 6] = ["#x", "10.1", "1.1.1.1\r", "\u{feff}1.1.1.1", "!", "a;b"];
+        for (one, other) in (0..36).map(|i| (BAD[i / 6], BAD[i % 6])) {
+            for text in [
+                format!(",{one},{other}"),
+                format!("\u{feff},{one},10.0.0.1/8,{other},\n2.2.2.2"),
+                format!(",{one} # c\n,{other},\n\n"),
+            ] {
+                let text = format!("9.9.9.9,8.8.8.8,7.7.7.7\n{text}");
+                let formatted = lenient(text.as_bytes());
+                assert_eq!(lenient(&formatted), formatted, "{text:?}");
+                let [old, new] = [text.as_bytes(), &formatted].map(|text| parser.parse(text).unwrap());
+                assert_eq!(
+                    (old.list, old.report.error_count()),
+                    (new.list, new.report.error_count()),
+                    "{text:?}"
+                );
+                let formatted = String::from_utf8(formatted).unwrap();
+                assert!(formatted.contains(one) && formatted.contains(other), "{text:?}");
+            }
+        }
     }
 }

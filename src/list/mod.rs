@@ -26,7 +26,7 @@ pub use conflict::Conflict;
 pub use diagnostic::{Code, Diagnostic, Position, Report, Severity};
 pub use edit::{Edit, apply_edits};
 pub use entry::{Action, Entry};
-pub use format::format_text;
+pub use format::{Formatted, format_text};
 pub(crate) use label::check as check_label;
 pub use label::{Label, LabelError};
 pub use lint::Linter;
