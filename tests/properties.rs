@@ -82,7 +82,7 @@ proptest! {
         let prefixes: Vec<IpNet> = old.entries().iter().step_by(2).map(Entry::prefix).collect();
         let policy = |list: &List| Policy::new().with_app(list.clone());
         let tables = [&old, &new].map(|list| table(&policy(list)));
-        let golden = [&old, &new].map(|list| Golden::of_list(list));
+        let golden = [&old, &new].map(Golden::of_list);
         let changes = tables[0].changes(&tables[1], &prefixes);
         for address in probes(old.entries().iter().chain(new.entries()), &others) {
             let address = IpAddr::from(Address::from(address));

@@ -4,6 +4,7 @@
 
 mod addresses;
 mod args;
+mod client;
 mod commands;
 mod edit;
 mod effect;

@@ -145,7 +145,7 @@ fn json_and_errors_of_diff() {
             json!({"kind": "gained", "family": "ipv6", "prefix": "::/0"}),
             json!({"kind": "summary", "added": 1, "removed": 0, "relabelled": 0,
                 "gained": {"ipv4": "0", "ipv6": "340282366920938463463374607431768211456"},
-                "lost": {"ipv4": "0", "ipv6": "0"}}),
+                "lost": {"ipv4": "0", "ipv6": "0"}, "from": null}),
         ]
     );
     dir.write("bad.list", "10.1");
@@ -234,7 +234,7 @@ fn help_completions_and_manual() {
     let help = run(&["--help"]);
     assert_eq!(help.code, 0);
     assert!(help.out.starts_with("Filters clients by address: "), "{}", help.out);
-    for part in ["Exit codes:", "Examples:", "replay", "--entries", "--enforce"] {
+    for part in ["Exit codes:", "Examples:", "replay", "--entries", "--json"] {
         assert!(help.out.contains(part), "{part} in {}", help.out);
     }
     let commands = [
@@ -288,7 +288,7 @@ fn options_are_offered_by_the_commands_that_honour_them() {
         ("add", &["--list"]),
         ("remove", &["--list"]),
         ("lint", &[]),
-        ("fmt", &[]),
+        ("fmt", &["--lenient"]),
         ("completions", &[]),
         ("man", &[]),
     ] {
@@ -304,4 +304,71 @@ fn options_are_offered_by_the_commands_that_honour_them() {
         assert_eq!(POLICY.into_iter().filter(|option| is_on_page(option)).collect::<Vec<_>>(), honoured);
         assert!(help.contains("--json") && is_on_page("--json"), "{help}");
     }
+}
+
+/// What only loads leniently can be tidied, and says the same after it.
+#[test]
+fn fmt_leniently_keeps_what_is_no_entry() {
+    let text = "10.0.0.5/8:corp,  10.1 # office\n!10.9.0.0/16\nfoobar\n";
+    let dir = Dir::with("a.list", text);
+    assert_eq!(dir.run(&["fmt", "a.list"]).code, 2);
+    let run = dir.run(&["fmt", "--lenient", "a.list"]);
+    assert_eq!((run.code, run.out.as_str()), (0, "10.0.0.0/8:corp\n10.1 # office\n!10.9.0.0/16\nfoobar\n"));
+    assert!(run.err.contains("a.list:1:19: error: "), "{}", run.err);
+    assert!(run.err.contains("(kept as it is)"), "{}", run.err);
+    assert!(run.err.contains("a.list: what is no entry is kept: 2 errors"), "{}", run.err);
+    assert_eq!(dir.run(&["fmt", "--lenient", "--check", "a.list"]).code, 1);
+    let old = dir.run(&["list", "--lenient", "-l", "a.list"]);
+    assert_eq!(dir.run(&["fmt", "--lenient", "--write", "a.list"]).code, 0);
+    assert_eq!(dir.read("a.list"), run.out);
+    assert_eq!(dir.run(&["fmt", "--lenient", "--check", "a.list"]).code, 0);
+    assert_eq!(dir.run(&["list", "--lenient", "-l", "a.list"]).out, old.out);
+    assert_eq!(dir.run(&["list", "-l", "a.list"]).code, 2, "it is as bad as before");
+    // Nothing good: not a list.
+    dir.write("page.html", "<html>\n<body>\n");
+    assert_eq!(dir.run(&["fmt", "--lenient", "page.html"]).code, 2);
+}
+
+#[test]
+fn diff_by_access() {
+    let dir = Dir::new();
+    let diff = |old: &str, new: &str| dir.run(&["diff", "--access", "--entries", old, "--entries", new]);
+    for (old, new) in [
+        ("10.0.0.0/8:a", "10.0.0.0/9:b,10.128.0.0/9,10.1.1.1"),
+        ("", "!10.0.0.1"),
+        ("10.0.0.1;until=2020-01-01", ""),
+        ("10.0.0.1;until=2999-01-01,10.0.0.0/8", "10.0.0.0/8"),
+        ("10.0.0.0-10.0.0.255;until=2999-01-01", "10.0.0.0/24;until=2999-01-01"),
+    ] {
+        let run = diff(old, new);
+        assert_eq!((run.code, run.out.as_str()), (0, ""), "{old} | {new}");
+        let plain = dir.run(&["diff", "--entries", old, "--entries", new]);
+        assert!(plain.code == 1 || old.contains('-'), "{old} | {new}: {}", plain.out);
+    }
+    let run = diff("10.0.0.0/8:a", "10.0.0.0/9:b,::1");
+    assert_eq!(run.code, 1);
+    assert_eq!(
+        run.out,
+        "gained ::1/128\nlost 10.128.0.0/9\n# addresses gained: 0 IPv4, 1 IPv6\n# addresses lost: 8388608 IPv4, 0 IPv6\n"
+    );
+    // The same today, and not for ever.
+    let run = diff("10.0.0.1", "10.0.0.1;until=2999-12-31");
+    assert_eq!(run.code, 1);
+    assert!(
+        run.out.starts_with("# access is the same until 2999-12-31, and then:\nlost 10.0.0.1/32\n"),
+        "{}",
+        run.out
+    );
+    let run = dir.run(&[
+        "diff",
+        "--json",
+        "--access",
+        "--entries",
+        "10.0.0.1:a",
+        "--entries",
+        "10.0.0.1:b;until=2999-12-31",
+    ]);
+    let [lost, summary] = &run.json()[..] else { panic!("{run:?}") };
+    assert_eq!((&lost["kind"], &lost["prefix"]), (&json!("lost"), &json!("10.0.0.1/32")));
+    assert_eq!((&summary["from"], &summary["lost"]["ipv4"]), (&json!("2999-12-31"), &json!("1")));
 }

@@ -122,3 +122,80 @@ fn a_large_log_is_counted_right() {
     }
     assert_eq!(shown, counts);
 }
+
+/// The denied clients of a log.
+fn denied(log: &str, args: &[&str]) -> Vec<String> {
+    let args = [&["--entries", LIST, "replay", "-"], args].concat();
+    let run = Dir::new().run_with(&args, log.as_bytes());
+    assert_eq!(run.code, 0, "{args:?}: {}", run.err);
+    let clients = run.out.lines().filter(|line| !line.starts_with('#'));
+    clients.map(|line| line.split('\t').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn ports_brackets_and_quotes() {
+    let log = "192.0.2.1:4711 x\n\"192.0.2.2\" x\n[2001:db8::1]:443 x\n[2001:db8::2]\n10.1.1.1:1\n";
+    assert_eq!(denied(log, &[]), ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2"]);
+    let log = "x,\"192.0.2.1\",y\n\"a,b\",\"192.0.2.2\",y\n";
+    assert_eq!(
+        denied(log, &["--quoted", "--delimiter", ",", "--client-field", "2"]),
+        ["192.0.2.1", "192.0.2.2"]
+    );
+}
+
+const FORWARDED: &str = "\
+10.1.1.1 - - [22/Nov/2025:10:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"curl (a, b)\" \"6.6.6.6, 192.0.2.1, 10.2.2.2\"
+10.1.1.1 - - [22/Nov/2025:10:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"curl\" \"10.1.1.2, 192.0.2.2:80,[2001:db8::1]:443\"
+";
+
+/// Counted from the right: what stands at the left can be written by anyone.
+#[test]
+fn an_element_of_a_forwarded_for_field() {
+    let of = |element: &str| denied(FORWARDED, &["--quoted", "--client-field", "10", "--forwarded", element]);
+    assert_eq!(of("last"), ["2001:db8::1"]);
+    assert_eq!(of("1"), ["2001:db8::1"]);
+    assert_eq!(of("2"), ["192.0.2.1", "192.0.2.2"]);
+    assert_eq!(of("3"), ["6.6.6.6"]);
+    for (args, sentence) in [
+        (
+            &["--quoted", "--client-field", "10", "--forwarded", "4"][..],
+            "line 1: field 10 is `\"6.6.6.6, 192.0.2.1, 10.2.2.2\"`, which has no element 4 from the right",
+        ),
+        (
+            &["--quoted", "--client-field", "10"],
+            "which is not an IP address; of several, --forwarded takes one",
+        ),
+        (&["--forwarded", "0"], "write `last`, or a number counted from the right"),
+        (&["--forwarded", "first"], "write `last`, or a number counted from the right"),
+    ] {
+        let args = [&["--entries", LIST, "replay", "-"], args].concat();
+        let run = Dir::new().run_with(&args, FORWARDED.as_bytes());
+        assert_eq!(run.code, 2, "{args:?}");
+        assert!(run.err.contains(sentence), "{args:?}: {}", run.err);
+    }
+}
+
+#[test]
+fn json_lines_by_key() {
+    let log = r#"{"remote_addr":"192.0.2.1","n":{"remote_addr":"6.6.6.6"}}
+{"n":[{"remote_addr":"6.6.6.6"}],"x":1.5,"remote_addr":"192.0.2.2:80"}
+{"remote_addr":"6.6.6.6","remote_addr":"10.1.1.1"}
+"#;
+    assert_eq!(denied(log, &["--json-key", "remote_addr"]), ["192.0.2.1", "192.0.2.2"]);
+    let nested = r#"{"request":{"remote_ip":"192.0.2.1","headers":{"X-Forwarded-For":["6.6.6.6","192.0.2.3, 10.1.1.1"]}}}
+{"request":{"other":null,"a":{"remote_ip":"6.6.6.6"}},"request.remote_ip":"192.0.2.2"}
+"#;
+    assert_eq!(denied(nested, &["--json-key", "request.remote_ip"]), ["192.0.2.1", "192.0.2.2"]);
+    let key = ["--json-key", "request.headers.X-Forwarded-For"];
+    assert_eq!(denied(nested, &[&key[..], &["--forwarded", "2"]].concat()), ["192.0.2.3"]);
+
+    let bad = "{\"a\":\"192.0.2.1\"}\n{\"a\":7}\n{\"b\":\"192.0.2.1\"}\nplain\n{\"a\":\"192.0.2.1\"\n7\n";
+    let run = Dir::new().run_with(&["--entries", LIST, "replay", "-", "--json-key", "a"], bad.as_bytes());
+    assert!(run.out.starts_with("# 6 lines, 5 without a usable address\n"), "{}", run.out);
+    for sentence in ["line 2: key `a` is `7`, which is not", "line 3 has no key `a`", "line 4 is not JSON: "]
+    {
+        assert!(run.err.contains(sentence), "{sentence}: {}", run.err);
+    }
+    let both = Dir::new().run(&["--entries", LIST, "replay", "-", "--json-key", "a", "--client-field", "2"]);
+    assert_eq!(both.code, 2, "{}", both.err);
+}

@@ -2,6 +2,7 @@
 
 mod before;
 mod groups;
+mod log;
 mod pair;
 
 use std::path::PathBuf;
@@ -9,12 +10,14 @@ use std::path::PathBuf;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint};
 
 pub(crate) use groups::{AppList, Around, Edited, Form, Lists, Reading};
+pub(crate) use log::LogForm;
 pub(crate) use pair::Pair;
 
 use crate::stream::{Client, Input, Output, Place};
 
 const EXIT_CODES: &str = "\
-Options may stand before the command too; each command's help names those that it takes.
+A command's options may stand before it too: `ipgate -l office.list check`. Each command's
+help names those that it takes.
 
 Exit codes:
   0  yes: every address is allowed, the lists are alike, nothing to complain of
@@ -47,12 +50,22 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// The parser as help and manual show it: an option that not every command takes is in the help of those
+    /// that do.
+    pub(crate) fn shown() -> clap::Command {
+        let is_common = |id: &str| matches!(id, "json" | "help" | "version");
+        Args::command().mut_args(|arg| {
+            let hidden = !is_common(arg.get_id().as_str());
+            arg.hide(hidden)
+        })
+    }
+
     /// The process's arguments. Where they are wrong, or ask for help, that is told and the process ends.
     pub(crate) fn of_process() -> Args {
         let line = before::moved_behind(std::env::args_os().collect());
-        let matches = Args::command().get_matches_from(line);
+        let matches = Args::shown().get_matches_from(line);
         Args::from_arg_matches(&matches).unwrap_or_else(|error| {
-            let mut parser = Args::command();
+            let mut parser = Args::shown();
             parser.build();
             let command = matches.subcommand_name().and_then(|name| parser.find_subcommand_mut(name));
             match command {
@@ -119,6 +132,9 @@ where they are denied, 2 errors. With --fix they are about what is left.")]
     },
     /// Write a list in canonical form: an entry a line, comments kept
     #[command(after_help = "\
+With --lenient, what is no entry stays in the text, on a line of its own: the file is
+as bad as before, and says the same. A file without a good entry is refused all the same.
+
 Exit codes: 0 done (with --check: nothing would change), 1 a file would change
 (--check), 2 an error.")]
     Fmt {
@@ -131,16 +147,26 @@ Exit codes: 0 done (with --check: nothing would change), 1 a file would change
         /// Write the files back, each of them whole or not at all; not for standard input
         #[arg(long)]
         write: bool,
+        /// Keep what is no entry as it is written, and report it, instead of refusing the file
+        #[arg(long)]
+        lenient: bool,
     },
     /// Compare two lists: entries added, removed, relabelled, and the addresses gained and lost
     #[command(after_help = "\
 OLD and NEW are each a file, `-` for standard input, or --entries TEXT, in the
 order in which they are written: `diff --entries TEXT NEW`, `diff OLD --entries TEXT`.
 
-Exit codes: 0 the lists say the same, 1 they differ, 2 an error.")]
+With --access only addresses gained and lost are compared and shown, now and at every
+instant at which an entry expires: labels, spelling and order make no difference.
+
+Exit codes: 0 the lists say the same (with --access: allow the same addresses), 1 they
+differ, 2 an error.")]
     Diff {
         #[command(flatten)]
         pair: Pair,
+        /// Compare who is allowed, now and later, and not what is written
+        #[arg(long)]
+        access: bool,
         #[command(flatten)]
         reading: Reading,
     },
@@ -224,15 +250,20 @@ the most frequent first, with tabs between: address, number of lines, the
 matched prefix or `-`, its label or `-`. Lines without a usable address are
 counted, and the first few are named on standard error.
 
+An address may stand in quotes or brackets and have a port: 192.0.2.7:4711 or
+[2001:db8::1], [2001:db8::1]:443.
+
+Of a field such as X-Forwarded-For (client, proxy, ...), trust what your own proxies
+have written. Each one appends the address of whoever called it, so that the last
+element was written by the proxy before the server that logs, and --forwarded last is
+right where there is one; behind N proxies of yours, --forwarded N. What stands
+further left came with the request, and anyone can write it.
+
 Exit codes: 0 done, 2 an error (also no list at all, and no line with a usable
 address).")]
     Replay {
-        /// The field that holds the client's address, counted from 1
-        #[arg(long, value_name = "N", default_value = "1")]
-        client_field: std::num::NonZeroUsize,
-        /// The character between fields, `\t` for a tab; blanks, any number of them, where it is left out
-        #[arg(long, value_name = "CHAR", value_parser = delimiter)]
-        delimiter: Option<u8>,
+        #[command(flatten)]
+        form: LogForm,
         /// The log; `-` is standard input
         #[arg(value_name = "ACCESS_LOG", value_hint = ValueHint::FilePath)]
         log: Input,
@@ -290,14 +321,5 @@ impl Command {
             Command::Compile { output, .. } => Some(output),
             _ => None,
         }
-    }
-}
-
-/// One ASCII character, or its escape.
-fn delimiter(text: &str) -> Result<u8, String> {
-    match text.as_bytes() {
-        br"\t" => Ok(b'\t'),
-        [byte] if byte.is_ascii() && !matches!(byte, b'\n' | b'\r') => Ok(*byte),
-        _ => Err(r"write one ASCII character, or `\t` for a tab".to_owned()),
     }
 }

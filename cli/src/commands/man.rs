@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::path::Path;
 
-use clap::CommandFactory;
 use clap_mangen::Man;
 use ipgate::whole_file;
 use serde::Serialize;
@@ -19,7 +18,7 @@ struct Page<'a> {
 }
 
 pub(crate) fn run(directory: Option<&Path>, Form { json }: Form) -> Outcome {
-    let mut command = Args::command();
+    let mut command = Args::shown();
     command.build();
     match directory {
         None => print(command, json),

@@ -32,8 +32,11 @@ pub(crate) fn run(args: &Args) -> Outcome {
             let settings = lint::Settings { deny_warnings: *deny_warnings, fix: *fix };
             lint::run(files, settings, form)
         }
-        Command::Fmt { files, check, write } => fmt::run(files, fmt::Task::of(*check, *write), form),
-        Command::Diff { pair, reading } => diff::run(pair, *reading, form),
+        Command::Fmt { files, check, write, lenient } => {
+            let job = fmt::Job { task: fmt::Task::of(*check, *write), lenient: *lenient };
+            fmt::run(files, job, form)
+        }
+        Command::Diff { pair, access, reading } => diff::run(pair, *reading, *access, form),
         Command::Compile { around, reading, input, output, force, generation } => {
             let image = compile::Image { output, force: *force, generation: *generation };
             compile::run(around, *reading, input, image, form)
@@ -41,10 +44,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
         Command::Add { file, entries } => add::run(file, entries, form),
         Command::Remove { file, entries } => remove::run(file, entries, form),
         Command::List { app, reading, labels } => list::run(app, *reading, *labels, form),
-        Command::Replay { lists, client_field, delimiter, log } => {
-            let fields = replay::Fields { client: client_field.get(), delimiter: *delimiter };
-            replay::run(lists, fields, log, form)
-        }
+        Command::Replay { lists, form: log_form, log } => replay::run(lists, log_form, log, form),
         Command::Completions { shell } => completions::run(*shell, form),
         Command::Man { directory } => man::run(directory.as_deref(), form),
     }

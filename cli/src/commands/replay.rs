@@ -7,10 +7,10 @@ use std::net::IpAddr;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ipgate::ipnet::IpNet;
-use ipgate::{Reason, Shown, Table, parse_address};
+use ipgate::{Reason, Table};
 use serde::Serialize;
 
-use crate::args::{Form, Lists};
+use crate::args::{Form, Lists, LogForm};
 use crate::lines::{Line, Lines};
 use crate::output::{self, Exit, Failure, Out, Outcome, complain, count, decision};
 use crate::source::{self, cannot_read};
@@ -18,31 +18,6 @@ use crate::stream::{Input, STDIN};
 
 /// How many lines without a usable address are named.
 const NAMED: u64 = 5;
-/// How many characters of what is no address are shown.
-const SHOWN: usize = 60;
-
-/// Where the client's address stands on a line.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Fields {
-    /// Counted from 1.
-    pub(crate) client: usize,
-    /// Blanks, any number of them, where there is none.
-    pub(crate) delimiter: Option<u8>,
-}
-
-impl Fields {
-    fn client<'l>(&self, line: &'l [u8]) -> &'l [u8] {
-        let nth = self.client - 1;
-        let field = match self.delimiter {
-            Some(delimiter) => line.split(|&byte| byte == delimiter).nth(nth),
-            None => {
-                line.split(|byte| matches!(byte, b' ' | b'\t')).filter(|field| !field.is_empty()).nth(nth)
-            }
-        };
-        field.unwrap_or_default()
-    }
-}
-
 /// Lines counted by client.
 #[derive(Default)]
 struct Tally {
@@ -52,33 +27,24 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, line: &Line<'_>, fields: Fields) {
+    fn add(&mut self, line: &Line<'_>, form: &LogForm) {
         self.lines += 1;
-        let field = fields.client(line.bytes);
-        let address = if line.cut { None } else { std::str::from_utf8(field).ok() };
-        match address.and_then(|text| parse_address(text).ok()) {
-            Some(address) => *self.clients.entry(address).or_default() += 1,
-            None => {
-                self.without_address += 1;
-                if self.without_address <= NAMED {
-                    name_line(line, fields.client, field);
-                }
-            }
+        if line.cut {
+            let max = Lines::<&[u8]>::MAX;
+            return self
+                .without(|| format!("line {} is longer than {max} bytes and is not looked at", line.number));
+        }
+        match form.client(line.bytes) {
+            Ok(address) => *self.clients.entry(address).or_default() += 1,
+            Err(trouble) => self.without(|| trouble.sentence(line.number, form)),
         }
     }
-}
 
-fn name_line(line: &Line<'_>, number: usize, field: &[u8]) {
-    let at = line.number;
-    if line.cut {
-        complain(format_args!("line {at} is longer than {} bytes and is not looked at", Lines::<&[u8]>::MAX));
-    } else if field.is_empty() {
-        complain(format_args!("line {at} has no field {number}"));
-    } else {
-        let field = String::from_utf8_lossy(field);
-        let start: String = field.chars().take(SHOWN).collect();
-        let shown = Shown(&start);
-        complain(format_args!("line {at}: field {number} is `{shown}`, which is not an IP address"));
+    fn without(&mut self, sentence: impl FnOnce() -> String) {
+        self.without_address += 1;
+        if self.without_address <= NAMED {
+            complain(sentence());
+        }
     }
 }
 
@@ -112,15 +78,15 @@ enum Report<'r, 't> {
     Client(&'r Denied<'t>),
 }
 
-pub(crate) fn run(lists: &Lists, fields: Fields, log: &Input, form: Form) -> Outcome {
+pub(crate) fn run(lists: &Lists, log_form: &LogForm, log: &Input, form: Form) -> Outcome {
     let table = source::load(lists)?.table;
     let tally = match log {
-        Input::Stdin => read(STDIN, io::stdin().lock(), progress(None), fields)?,
+        Input::Stdin => read(STDIN, io::stdin().lock(), progress(None), log_form)?,
         Input::File(path) => {
             let file = source::open(path)?;
             let length = file.metadata().map_or(0, |metadata| metadata.len());
             let progress = progress(Some(length).filter(|length| *length > 0));
-            read(&log.to_string(), file, progress, fields)?
+            read(&log.to_string(), file, progress, log_form)?
         }
     };
     let (totals, denied) = judge(&table, &tally);
@@ -135,17 +101,18 @@ pub(crate) fn run(lists: &Lists, fields: Fields, log: &Input, form: Form) -> Out
         complain(format_args!("{more} no usable address either"));
     }
     if tally.lines > 0 && tally.clients.is_empty() {
-        let sentence = "no line has a usable address: is --client-field right, and the log plain text?";
-        return Err(Failure::Told(sentence.to_owned()));
+        let option = if log_form.json_key.is_some() { "--json-key" } else { "--client-field" };
+        let sentence = format!("no line has a usable address: is {option} right, and the log plain text?");
+        return Err(Failure::Told(sentence));
     }
     Ok(Exit::Yes)
 }
 
-fn read(name: &str, log: impl Read, progress: ProgressBar, fields: Fields) -> Result<Tally, Failure> {
+fn read(name: &str, log: impl Read, progress: ProgressBar, form: &LogForm) -> Result<Tally, Failure> {
     let mut lines = Lines::new(progress.wrap_read(log));
     let mut tally = Tally::default();
     while let Some(line) = lines.next().map_err(|error| cannot_read(name, &error))? {
-        tally.add(&line, fields);
+        tally.add(&line, form);
     }
     progress.finish_and_clear();
     Ok(tally)
