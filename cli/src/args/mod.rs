@@ -250,8 +250,8 @@ the most frequent first, with tabs between: address, number of lines, the
 matched prefix or `-`, its label or `-`. Lines without a usable address are
 counted, and the first few are named on standard error.
 
-An address may stand in quotes or brackets and have a port: 192.0.2.7:4711 or
-[2001:db8::1], [2001:db8::1]:443.
+An address may stand in quotes or brackets and have a port, as in 192.0.2.7:4711 or
+[2001:db8::1]:443.
 
 Of a field such as X-Forwarded-For (client, proxy, ...), trust what your own proxies
 have written. Each one appends the address of whoever called it, so that the last
