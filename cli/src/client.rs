@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::from_utf8;
 
-use ipgate::parse_address;
+use ipgate::{Shown, parse_address};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
@@ -232,14 +232,8 @@ impl Trouble<'_> {
 }
 
 fn shown(text: &str) -> String {
-    text.chars().take(SHOWN).flat_map(escaped).collect()
-}
-
-/// What would disturb a terminal is escaped, and nothing else.
-fn escaped(character: char) -> impl Iterator<Item = char> {
-    let plain = matches!(character, '"' | '\'' | '\\').then_some(character);
-    let other = plain.is_none().then(|| character.escape_debug());
-    plain.into_iter().chain(other.into_iter().flatten())
+    let start: String = text.chars().take(SHOWN).collect();
+    Shown(&start).to_string()
 }
 
 #[cfg(test)]

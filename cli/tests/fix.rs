@@ -104,7 +104,7 @@ fn images_and_emptied_lists() {
     let before = std::fs::read(dir.path("b.image")).unwrap();
     let run = dir.run(&["lint", "--fix", "b.image"]);
     assert_eq!(run.code, 2);
-    assert!(run.err.contains("b.image is an image"), "{}", run.err);
+    assert!(run.err.contains("b.image is a compiled image"), "{}", run.err);
     assert_eq!(std::fs::read(dir.path("b.image")).unwrap(), before);
 
     let run = dir.run(&["lint", "--fix", "a.list"]);

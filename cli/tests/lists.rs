@@ -13,7 +13,7 @@ fn lint_points_at_the_token() {
     assert!(run.out.contains("error[leading-zero]: "), "{}", run.out);
     assert!(run.out.contains("--> a.list:2:13"), "{}", run.out);
     assert!(run.out.contains("2 | 10.0.0.0/8, 010.0.0.1:x\n  |             ^^^^^^^^^\n"), "{}", run.out);
-    assert!(run.out.contains("= help: write `10.0.0.1`"), "{}", run.out);
+    assert!(run.out.contains("= help: write `10.0.0.1:x`"), "{}", run.out);
     assert!(run.out.ends_with("a.list: 1 error, 0 warnings\n"), "{}", run.out);
     assert!(!run.out.contains('\u{1b}'), "colours belong on terminals only");
 }

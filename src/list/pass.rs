@@ -149,7 +149,8 @@ impl<'t> Pass<'t> {
         let hides =
             memchr::memchr2(b',', b';', line).is_some() || memchr::memmem::find(line, b"until").is_some();
         let item = grammar::item(self.utf8(entry).ok()?)?;
-        let is_whole = item.label.is_none() || item.until.is_some();
+        // `10.0.0.0/8:#1` has a label, whatever follows it.
+        let is_whole = item.label.is_none() && !entry.bytes.ends_with(b":") || item.until.is_some();
         (!hides && is_whole).then_some((entry, comment))
     }
 

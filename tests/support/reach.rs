@@ -20,7 +20,7 @@ pub(crate) struct Reach {
 
 impl Reach {
     pub(crate) fn of(piece: &str) -> Reach {
-        let joined = piece.replace([' ', '\t'], "");
+        let joined = piece.replace([' ', '\t', '[', ']'], "");
         let mut found: Vec<(IpAddr, bool)> = addresses(piece).chain(addresses(&joined)).collect();
         found.sort();
         found.dedup();
