@@ -89,23 +89,50 @@ unsafe fn group<K: Key, S: Simd, O: Answer, const NARROW: bool>(
         deepest = deepest.max(depths[count]);
         count += 1;
     }
+    // SAFETY: by the caller; the lines are those of the slots.
+    unsafe {
+        // Nearly always all are covered or none, and what is known to be all is in order.
+        if count == GROUP {
+            below::<K, S, O, NARROW>(v, keys, lines, depths, deepest, GROUP, |i| i, out);
+        } else {
+            below::<K, S, O, NARROW>(v, keys, lines, depths, deepest, count, |i| places[i], out);
+        }
+    }
+}
+
+/// The answers of the first `count` lines of a group, each for the address at its place.
+///
+/// # Safety
+/// As [`Room::answers`], with lines and depths of the slots of those addresses.
+#[expect(clippy::too_many_arguments, reason = "the halves of one function, compiled twice")]
+#[inline(always)]
+unsafe fn below<K: Key, S: Simd, O: Answer, const NARROW: bool>(
+    v: &View<K>,
+    keys: &[K; GROUP],
+    mut lines: [usize; GROUP],
+    depths: [u32; GROUP],
+    deepest: u32,
+    count: usize,
+    place_of: impl Fn(usize) -> usize,
+    out: &mut [O; GROUP],
+) {
     for depth in 0..deepest {
         for i in 0..count {
             // SAFETY: as in `line_of`.
-            let child = unsafe { child::<K, S>(v, lines[i], keys[places[i]]) };
+            let child = unsafe { child::<K, S>(v, lines[i], keys[place_of(i)]) };
             lines[i] = if depths[i] > depth { child } else { lines[i] };
             prefetch(v.lines.address(lines[i]));
         }
     }
     for i in 0..count {
-        let key = keys[places[i]];
+        let key = keys[place_of(i)];
         // SAFETY: as in `Room::code`.
         unsafe {
             let at = place::<K, S, NARROW>(v, lines[i], key);
             let code = code_in(v, lines[i], at);
             let is_deep = K::BELOW > 0 && code == v.escape;
             let code = if is_deep { escaped(v, lines[i], at, key) } else { code };
-            out[places[i]] = O::from_code(code, v.allowed);
+            out[place_of(i)] = O::from_code(code, v.allowed);
         }
     }
 }
