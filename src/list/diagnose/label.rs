@@ -14,20 +14,28 @@ pub(super) enum Meaning<'a> {
     Expiry(Mention<'a>),
 }
 
-/// What a label may be meant as. Every label is looked at, and most hold nothing that addresses, ports and expiries
-/// are made of.
+/// What a label may be meant as. Every label is looked at, so this is quick for most: they lack the marks that addresses
+/// (three dots or two colons) and dates (two of their separators) have, and are no number.
 pub(super) fn looks_like(label: &str) -> Option<Meaning<'_>> {
-    let bytes = label.as_bytes();
-    if bytes.iter().all(u8::is_ascii_digit) {
+    let (mut digits, mut dots, mut colons, mut dashes, mut is_equal) = (0, 0, 0, 0, false);
+    for byte in label.bytes() {
+        match byte {
+            b'0'..=b'9' => digits += 1,
+            b'.' => dots += 1,
+            b':' => colons += 1,
+            b'-' | b'/' => dashes += 1,
+            b'=' => is_equal = true,
+            _ => {}
+        }
+    }
+    if digits == label.len() {
         return label.parse::<u16>().ok().filter(|port| *port > 0).map(|_| Meaning::Port);
     }
-    let has_digit = bytes.iter().any(u8::is_ascii_digit);
-    if !has_digit && !bytes.contains(&b'=') && !label.ends_with("all") {
-        return None;
-    }
-    address_within(label)
+    let address = if dots >= 3 || colons >= 2 { address_within(label) } else { None };
+    let expiry = || if is_equal || dots + dashes >= 2 { expiry::mention(label) } else { None };
+    address
         .map(Meaning::Address)
-        .or_else(|| expiry::mention(label).map(Meaning::Expiry))
+        .or_else(|| expiry().map(Meaning::Expiry))
         .or_else(|| all(label).map(Meaning::Address))
 }
 
