@@ -80,14 +80,13 @@ unsafe fn group<K: Key, S: Simd, O: Answer, const NARROW: bool>(
     for i in 0..GROUP {
         // SAFETY: by the caller.
         let slot = unsafe { slot_of(v, keys[i]) };
-        (places[count], lines[count], depths[count]) = (i, (slot >> 5) as usize * LINE, slot & 31);
-        if slot == NOTHING {
-            out[i] = O::from_code(NO_CODE, v.allowed);
-            continue;
-        }
+        // No branch: whether a slot is covered is as good as random where it is not always the same.
+        let is_covered = slot != NOTHING;
+        let depth = if is_covered { slot & 31 } else { 0 };
+        (places[count], lines[count], depths[count]) = (i, (slot >> 5) as usize * LINE, depth);
         prefetch(v.lines.address(lines[count]));
-        deepest = deepest.max(depths[count]);
-        count += 1;
+        deepest = deepest.max(depth);
+        count += usize::from(is_covered);
     }
     // SAFETY: by the caller; the lines are those of the slots.
     unsafe {
@@ -95,6 +94,7 @@ unsafe fn group<K: Key, S: Simd, O: Answer, const NARROW: bool>(
         if count == GROUP {
             below::<K, S, O, NARROW>(v, keys, lines, depths, deepest, GROUP, |i| i, out);
         } else {
+            out.fill(O::from_code(NO_CODE, v.allowed));
             below::<K, S, O, NARROW>(v, keys, lines, depths, deepest, count, |i| places[i], out);
         }
     }
