@@ -59,6 +59,7 @@ fn nobody_is_told_to_write_a_contradiction() {
         "10.0.0.0-10.0.0.9|!10.0.0.8/31",
         "!all 0.0.0.0/0",
         "10.0.0.1:a 10.0.0.2|!10.0.0.1",
+        "[!1:db8::1]:beef+461:db8::1]:1:db8::1]:beef+461:db8::1]:bebeef+",
     ] {
         check_bytes(text.as_bytes());
         check_suggestions(text.as_bytes());

@@ -93,27 +93,29 @@ impl Reach {
     pub(super) fn holds(&self, entries: &str) -> bool {
         let items: Option<Vec<Item<'_>>> = entries.split(',').map(grammar::item).collect();
         let Some(items) = items else { return false };
-        items.iter().all(|item| self.names(item))
-            && (!self.expires || items.iter().any(|item| item.until.is_some()))
+        let denied: Vec<IpNet> = items.iter().filter(|item| item.deny).flat_map(prefixes).collect();
+        let stays_denied = |first: IpAddr| denied.iter().any(|net| net.contains(&first));
+        let is_named = |deny: bool, net: IpNet| {
+            let lies_in = |span: &Span| span.first <= net.network() && net.broadcast() <= span.last;
+            let holds_denied =
+                |span: &Span| span.deny && net.contains(&span.first) && !stays_denied(span.first);
+            let of_family = || self.spans.iter().filter(|span| span.first.is_ipv4() == net.addr().is_ipv4());
+            of_family().any(|span| span.deny == deny && lies_in(span))
+                && (deny || !of_family().any(holds_denied))
+        };
+        let names = |item: &Item<'_>| match item.target {
+            Target::All => self.everyone,
+            _ => prefixes(item).into_iter().all(|net| is_named(item.deny, net)),
+        };
+        items.iter().all(names) && (!self.expires || items.iter().any(|item| item.until.is_some()))
     }
+}
 
-    fn names(&self, item: &Item<'_>) -> bool {
-        if item.target == Target::All {
-            return self.everyone;
-        }
-        let mut all = true;
-        item.target.for_each_prefix(|prefix| {
-            let net = canonical_prefix(prefix).prefix;
-            all &= self.spans.iter().any(|span| {
-                let same_family = span.first.is_ipv4() == net.addr().is_ipv4();
-                same_family
-                    && span.deny == item.deny
-                    && span.first <= net.network()
-                    && net.broadcast() <= span.last
-            });
-        });
-        all
-    }
+/// The canonical prefixes of an item.
+fn prefixes(item: &Item<'_>) -> Vec<IpNet> {
+    let mut found = Vec::new();
+    item.target.for_each_prefix(|prefix| found.push(canonical_prefix(prefix).prefix));
+    found
 }
 
 /// Whether an address does not begin behind such a character: it would be a part of something else.
