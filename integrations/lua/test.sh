@@ -5,8 +5,8 @@ set -eu
 prefix=$1
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../../scripts/start-nginx.sh"
-for tool in nginx curl wrk python3; do
-    command -v $tool > /dev/null || { echo "$tool is missing: apt-get install nginx libnginx-mod-http-lua curl wrk python3" >&2; exit 1; }
+for tool in nginx luajit curl wrk python3; do
+    command -v $tool > /dev/null || { echo "$tool is missing: apt-get install nginx libnginx-mod-http-lua luajit curl wrk python3" >&2; exit 1; }
 done
 modules=/usr/lib/nginx/modules
 test -f $modules/ngx_http_lua_module.so || { echo "apt-get install libnginx-mod-http-lua" >&2; exit 1; }
@@ -28,6 +28,10 @@ sed -n '/^typedef struct {/,/^}/p' "$here/ipgate.lua" | tr '\n' ' ' | tr -s ' ' 
     grep typedef | while read -r struct; do
     grep -qF "$struct" "$work/structs" || fail "ipgate.h does not have: $struct"
 done
+
+# The acceptance vectors, as every surface runs them.
+LD_LIBRARY_PATH="$prefix/lib" LUA_PATH="$here/?.lua" luajit "$here/cases.lua" "$here/../../tests/cases" ||
+    fail "a case has another answer"
 
 # As root, nginx would drop to a user who may not see the directory.
 user=$(test "$(id -u)" != 0 || echo "user root;")
