@@ -1,6 +1,11 @@
 //! An HTTP/1.1 reverse proxy that admits the clients on a list: `cargo run --release --example router`
 //!
-//! The path of a request: [`serve`] → [`admit`] (the gate's verdict) → [`forward`] → the upstream.
+//! The path of a request: [`Router::serve`] → [`admit`] (the gate's verdict) → [`Proxy::forward`] → the upstream. The
+//! gate is asked when a connection is accepted, too: [`Slots`].
+
+mod headers;
+mod proxy;
+mod upload;
 
 use std::error::Error;
 use std::io::Write;
@@ -12,15 +17,19 @@ use std::time::Duration;
 use clap::Parser;
 use http_body_util::{Either, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{self, HeaderValue};
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode, Uri, Version};
-use hyper_util::client::legacy::{Client, connect::HttpConnector};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use ipgate::{Gate, List, Watch, watch::Outcome};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_io_timeout::TimeoutStream;
+
+use proxy::{Proxy, Refusal};
 
 /// A reverse proxy that admits the clients on a list of addresses.
 #[derive(Parser)]
@@ -37,6 +46,18 @@ struct Settings {
     /// The status for denied clients
     #[arg(long, value_name = "STATUS", default_value = "403", value_parser = deny_status)]
     deny_status: StatusCode,
+    /// The most connections of clients on the list at a time; a tenth as many for all others, who only read that they
+    /// are denied. A connection beyond that is closed as soon as it is accepted, and logged. Each takes one open file,
+    /// and one more while its request is with the upstream (see ulimit -n)
+    #[arg(long, env = "ROUTER_CONNECTIONS", value_name = "COUNT", default_value = "400")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    connections: u32,
+    /// The seconds that a client may take for a request's head (also the first, and the next one on the same
+    /// connection), for the next piece of its body, and to make room for the next piece of the response. Then its
+    /// connection is closed, with 408 if it is the body that is late
+    #[arg(long, env = "ROUTER_PATIENCE", value_name = "SECONDS", default_value = "10")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    patience: u32,
 }
 
 fn deny_status(text: &str) -> Result<StatusCode, String> {
@@ -49,9 +70,16 @@ type Body = Either<Incoming, Full<Bytes>>;
 /// What every connection shares.
 struct Router {
     gate: Gate,
-    upstream: Uri,
-    client: Client<HttpConnector, Incoming>,
+    proxy: Proxy,
+    slots: Slots,
     deny_status: StatusCode,
+    patience: Duration,
+}
+
+/// Room for connections. Strangers have their own, so that all of them together keep out nobody who is on the list.
+struct Slots {
+    listed: Arc<Semaphore>,
+    others: Arc<Semaphore>,
 }
 
 #[tokio::main]
@@ -67,17 +95,20 @@ async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
         TcpListener::bind(settings.listen).await.map_err(|e| cannot_listen(settings.listen, &e))?;
     let address = listener.local_addr()?;
     let upstream = match settings.upstream {
-        Some(uri) if uri.scheme_str() == Some("http") && uri.authority().is_some() => uri,
+        Some(uri) if uri.scheme_str() == Some("http") && uri.query().is_none() => uri,
         Some(uri) => return Err(format!("--upstream {uri}: write it as http://host:port").into()),
         None => sample_upstream().await?,
     };
     let file = settings.list.unwrap_or_else(office_list);
     let gate = Gate::new(&List::new()); // denies everyone until the file is loaded
     let watcher = Watch::new(&gate).app(&file).on_outcome(log_outcome).start()?;
-    let client = Client::builder(TokioExecutor::new()).build_http();
-    let router = Arc::new(Router { gate, upstream, client, deny_status: settings.deny_status });
+    let patience = Duration::from_secs(settings.patience.into());
+    let slots = Slots::new(settings.connections as usize);
+    let upstream_shown = upstream.to_string();
+    let proxy = Proxy::new(upstream, patience);
+    let router = Arc::new(Router { gate, proxy, slots, deny_status: settings.deny_status, patience });
 
-    log(json!({ "event": "listening", "address": address, "upstream": router.upstream.to_string() }));
+    log(json!({ "event": "listening", "address": address, "upstream": upstream_shown }));
     print_what_to_try(address, router.deny_status, &file);
     let connections = GracefulShutdown::new();
     loop {
@@ -86,15 +117,16 @@ async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
             _ = tokio::signal::ctrl_c() => break,
         };
         match accepted {
-            Ok((stream, peer)) => {
-                let _ = stream.set_nodelay(true);
-                let router = Arc::clone(&router);
-                let service = service_fn(move |request| serve(Arc::clone(&router), peer.ip(), request));
-                let http = hyper::server::conn::http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .serve_connection(TokioIo::new(stream), service);
-                tokio::spawn(connections.watch(http)); // its error is the client's going away
-            }
+            Ok((stream, peer)) => match router.slots.take(router.gate.is_allowed(peer.ip())) {
+                Some(slot) => {
+                    let http = connections.watch(Arc::clone(&router).connection(stream, peer.ip()));
+                    tokio::spawn(async move {
+                        let _ = http.await; // its error is the client's going away
+                        drop(slot);
+                    });
+                }
+                None => log(json!({ "event": "connection-refused", "peer": peer.ip() })),
+            },
             Err(error) => {
                 log(json!({ "event": "accept-failed", "message": error.to_string() }));
                 tokio::time::sleep(Duration::from_millis(50)).await; // usually out of files for a moment
@@ -134,28 +166,66 @@ fn print_what_to_try(address: SocketAddr, denied: StatusCode, file: &Path) {
     eprintln!("  echo '127.0.0.2:second_address' >> {}  # now it is\n", file.display());
 }
 
-/// Answers one request, and logs it.
-async fn serve(
-    router: Arc<Router>,
-    peer: IpAddr,
-    request: Request<Incoming>,
-) -> Result<Response<Body>, hyper::Error> {
-    let (allowed, mut record) = admit(&router.gate, peer);
-    record["method"] = json!(request.method().as_str());
-    record["path"] = json!(request.uri().path());
-    let response = if !allowed {
-        text(router.deny_status, "This address is not on the list.\n")
-    } else if request.method() == Method::CONNECT {
-        text(StatusCode::NOT_IMPLEMENTED, "This proxy opens no tunnels.\n")
-    } else {
-        forward(&router, peer, request).await.unwrap_or_else(|error| {
-            record["error"] = json!(error.to_string());
-            text(StatusCode::BAD_GATEWAY, "The upstream does not answer.\n")
-        })
-    };
-    record["status"] = json!(response.status().as_u16());
-    log(record);
-    Ok(response)
+impl Slots {
+    fn new(listed: usize) -> Slots {
+        let others = listed.div_ceil(10);
+        Slots { listed: Arc::new(Semaphore::new(listed)), others: Arc::new(Semaphore::new(others)) }
+    }
+
+    /// A slot, which lasts until it is dropped, if one is free. Nobody waits: the next client may be one with a slot.
+    fn take(&self, is_listed: bool) -> Option<OwnedSemaphorePermit> {
+        let slots = if is_listed { &self.listed } else { &self.others };
+        Arc::clone(slots).try_acquire_owned().ok()
+    }
+}
+
+impl Router {
+    /// Serves the requests of a connection, one after the other.
+    fn connection(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: IpAddr,
+    ) -> impl GracefulConnection<Error = hyper::Error> + Send {
+        let _ = stream.set_nodelay(true);
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(self.patience));
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(self.patience).max_buf_size(64 << 10);
+        let service = service_fn(move |request| {
+            let router = Arc::clone(&self);
+            async move { router.serve(peer, request).await }
+        });
+        http.serve_connection(TokioIo::new(Box::pin(stream)), service)
+    }
+
+    /// Answers one request, and logs it.
+    async fn serve(&self, peer: IpAddr, request: Request<Incoming>) -> Result<Response<Body>, hyper::Error> {
+        let (allowed, mut record) = admit(&self.gate, peer);
+        record["method"] = json!(request.method().as_str());
+        record["path"] = json!(request.uri().path());
+        let answer = if allowed {
+            self.proxy.forward(peer, request).await
+        } else {
+            let sentence = "This address is not on the list.\n";
+            Err(Refusal { status: self.deny_status, sentence, detail: None })
+        };
+        let response = match answer {
+            Ok(response) => response.map(Either::Left),
+            Err(refusal) => {
+                if allowed {
+                    record["error"] =
+                        json!(refusal.detail.unwrap_or_else(|| refusal.sentence.trim_end().to_owned()));
+                }
+                let mut response = text(refusal.status, refusal.sentence);
+                // No connection is held for whoever is refused, and no rest of a body read.
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                response
+            }
+        };
+        record["status"] = json!(response.status().as_u16());
+        log(record);
+        Ok(response)
+    }
 }
 
 /// Whether the client may pass, and the start of its log line.
@@ -173,65 +243,6 @@ fn admit(gate: &Gate, peer: IpAddr) -> (bool, Value) {
     (verdict.is_allowed(), record)
 }
 
-/// Sends the request on and returns the upstream's response; neither body is held back.
-async fn forward(
-    router: &Router,
-    peer: IpAddr,
-    mut request: Request<Incoming>,
-) -> Result<Response<Body>, Box<dyn Error + Send + Sync>> {
-    let base = router.upstream.path().trim_end_matches('/');
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let mut target = router.upstream.clone().into_parts();
-    target.path_and_query = Some(format!("{base}{path}").parse()?);
-    *request.uri_mut() = Uri::from_parts(target)?;
-    *request.version_mut() = Version::HTTP_11;
-    remove_hop_by_hop(request.headers_mut());
-    append_forwarded_for(request.headers_mut(), peer)?;
-
-    let mut response = router.client.request(request).await?;
-    remove_hop_by_hop(response.headers_mut());
-    Ok(response.map(Either::Left))
-}
-
-/// Removes what concerns one connection only (RFC 9110, 7.6.1).
-fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    for name in named {
-        headers.remove(name);
-    }
-    let always = [
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    ];
-    for name in always {
-        headers.remove(name);
-    }
-}
-
-/// Adds the client to those that the request has come through, whatever it claims of the others.
-fn append_forwarded_for(headers: &mut HeaderMap, peer: IpAddr) -> Result<(), header::InvalidHeaderValue> {
-    let name = HeaderName::from_static("x-forwarded-for");
-    let peer = ipgate::canonical_address(peer).to_string();
-    let mut way: Vec<&[u8]> = headers.get_all(&name).iter().map(HeaderValue::as_bytes).collect();
-    way.push(peer.as_bytes());
-    let way = HeaderValue::from_bytes(&way.join(b", ".as_slice()))?;
-    headers.insert(name, way);
-    Ok(())
-}
-
 fn text(status: StatusCode, body: &'static str) -> Response<Body> {
     let mut response = Response::new(Either::Right(Full::from(body)));
     *response.status_mut() = status;
@@ -246,7 +257,7 @@ async fn sample_upstream() -> Result<Uri, Box<dyn Error>> {
     let address = listener.local_addr()?;
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let http = hyper::server::conn::http1::Builder::new();
+            let http = http1::Builder::new();
             let service = service_fn(async |request: Request<Incoming>| -> Result<_, hyper::Error> {
                 Ok(match *request.method() {
                     Method::POST | Method::PUT => Response::new(Either::Left(request.into_body())),
