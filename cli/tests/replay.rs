@@ -165,6 +165,7 @@ fn an_element_of_a_forwarded_for_field() {
             &["--quoted", "--client-field", "10"],
             "which is not an IP address; of several, --forwarded takes one",
         ),
+        (&["--client-field", "0"], "write a number counted from the left, from 1 on"),
         (&["--forwarded", "0"], "write `last`, or a number counted from the right"),
         (&["--forwarded", "first"], "write `last`, or a number counted from the right"),
     ] {

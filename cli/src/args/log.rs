@@ -8,7 +8,7 @@ use clap::Args;
 #[derive(Debug, Args)]
 pub(crate) struct LogForm {
     /// The field that holds the client's address, counted from 1
-    #[arg(long, value_name = "N", default_value = "1")]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = from_the_left)]
     pub(crate) client_field: NonZeroUsize,
     /// The character between fields, `\t` for a tab; blanks, any number of them, where it is left out
     #[arg(long, value_name = "CHAR", value_parser = delimiter)]
@@ -33,6 +33,10 @@ fn delimiter(text: &str) -> Result<u8, String> {
         [byte] if byte.is_ascii() && !matches!(byte, b'\n' | b'\r') => Ok(*byte),
         _ => Err(r"write one ASCII character, or `\t` for a tab".to_owned()),
     }
+}
+
+fn from_the_left(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "write a number counted from the left, from 1 on".to_owned())
 }
 
 fn from_the_right(text: &str) -> Result<NonZeroUsize, String> {

@@ -172,8 +172,9 @@ differ, 2 an error.")]
     },
     /// Compile a list, or a policy over two, into an image that loads in milliseconds
     #[command(after_help = "\
-The image can stand wherever --list FILE is read, also by libipgate and nginx. It
-holds the whole policy: --default, --mode and --enforce belong to this command then.
+The image can stand for --list FILE of check, explain and replay, and in libipgate
+and nginx. It holds the whole policy: --default, --mode and --enforce belong to this
+command then.
 A list that it is made of is never written over, under any name; what else is there
 and is not an image, only with --force.
 
