@@ -76,9 +76,10 @@ pub(crate) fn build<K: Key>(src: &Source<'_, K>) -> Draft<K> {
     d
 }
 
-/// Proves that every slot names a pattern.
+/// Proves that every slot names a pattern, and that nobody asks for values.
 pub(crate) fn validate<K: Key>(claim: &Claim<'_>) -> Result<(), ImageError> {
     let shift = claim.width.shift;
+    claim.ensure(claim.decides, "it has decisions where values belong")?;
     claim.ensure(K::BITS == 32 && claim.root_bits == ROOT, "a root width is wrong")?;
     claim.ensure(shift > 0 && claim.root.len() == 1 << (ROOT + shift), "a root is incomplete")?;
     claim.ensure(claim.lines.len() < 1 << 31, "there are too many patterns")?;

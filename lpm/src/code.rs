@@ -8,6 +8,8 @@ pub const NO_MATCH: u32 = u32::MAX;
 
 /// Code of "no prefix covers the address". A value `v` has the code `v + 1`.
 pub(crate) const NO_CODE: u32 = 0;
+/// Of the codes of decisions the greatest that allows: the only one.
+pub(crate) const DECISIONS_ALLOWED: u32 = 1;
 /// Bytes of a cache line, and of a line of keys and codes.
 pub(crate) const LINE: usize = 64;
 

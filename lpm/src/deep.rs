@@ -8,6 +8,7 @@ use crate::code::NO_CODE;
 use crate::draft::{Draft, Names, Source};
 use crate::sweep::NO_ENTRY;
 use crate::view::{Claim, View};
+use crate::words::words;
 
 impl<K: Key> Draft<K> {
     /// Number of deep groups so far.
@@ -38,7 +39,8 @@ impl<K: Key> Draft<K> {
     }
 }
 
-/// Proves that every group lies in the deep sections: strictly increasing starts, one key fewer than codes.
+/// Proves that every group lies in the deep sections: strictly increasing starts, one key fewer than codes, each of which
+/// stands for something.
 pub(crate) fn validate<K: Key>(claim: &Claim<'_>) -> Result<(), crate::ImageError> {
     let codes = claim.deep_codes.len() / 4;
     let groups = (claim.groups.len() / 4).checked_sub(1);
@@ -48,12 +50,13 @@ pub(crate) fn validate<K: Key>(claim: &Claim<'_>) -> Result<(), crate::ImageErro
     let keys = codes - groups.unwrap_or(0);
     claim.ensure(claim.deep_keys.len() == keys * K::BYTES, "deep keys are missing")?;
     let named = claim.names == Names::None || claim.deep_entries.len() / 4 == codes;
-    claim.ensure(named, "deep entries are missing")
+    claim.ensure(named, "deep entries are missing")?;
+    claim.ensure_codes(words(claim.deep_codes))
 }
 
 /// Whether the words rise strictly from 0 to `last`.
 fn ascending(section: &[u8], last: usize) -> bool {
-    let mut list = crate::words::words(section);
+    let mut list = words(section);
     let Some(mut previous) = list.next() else {
         return false;
     };

@@ -1,7 +1,7 @@
 //! The door: one address family compiled for longest-prefix match.
 
 use crate::build::{BuildError, FamilyDraft, Options};
-use crate::code::{NO_CODE, NO_MATCH};
+use crate::code::{Answer, DECISIONS_ALLOWED, NO_MATCH};
 use crate::dispatch::{Kernels, kernels};
 use crate::image::{Contents, Image, NOTE, Sections};
 use crate::room::Room;
@@ -144,9 +144,10 @@ impl<K: Key> Family<K> {
         unsafe {
             // The common engine of large lists needs no instruction set, so it is worth a branch to have it inlined.
             if self.set.engine == Engine::Bits {
-                return <bits::Bits as Room<K>>::code::<simd::Portable>(&self.set, address) != NO_CODE;
+                let code = <bits::Bits as Room<K>>::code::<simd::Portable>(&self.set, address);
+                return bool::from_code(code, DECISIONS_ALLOWED);
             }
-            (self.set_kernels.code)(&self.set, address).wrapping_sub(1) < self.set.allowed
+            bool::from_code((self.set_kernels.code)(&self.set, address), self.set.allowed)
         }
     }
 

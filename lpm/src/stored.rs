@@ -81,8 +81,8 @@ pub(crate) fn sizes(image: &Image, first: usize) -> (usize, usize, usize) {
 
 /// Proves a family that begins at section `first`, and returns its number of prefixes, its map and what decides.
 ///
-/// This is the only maker of a [`View`]: its invariant holds for arbitrary bytes, after one pass over roots, bases and
-/// groups.
+/// This is the only maker of a [`View`]: its invariant holds for arbitrary bytes, after one pass over roots, bases,
+/// groups and codes.
 pub(crate) fn validate<K: Key>(image: &Image, first: usize) -> Result<(usize, [View<K>; 2]), ImageError> {
     let [about, map, set] = match K::BITS {
         32 => ["IPv4 header", "IPv4 map", "IPv4 set"],
@@ -103,6 +103,7 @@ pub(crate) fn validate<K: Key>(image: &Image, first: usize) -> Result<(usize, [V
             width: Width { shift },
             root_bits: number(at + 2),
             names: Names::from_tag(number(at + 3)).ok_or(damaged("how it names entries is unknown"))?,
+            decides: at == SET,
             root: section(0),
             second: section(1),
             lines: section(2),
@@ -115,7 +116,7 @@ pub(crate) fn validate<K: Key>(image: &Image, first: usize) -> Result<(usize, [V
             deep_entries: section(9),
         };
         // Only the map is asked for entries.
-        claim.ensure(claim.names != Names::None || at == SET, "it names no entries")?;
+        claim.ensure(claim.names != Names::None || claim.decides, "it names no entries")?;
         prove::<K>(&claim)?;
         Ok(View::of(&claim))
     };

@@ -9,6 +9,7 @@ use crate::room::Room;
 use crate::simd::Simd;
 use crate::sweep::NO_ENTRY;
 use crate::view::{Claim, View};
+use crate::words::words;
 
 /// Keys of the engine, all of which are compared at once.
 pub(crate) const TINY_KEYS: usize = 32;
@@ -32,11 +33,12 @@ pub(crate) fn build<K: Key>(src: &Source<'_, K>) -> Draft<K> {
     d
 }
 
-/// Proves that there are all keys, and a code and an entry word for each place among them.
+/// Proves that there are all keys, and a code that stands for something and an entry word for each place among them.
 pub(crate) fn validate<K: Key>(claim: &Claim<'_>) -> Result<(), ImageError> {
     claim.ensure(claim.width.shift == 2, "a code width is wrong")?;
     claim.ensure(claim.lines.len() == TINY_KEYS * K::BYTES, "keys are missing")?;
     claim.ensure(claim.leaves.len() == 4 * (TINY_KEYS + 1), "codes are missing")?;
+    claim.ensure_codes(words(claim.leaves))?;
     claim.ensure(claim.entries.len() == 4 * (TINY_KEYS + 1), "entries are missing")
 }
 

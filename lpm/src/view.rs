@@ -1,7 +1,7 @@
 //! A structure in an image: as the image claims it, and as the kernels see it once the claim is proved.
 
 use crate::Key;
-use crate::code::Width;
+use crate::code::{DECISIONS_ALLOWED, Width};
 use crate::draft::Names;
 use crate::engine::Engine;
 use crate::image::{ImageError, ensure};
@@ -15,6 +15,8 @@ pub(crate) struct Claim<'i> {
     pub(crate) width: Width,
     pub(crate) root_bits: u32,
     pub(crate) names: Names,
+    /// Whether it is a set, whose codes are 0 (deny) and 1 (allow).
+    pub(crate) decides: bool,
     pub(crate) root: &'i [u8],
     pub(crate) second: &'i [u8],
     pub(crate) lines: &'i [u8],
@@ -31,6 +33,18 @@ impl Claim<'_> {
     /// `Ok` where something is sound, and the damage otherwise.
     pub(crate) fn ensure(&self, sound: bool, what: &'static str) -> Result<(), ImageError> {
         ensure(sound, self.place, what)
+    }
+
+    /// The greatest code that a builder writes, apart from the escape of a structure that has escapes. What no builder
+    /// writes is refused: lookups are then free to tell the codes that they expect apart in whatever way is fastest.
+    pub(crate) fn greatest_code(&self) -> u32 {
+        if self.decides { DECISIONS_ALLOWED } else { self.width.mask() - 1 }
+    }
+
+    /// Proves that all of these are codes of values or decisions.
+    pub(crate) fn ensure_codes(&self, mut codes: impl Iterator<Item = u32>) -> Result<(), ImageError> {
+        let greatest = self.greatest_code();
+        self.ensure(codes.all(|code| code <= greatest), "it has a code that stands for nothing")
     }
 }
 
@@ -91,7 +105,7 @@ impl<K: Key> View<K> {
             last_line: (claim.lines.len() / crate::code::LINE).saturating_sub(1),
             groups_len: (claim.groups.len() / 4).saturating_sub(1) as u32,
             names,
-            allowed: 1,
+            allowed: DECISIONS_ALLOWED,
             root: Unchecked::new(claim.root),
             second: Unchecked::new(claim.second),
             lines: Unchecked::new(claim.lines),

@@ -5,7 +5,7 @@ use super::records::MARKS;
 use crate::Key;
 use crate::image::ImageError;
 use crate::view::Claim;
-use crate::words::words;
+use crate::words::{number_at, words};
 
 /// One pass over slots and bases.
 pub(crate) fn validate<K: Key>(claim: &Claim<'_>) -> Result<(), ImageError> {
@@ -16,10 +16,12 @@ pub(crate) fn validate<K: Key>(claim: &Claim<'_>) -> Result<(), ImageError> {
     claim.ensure(records_within(claim), "a slot names no record")
 }
 
-/// Whether each slot names a record with a code for each mark, the first block marked, and an entry for each code after
-/// the slot's base.
+/// Whether each slot names a record with a code for each mark that stands for something, the first block marked, and an
+/// entry for each code after the slot's base.
 fn records_within(claim: &Claim<'_>) -> bool {
     let entries = claim.entries.len() / 4;
+    let (width, greatest) = (1 << claim.width.shift, claim.greatest_code());
+    let is_code = |code: u32| code <= greatest || code == claim.width.mask();
     let (mut latest, mut count) = (None, 0);
     words(claim.root).zip(words(claim.bases)).all(|(at, base)| {
         if latest != Some(at) {
@@ -27,8 +29,9 @@ fn records_within(claim: &Claim<'_>) -> bool {
             let marks = marks.map_or(0, |marks| u64::from_le_bytes(*marks));
             count = marks.count_ones() as usize;
             latest = Some(at);
-            let end = at as usize + MARKS + (count << claim.width.shift);
-            if marks & 1 == 0 || end > claim.leaves.len() {
+            let start = at as usize + MARKS;
+            let Some(codes) = claim.leaves.get(start..start + width * count) else { return false };
+            if marks & 1 == 0 || !(0..count).all(|i| is_code(number_at(codes, width, i))) {
                 return false;
             }
         }

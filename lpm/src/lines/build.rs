@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::slot::{NARROW_ROOT, NOTHING};
+use super::slot::{NARROW_ROOT, NOTHING, SEPARATORS};
 use crate::Key;
 use crate::code::{LINE, NO_CODE};
 use crate::draft::{Draft, Source};
@@ -19,7 +19,7 @@ struct Span {
 }
 
 /// Lines below a separator line.
-const SPREAD: usize = 16;
+const SPREAD: usize = SEPARATORS + 1;
 /// Keys of the line that has the most: narrow ones, with codes of a byte.
 const MOST_KEYS: usize = 21;
 

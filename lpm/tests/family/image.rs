@@ -3,7 +3,7 @@
 //! the image.
 
 use crate::common::*;
-use ipgate_lpm::{Engine, Family, ImageErrorKind, Key, Options, SimdLevel};
+use ipgate_lpm::{Engine, Family, ImageErrorKind, Key, NO_MATCH, Options, SimdLevel};
 use xxhash_rust::xxh3::xxh3_64;
 
 #[test]
@@ -29,7 +29,8 @@ fn an_image_of_the_other_family_is_refused() {
     assert_eq!(error.kind(), ImageErrorKind::Contents);
 }
 
-/// Asks everything. The answers do not matter, as long as every instruction set gives the same.
+/// Asks everything. The answers do not matter, as long as every instruction set gives the same, one by one and for many
+/// at once.
 fn exercise<K: Key>(table: &Family<K>, probes: &[K]) {
     let answers = |level| {
         let table = table.at_level(level);
@@ -38,7 +39,10 @@ fn exercise<K: Key>(table: &Family<K>, probes: &[K]) {
         table.lookup_many(probes, &mut values);
         table.are_allowed(probes, &mut allowed);
         let single = |&a: &K| (table.lookup(a), table.is_allowed(a), table.matched(a));
-        (values, allowed, probes.iter().map(single).collect::<Vec<_>>())
+        let single: Vec<_> = probes.iter().map(single).collect();
+        assert!(single.iter().map(|one| one.0.unwrap_or(NO_MATCH)).eq(values.iter().copied()), "{level:?}");
+        assert!(single.iter().map(|one| one.1).eq(allowed.iter().copied()), "{level:?}");
+        (values, allowed, single)
     };
     let portable = answers(SimdLevel::Portable);
     assert!(portable.2.iter().all(|answer| answer.2.is_none_or(|m| m < table.len())));
