@@ -107,6 +107,7 @@ mod content;
 pub mod diff;
 pub mod gate;
 mod guard;
+mod invisible;
 pub mod layers;
 pub mod list;
 pub mod policy;
@@ -137,7 +138,7 @@ pub use policy::{Mode, Policy};
 pub use reason::Reason;
 #[cfg(feature = "serde")]
 pub use serde_impls::VerdictRecord;
-pub use shown::Shown;
+pub use shown::{Shown, ShownPath};
 #[doc(inline)]
 pub use table::Table;
 pub use verdict::{Judgement, Verdict};

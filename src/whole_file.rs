@@ -31,6 +31,8 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::shown::ShownPath;
+
 /// Puts `bytes` in a file, in the place of what it holds, or makes the file. O(n) for n bytes, and waits for
 /// the disk. Where the directory cannot be locked against other edits, that does not stop it.
 ///
@@ -229,22 +231,22 @@ pub enum WriteError {
 impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            WriteError::Missing { path } => write!(f, "{} does not exist", path.display()),
+            WriteError::Missing { path } => write!(f, "{} does not exist", ShownPath(path)),
             WriteError::DanglingLink { path } => {
-                write!(f, "{} is a symbolic link to a file that does not exist", path.display())
+                write!(f, "{} is a symbolic link to a file that does not exist", ShownPath(path))
             }
             WriteError::NotAFile { path } => {
-                write!(f, "{} is not a regular file and cannot be replaced", path.display())
+                write!(f, "{} is not a regular file and cannot be replaced", ShownPath(path))
             }
             WriteError::Unreachable { path, error } => {
-                write!(f, "{} cannot be reached: {error}", path.display())
+                write!(f, "{} cannot be reached: {error}", ShownPath(path))
             }
             WriteError::Unchanged { path, directory, error } => {
-                write!(f, "{} cannot be written; nothing has changed: ", path.display())?;
+                write!(f, "{} cannot be written; nothing has changed: ", ShownPath(path))?;
                 cause(f, directory, error)
             }
             WriteError::Unsynced { path, error } => {
-                write!(f, "{} is written, but may not survive a loss of power: {error}", path.display())
+                write!(f, "{} is written, but may not survive a loss of power: {error}", ShownPath(path))
             }
         }
     }
@@ -257,8 +259,8 @@ fn cause(f: &mut fmt::Formatter<'_>, directory: &Path, error: &io::Error) -> fmt
         StorageFull,
     };
     let directory = match directory.to_str() {
-        Some("" | ".") => "the current directory".into(),
-        _ => directory.to_string_lossy(),
+        Some("" | ".") => "the current directory".to_owned(),
+        _ => ShownPath(directory).to_string(),
     };
     match error.kind() {
         PermissionDenied => write!(f, "you have no permission to make and replace files in {directory}"),

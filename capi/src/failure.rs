@@ -1,6 +1,7 @@
 //! What went wrong, before C asks for it: a status, a message, and for lists every complaint.
 
 use ipgate::{
+    Shown,
     gate::Refused,
     list::{Diagnostic, Rejected, Report},
     table::ImageError,
@@ -79,7 +80,7 @@ impl Failure {
         if name.is_empty() {
             return self;
         }
-        Failure { message: format!("{name}: {}", self.message), ..self }
+        Failure { message: format!("{}: {}", Shown(name), self.message), ..self }
     }
 
     pub(crate) fn status(&self) -> ipgate_status {

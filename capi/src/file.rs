@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ipgate::{
-    Content,
+    Content, ShownPath,
     list::Parser,
     watch::{Followed, Glance, Look},
 };
@@ -26,7 +26,7 @@ pub(crate) struct FollowedFile {
 impl FollowedFile {
     pub(crate) fn new(path: &Path, parser: Parser) -> Result<FollowedFile, Failure> {
         let file =
-            Followed::new(path).map_err(|error| Failure::io(format!("{}: {error}", path.display())))?;
+            Followed::new(path).map_err(|error| Failure::io(format!("{}: {error}", ShownPath(path))))?;
         Ok(FollowedFile { file, parser })
     }
 
@@ -58,7 +58,7 @@ impl FollowedFile {
                 return loaded;
             }
             if start.elapsed() > PATIENCE {
-                let name = self.file.name().display();
+                let name = ShownPath(self.file.name());
                 return Err(Failure::io(format!(
                     "{name} is being written all the time: write a new file beside it and rename that over it"
                 )));

@@ -7,7 +7,7 @@ use std::path::Path;
 use ipgate::ipnet::IpNet;
 use ipgate::whole_file::Edit;
 use ipgate::{
-    Action, Entry, Label, List, Shown,
+    Action, Entry, Label, List, Shown, ShownPath,
     list::{Code, Diagnostic, Edit as TextEdit, Linter, Parser, Position, Until, apply_edits, format_text},
 };
 
@@ -23,7 +23,7 @@ const BOM: &[u8] = "\u{feff}".as_bytes();
 pub(crate) fn lock(path: &Path) -> Result<Edit, Failure> {
     let edit = Edit::of(path)?;
     if let Some(error) = edit.not_locked() {
-        let name = path.display();
+        let name = ShownPath(path);
         complain(format_args!("{name} cannot be locked against other edits, which goes on: {error}"));
     }
     Ok(edit)

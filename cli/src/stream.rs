@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser, ValueParser, ValueParserFactory};
 
+use ipgate::ShownPath;
+
 use crate::output::Failure;
 
 /// The name of standard input in messages.
@@ -78,7 +80,7 @@ impl fmt::Display for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Input::Stdin => f.write_str(STDIN),
-            Input::File(path) => path.display().fmt(f),
+            Input::File(path) => ShownPath(path).fmt(f),
         }
     }
 }
@@ -87,7 +89,7 @@ impl fmt::Display for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Output::Stdout => f.write_str("<stdout>"),
-            Output::File(path) => path.display().fmt(f),
+            Output::File(path) => ShownPath(path).fmt(f),
         }
     }
 }
@@ -122,7 +124,7 @@ pub(crate) fn refuse_overwriting(inputs: &[Place<'_>], output: Option<&Output>) 
     let stdout = identity::of_stream(&io::stdout()).map(|written| ("standard output".to_owned(), written));
     let file = match output {
         Some(Output::File(path)) => {
-            identity::of_file(path).map(|written| (path.display().to_string(), written))
+            identity::of_file(path).map(|written| (ShownPath(path).to_string(), written))
         }
         Some(Output::Stdout) | None => None,
     };

@@ -101,6 +101,8 @@ codes! {
     TooLong = "too-long", Error;
     /// `#` right behind an entry, which a lenient parser takes for the start of a comment.
     CommentBehindEntry = "comment-behind-entry", Warning;
+    /// A label with characters that nobody sees, without which a lenient parser takes the entry.
+    LabelDropped = "label-dropped", Warning;
     /// A comment that holds what would be an entry, after a comma.
     EntryInComment = "entry-in-comment", Warning;
     /// A label that holds an address: a separator other than a comma was probably meant as one.
@@ -125,6 +127,8 @@ codes! {
     Shadowed = "shadowed", Warning;
     /// A prefix wider than /8 (IPv4) or /16 (IPv6).
     WidePrefix = "wide-prefix", Warning;
+    /// A label with letters of several scripts, some of which look alike.
+    MixedScripts = "mixed-scripts", Warning;
     /// Entries of one address family only.
     OneFamily = "one-family", Warning;
     /// An entry whose `until=` has passed.

@@ -97,6 +97,17 @@ impl fmt::Display for Item<'_> {
 /// Reads one trimmed piece of a list whole. Each step looks at the next byte before it calls a parser: most
 /// entries end early, and lists hold millions of them.
 pub(super) fn item(piece: &str) -> Option<Item<'_>> {
+    item_with(piece, |label| label::check(label).is_ok())
+}
+
+/// Reads one trimmed piece whose label would be one but for characters that nobody sees: the item as it stands, with
+/// that label in it.
+pub(super) fn item_with_invisible(piece: &str) -> Option<Item<'_>> {
+    item_with(piece, |label| label::visible(label).is_some())
+}
+
+#[inline(always)]
+fn item_with(piece: &str, is_label: impl Fn(&str) -> bool) -> Option<Item<'_>> {
     let (deny, rest) = match piece.strip_prefix('!') {
         Some(rest) => (true, rest),
         None => (false, piece),
@@ -105,7 +116,7 @@ pub(super) fn item(piece: &str) -> Option<Item<'_>> {
     if rest.is_empty() {
         return Some(Item { deny, target, label: None, until: None });
     }
-    let parts = (opt(preceded(char(':'), label_text)), opt(until));
+    let parts = (opt(preceded(char(':'), |text| label_text(text, &is_label))), opt(until));
     let (_, (label, until)) = all_consuming(parts).parse(rest).ok()?;
     let label = label.flatten();
     // `all:10.0.0.0/8` would let in everyone for the sake of one.
@@ -209,12 +220,12 @@ fn leading<T>(input: &str, read: Option<(T, usize)>) -> IResult<&str, T> {
 }
 
 /// Everything up to an attribute, trimmed; nothing at all is no label.
-fn label_text(input: &str) -> IResult<&str, Option<&str>> {
+fn label_text<'a>(input: &'a str, is_label: impl Fn(&str) -> bool) -> IResult<&'a str, Option<&'a str>> {
     let end = memchr(b';', input.as_bytes()).unwrap_or(input.len());
     let text = input.get(..end).unwrap_or_default().trim_matches(BLANKS);
     let label = match text.is_empty() {
         true => Some(None),
-        false => label::check(text).ok().map(|()| Some(text)),
+        false => is_label(text).then_some(Some(text)),
     };
     leading(input, label.map(|label| (label, end)))
 }

@@ -4,8 +4,10 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
-/// The name an entry carries, such as `office_ABC`: 1 to 255 bytes of UTF-8 without `,`, `;` or control
-/// characters, without blanks around it, without ` #`, which would begin a comment, and without `until=`, which
+use crate::invisible;
+
+/// The name an entry carries, such as `office_ABC`: 1 to 255 bytes of UTF-8 without `,`, `;`, control characters or
+/// characters that nobody sees (zero widths, tags, separators of lines, marks of direction), without blanks around it, without ` #`, which would begin a comment, and without `until=`, which
 /// would be an expiry that never comes.
 ///
 /// Cheap to clone: the text is stored once and shared.
@@ -61,6 +63,9 @@ pub(crate) fn check(text: &str) -> Result<(), LabelError> {
     if let Some(character) = text.chars().find(|c| matches!(c, ',' | ';') || c.is_control()) {
         return Err(LabelError::Character { character });
     }
+    if let Some(character) = text.chars().find(|c| invisible::is_invisible(*c)) {
+        return Err(LabelError::Invisible { character });
+    }
     if text.starts_with(BLANKS) || text.ends_with(BLANKS) {
         return Err(LabelError::OuterBlank);
     }
@@ -71,6 +76,14 @@ pub(crate) fn check(text: &str) -> Result<(), LabelError> {
         return Err(LabelError::Attribute);
     }
     Ok(())
+}
+
+/// What is to be seen of a text that may be a label but for its invisible characters, nothing where it is no such text.
+pub(super) fn visible(text: &str) -> Option<String> {
+    let Err(LabelError::Invisible { .. }) = check(text) else { return None };
+    let visible = text.replace(invisible::is_invisible, "");
+    let visible = visible.trim_matches(BLANKS);
+    matches!(check(visible), Ok(()) | Err(LabelError::Empty)).then(|| visible.to_owned())
 }
 
 /// Whether `until` stands before some `=`, as a word and in any case.
@@ -101,6 +114,11 @@ pub enum LabelError {
         /// The first such character.
         character: char,
     },
+    /// It holds a character that nobody sees, or that changes how what stands around it is seen.
+    Invisible {
+        /// The first such character.
+        character: char,
+    },
     /// It begins or ends with a blank, which list text would trim.
     OuterBlank,
     /// It holds ` #`, which begins a comment in list text.
@@ -118,6 +136,10 @@ impl fmt::Display for LabelError {
             }
             LabelError::Character { character } => {
                 write!(f, "a label cannot hold `{}`", character.escape_debug())
+            }
+            LabelError::Invisible { character } => {
+                let kind = invisible::kind(*character).unwrap_or("an invisible character");
+                write!(f, "a label cannot hold U+{:04X}, {kind}", u32::from(*character))
             }
             LabelError::OuterBlank => write!(f, "a label has no blanks around it"),
             LabelError::Comment => write!(f, "a label cannot hold ` #`, which begins a comment"),
@@ -158,6 +180,12 @@ mod tests {
         assert_eq!(Label::new(&"x".repeat(256)), Err(LabelError::TooLong { bytes: 256 }));
         assert_eq!(Label::new("a;b"), Err(LabelError::Character { character: ';' }));
         assert_eq!(Label::new("a\u{85}b"), Err(LabelError::Character { character: '\u{85}' }));
+        for character in ['\u{202e}', '\u{200b}', '\u{2028}', '\u{e0041}', '\u{feff}', '\u{ad}'] {
+            let label = Label::new(&format!("a{character}b"));
+            assert_eq!(label, Err(LabelError::Invisible { character }), "{character:?}");
+        }
+        let error = Label::new("a\u{202e}b").unwrap_err();
+        assert_eq!(error.to_string(), "a label cannot hold U+202E, a right-to-left override");
         assert_eq!(Label::new("a "), Err(LabelError::OuterBlank));
         assert_eq!(Label::new("a #b"), Err(LabelError::Comment));
         for text in ["until=2020-01-01", "corp (until=x)", "corp Until =x", "a-until=", "=until="] {

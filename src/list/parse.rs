@@ -15,6 +15,7 @@ use super::pass::Pass;
 use super::rejected::{Rejected, TooLittle};
 use super::sequence::List;
 use crate::content::Content;
+use crate::shown::ShownPath;
 
 /// Settings for reading a list.
 ///
@@ -300,8 +301,8 @@ impl Rejected {
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ReadError::Io { path, error } => write!(f, "{}: {error}", path.display()),
-            ReadError::Rejected { path, rejected } => write!(f, "{}: {rejected}", path.display()),
+            ReadError::Io { path, error } => write!(f, "{}: {error}", ShownPath(path)),
+            ReadError::Rejected { path, rejected } => write!(f, "{}: {rejected}", ShownPath(path)),
         }
     }
 }

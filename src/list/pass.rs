@@ -15,7 +15,7 @@ use super::edit::Edit;
 use super::entry::{Action, Entry};
 use super::foreign::{SUSPECTS, Suspect};
 use super::grammar::{self, Item, Target};
-use super::label::{BLANKS, Label};
+use super::label::{self, BLANKS, Label};
 use super::scan::{self, Slice};
 use super::text::is_ambiguous;
 use crate::address::canonical_prefix;
@@ -124,12 +124,34 @@ impl<'t> Pass<'t> {
             self.item(piece, &item, text);
             return None;
         }
+        if self.lenient && self.without_label(piece, text) {
+            return None;
+        }
         if let Some((entry, comment)) = self.comment_behind(piece) {
             self.piece(entry);
             return Some(comment);
         }
         self.bad_piece(piece, || diagnose::diagnose(text));
         None
+    }
+
+    /// Takes an entry without its label, where characters that nobody sees are all that is wrong with that. Whom the entry
+    /// names, its mark and its expiry stay what they are.
+    fn without_label(&mut self, piece: Slice<'t>, text: &'t str) -> bool {
+        let Some(item) = grammar::item_with_invisible(text) else { return false };
+        let label = item.label.unwrap_or_default();
+        let Some((plain, error)) = label::visible(label).zip(label::check(label).err()) else { return false };
+        if diagnose::is_meant_otherwise(label, &plain) {
+            return false;
+        }
+        let position = self.locator.position(piece.offset, piece.bytes.len());
+        self.warn(position, text, Code::LabelDropped, || {
+            let label = Some(plain.as_str()).filter(|plain| !plain.is_empty());
+            let message = format!("the entry is taken without its label: {error}");
+            (message, format!("write `{}`", Item { label, ..item }))
+        });
+        self.item(piece, &Item { label: None, ..item }, text);
+        true
     }
 
     fn bad_piece(&mut self, piece: Slice<'t>, explain: impl FnOnce() -> Problem) {

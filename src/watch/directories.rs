@@ -10,6 +10,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::mailbox::Mailbox;
 use super::stamp::{Identity, identity};
+use crate::shown::ShownPath;
 
 /// As many symlinks as Linux follows in one path.
 const MAX_LINKS: usize = 40;
@@ -64,7 +65,7 @@ impl Directories {
                 Ok(()) => {
                     place.insert(identity);
                 }
-                Err(error) => result = result.and(Err(format!("{}: {error}", place.key().display()))),
+                Err(error) => result = result.and(Err(format!("{}: {error}", ShownPath(place.key())))),
             }
         }
         result

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::guard::Refused;
 use crate::list::{Rejected, Report};
+use crate::shown::ShownPath;
 
 /// What following a file came to. Each is one event for a log; `Display` is a sentence for people.
 #[derive(Debug)]
@@ -86,7 +87,7 @@ impl fmt::Display for Outcome {
                 write!(f, "generation {generation} is in force with {n} {}", entries(*n))?;
                 without(f, *left_out)?;
                 after(f, *failures)?;
-                reports.iter().try_for_each(|(path, report)| write!(f, "\n{}: {report}", path.display()))
+                reports.iter().try_for_each(|(path, report)| write!(f, "\n{}: {report}", ShownPath(path)))
             }
             Outcome::Unchanged { generation, left_out, failures } => {
                 write!(f, "the list is unchanged, generation {generation} stays in force")?;
@@ -180,7 +181,7 @@ impl WatchError {
 impl fmt::Display for WatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(path) = self.path() {
-            write!(f, "{}: ", path.display())?;
+            write!(f, "{}: ", ShownPath(path))?;
         }
         match self {
             WatchError::Missing { .. } => {

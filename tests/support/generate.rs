@@ -84,8 +84,8 @@ pub(crate) fn label() -> impl Strategy<Value = String> {
         "事務所",
         "🏢",
         "\u{a0}",
-        "\u{feff}",
-        "\u{2028}",
+        "\u{3000}",
+        "e\u{301}",
         "\\n",
         "\"",
         "a|b",
@@ -94,9 +94,10 @@ pub(crate) fn label() -> impl Strategy<Value = String> {
     prop_oneof![
         6 => "[a-z]{1,3}",
         3 => select(odd).prop_map(str::to_owned),
-        1 => "[^,;\\p{Cc}]{1,12}".prop_filter("blanks around, or a comment", |label| {
-            !label.starts_with(' ') && !label.ends_with(' ') && !label.contains(" #")
-        }),
+        1 => "[^,;\\p{Cc}\\p{Default_Ignorable_Code_Point}\\p{Zl}\\p{Zp}\u{fff9}-\u{fffb}]{1,12}".prop_filter(
+            "blanks around, or a comment",
+            |label| !label.starts_with(' ') && !label.ends_with(' ') && !label.contains(" #"),
+        ),
         1 => (1usize..=255).prop_map(|bytes| "x".repeat(bytes)),
     ]
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 
-use ipgate::{Table, whole_file};
+use ipgate::{ShownPath, Table, whole_file};
 use serde::Serialize;
 
 use crate::args::{Around, Form, Reading};
@@ -81,7 +81,7 @@ fn refuse_stdout(json: bool) -> Result<(), Failure> {
 
 /// A file that is no image may be someone's only copy of a list.
 fn refuse_other_files(path: &Path) -> Result<(), Failure> {
-    let name = path.display();
+    let name = ShownPath(path);
     let mut start = Vec::new();
     if !path.is_file() {
         return Ok(()); // there is none, or it is a pipe or device, which the writer refuses

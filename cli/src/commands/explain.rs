@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::SystemTime;
 
 use ipgate::{
-    Entry, Label, List, Mode, Reason, canonical_address, parse_address,
+    Entry, Label, List, Mode, Reason, Shown, canonical_address, parse_address,
     table::{EntryRef, Origin},
 };
 use serde::Serialize;
@@ -52,8 +52,8 @@ struct Covering {
 impl Covering {
     fn place(&self) -> String {
         match (&self.source, self.line) {
-            (Some(source), Some(line)) => format!("{source}:{line}"),
-            (Some(source), None) => source.clone(),
+            (Some(source), Some(line)) => format!("{}:{line}", Shown(source)),
+            (Some(source), None) => Shown(source).to_string(),
             (None, _) => "-".to_owned(),
         }
     }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use clap_mangen::Man;
-use ipgate::whole_file;
+use ipgate::{ShownPath, whole_file};
 use serde::Serialize;
 
 use crate::args::{Args, Form};
@@ -52,7 +52,7 @@ fn write(command: &clap::Command, directory: &Path, json: bool) -> Outcome {
         let mut page = Vec::new();
         man.render(&mut page)?;
         let path = directory.join(man.get_filename());
-        let name = path.display().to_string();
+        let name = ShownPath(&path).to_string();
         whole_file::write(&path, &page)?;
         match json {
             true => output::json(&mut out, &Page { file: &name, page: None })?,

@@ -2,6 +2,7 @@
 
 use super::expiry::{self, Mention};
 use crate::address::address_within;
+use crate::invisible::is_invisible;
 
 /// What a label looks like beside being one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,15 @@ pub(super) fn looks_like(label: &str) -> Option<Meaning<'_>> {
         .map(Meaning::Address)
         .or_else(|| expiry().map(Meaning::Expiry))
         .or_else(|| all(label).map(Meaning::Address))
+}
+
+/// Whether a label that holds invisible characters may be meant as an address or an expiry, with a blank in the place of
+/// each or without: `plain` is what is to be seen of it.
+pub(in crate::list) fn is_meant_otherwise(label: &str, plain: &str) -> bool {
+    let apart = label.replace(is_invisible, " ");
+    [plain, &apart]
+        .into_iter()
+        .any(|text| matches!(looks_like(text), Some(Meaning::Address(_) | Meaning::Expiry(_))))
 }
 
 /// The word `all` behind a blank or a bar, at the end.

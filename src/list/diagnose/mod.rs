@@ -27,6 +27,7 @@ use super::diagnostic::Code;
 pub(super) use advice::Advice;
 use attributes::attributes;
 use blank::blank;
+pub(super) use label::is_meant_otherwise;
 use marks::{comment, negation};
 pub(super) use otherwise::meant_otherwise;
 pub(super) use problem::Problem;

@@ -3,6 +3,7 @@
 use super::address::{ipv4, ipv6, word};
 use super::advice::{Advice, with_expiry};
 use super::expiry;
+use super::label::is_meant_otherwise;
 use super::length::{netmask_length, written_length};
 use super::parts::{Parts, split_label};
 use super::problem::{Problem, is_entry, say, target};
@@ -11,7 +12,7 @@ use super::token::Token;
 use crate::address::{address_within, parse_length, parse_v4, parse_v6};
 use crate::list::diagnostic::Code;
 use crate::list::grammar::{self, Item};
-use crate::list::label::{BLANKS, LabelError, check};
+use crate::list::label::{BLANKS, LabelError, check, visible};
 use crate::shown::Shown;
 
 /// The target alone, and then the label.
@@ -59,6 +60,14 @@ fn label_problem(piece: &str, target: Token<'_>, label: Token<'_>) -> Option<Pro
     let trimmed = label.text.trim_matches(BLANKS);
     let error = check(trimmed).err().filter(|error| *error != LabelError::Empty)?;
     let token = Token::within(label.text, trimmed).at(label.start);
+    if let LabelError::Invisible { character } = error {
+        let at = trimmed.find(character)?;
+        let found = Token { text: trimmed.get(at..at + character.len_utf8())?, start: token.start + at };
+        let plain = visible(trimmed).filter(|plain| !is_meant_otherwise(trimmed, plain));
+        let advice = plain.map(|plain| self::target(target.text).with_label(Some(&plain)));
+        let advice = advice.unwrap_or_else(|| say("choose another label"));
+        return Some(found.problem(Code::Label, error.to_string(), advice));
+    }
     let expiry = expiry::mention(trimmed).filter(|_| error == LabelError::Attribute);
     let advice = match (expiry, grammar::item(target.text)) {
         (Some(mention), Some(item)) => with_expiry(Item { deny: piece.starts_with('!'), ..item }, mention),

@@ -6,6 +6,7 @@
 
 use super::kind::Kind;
 use super::line;
+use crate::invisible;
 use crate::list::scan;
 
 /// Ends the advice where all that comes of it denies.
@@ -115,11 +116,7 @@ fn dash(character: char) -> (String, String) {
 fn blank(character: char) -> (String, String) {
     let name = match character {
         '\u{a0}' => "a no-break space",
-        '\u{ad}' => "a soft hyphen",
-        '\u{200b}' => "a zero-width space",
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' => "a mark of the direction of text",
-        '\u{feff}' => "a byte-order mark",
-        _ => "a blank of another kind",
+        _ => invisible::kind(character).unwrap_or("a blank of another kind"),
     };
     let message =
         format!("U+{:04X}, {name}, stands in an entry, where it cannot be seen", u32::from(character));

@@ -253,11 +253,16 @@ pub(super) fn stray_character(line: &str) -> Option<(usize, char, Kind)> {
         let is_address = |item: &grammar::Item<'_>| matches!(item.target, Target::Prefix { bare: true, .. });
         let fits = match kind {
             Kind::Dash(_) => before.is_some_and(|item| item.label.is_none() && is_address(&item)),
-            _ => before.is_none_or(|item| item.label.is_none()),
+            _ => before.is_none_or(|item| item.label.is_none()) && !begins_label(piece.get(..at)?),
         };
         let start = (piece.as_ptr() as usize).checked_sub(line.as_ptr() as usize)?;
         fits.then_some((start + at, character, kind))
     })
+}
+
+/// Whether a text is an entry up to the colon at its end, so that what follows is a label.
+fn begins_label(text: &str) -> bool {
+    text.trim_end_matches(BLANKS).strip_suffix(':').is_some_and(|entry| grammar::item(entry).is_some())
 }
 
 /// What a character is taken for. Labels may not hold those that show nothing, comments may hold any.

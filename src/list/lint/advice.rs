@@ -9,6 +9,7 @@ use crate::address::PrefixText;
 use crate::list::diagnostic::Code;
 use crate::list::entry::Entry;
 use crate::list::sequence::List;
+use crate::shown::Shown;
 
 /// What is to be said of an entry, beside the one below it where there is such.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +144,9 @@ impl<'l> Advice<'l> {
             }
             Finding::Relabelled => {
                 let label = |entry: &Entry| {
-                    entry.label().map_or_else(|| "no label".to_owned(), |label| format!("`{label}`"))
+                    entry
+                        .label()
+                        .map_or_else(|| "no label".to_owned(), |label| format!("`{}`", Shown(label.as_str())))
                 };
                 let (here, there) =
                     (label(found.entry), found.below.map_or_else(String::new, |(_, e)| label(e)));

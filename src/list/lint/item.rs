@@ -7,6 +7,7 @@ use crate::list::diagnostic::{Code, Diagnostic, Report, Severity};
 use crate::list::edit::Edit;
 use crate::list::entry::Entry;
 use crate::list::sequence::List;
+use crate::shown::Shown;
 
 /// The entries of one piece of text. An entry that stands in no text is an item of its own.
 #[derive(Clone, Copy)]
@@ -64,7 +65,7 @@ pub(super) fn removal(list: &List, entry: &Entry) -> Vec<Edit> {
 }
 
 fn quoted(text: &str) -> String {
-    format!("`{text}`")
+    format!("`{}`", Shown(text))
 }
 
 /// What there is to say of a list.

@@ -3,6 +3,7 @@
 mod advice;
 mod item;
 mod roles;
+mod scripts;
 
 use std::time::{Duration, SystemTime};
 
@@ -89,6 +90,7 @@ impl Linter {
         expiry(&mut notes, now, self.expires_within);
         width(&mut notes);
         families(&mut notes, now);
+        scripts::scripts(&mut notes);
         advice::advise(&mut notes, &Roles::of(list.entries(), now));
         notes.report.sort();
         notes.report
