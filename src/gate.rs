@@ -32,7 +32,8 @@ use crate::verdict::{Judgement, Verdict};
 ///   [`Reader::pause`]. The bound: one table in the gate, one in each verdict that is kept, and one in each
 ///   reader that has not checked since the swap.
 /// - Entries cease to hold at the instant that their `until=` names, without any action: a gate looks at
-///   the clock where its table has such entries. [`Gate::drop_expired`] removes them from the table.
+///   the clock where its table has such entries. [`Gate::drop_expired`] removes them from the table, and takes them in again
+///   where the clock was set back.
 ///
 /// ```
 /// use ipgate::{Gate, List};
@@ -177,14 +178,22 @@ impl Gate {
         Ok(self.swap(&mut writer, table))
     }
 
-    /// Removes the entries that have expired from the table; the new generation, where there were any.
-    /// Their verdicts do not wait for this: it frees memory and makes checks look at the clock less. The
-    /// guard is not asked, since nothing is dropped that the list did not say.
+    /// Removes the entries that have expired from the table, and takes those in again that hold once more because the
+    /// clock was set back; the new generation, where there were any. Verdicts do not wait for entries to be removed,
+    /// which makes checks look at the clock less; what holds again is found by this alone, so it is to be called now
+    /// and then. The guard is not asked, since nothing changes that the list did not say.
+    ///
+    /// A table without some entries of its list keeps the one that has them: as much memory once more.
     pub fn drop_expired(&self) -> Option<u64> {
+        self.drop_expired_at(SystemTime::now())
+    }
+
+    /// The same by another clock.
+    pub(crate) fn drop_expired_at(&self, now: SystemTime) -> Option<u64> {
         let mut writer = self.writer();
         let current = self.snapshot();
-        let now = current.late()?;
-        Some(self.swap(&mut writer, current.table().live_at(now)))
+        let is_live = current.table().is_live_at(now);
+        (!is_live).then(|| self.swap(&mut writer, current.table().live_at(now)))
     }
 
     fn swap(&self, writer: &mut Writer, table: Table) -> u64 {
@@ -368,5 +377,67 @@ pub struct Failure {
 impl Failure {
     fn now(reason: impl fmt::Display) -> Failure {
         Failure { time: SystemTime::now(), reason: reason.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::list::Until;
+
+    fn at(text: &str) -> SystemTime {
+        text.parse::<Until>().unwrap().system_time()
+    }
+
+    /// A clock that is set ahead and back again, once and in steps: what holds is what the list says of each time.
+    #[test]
+    fn the_clock_goes_forth_and_back() {
+        let text = "10.0.0.0/8:corp,!10.9.0.0/16:lab;until=2097-12-31,192.0.2.7:guest;until=2098-12-31,10.0.0.0/8:y;until=2097-12-31";
+        let list: List = text.parse().unwrap();
+        let gate = Gate::new(&list);
+        let answers = || {
+            let snapshot = gate.snapshot();
+            let label =
+                |client: &str| snapshot.table().lookup(client.parse().unwrap()).label().map(str::to_owned);
+            [label("10.9.1.1"), label("192.0.2.7"), label("10.1.1.1")].map(Option::unwrap_or_default)
+        };
+        let (early, middle, late) = (["lab", "guest", "y"], ["corp", "guest", "corp"], ["corp", "", "corp"]);
+        let mut generation = gate.generation();
+        for (time, expected) in [
+            ("2097-06-01", early),
+            ("2098-06-01", middle),
+            ("2099-06-01", late),
+            ("2098-06-02", middle),
+            ("2098-06-01", middle),
+            ("2097-06-01", early),
+            ("2099-06-01", late),
+            ("2097-06-01", early),
+        ] {
+            let before = answers();
+            let new = gate.drop_expired_at(at(time));
+            assert_eq!(answers(), expected, "{time}");
+            assert_eq!(new.is_some(), before != expected, "{time}: a swap only where something changes");
+            generation += u64::from(new.is_some());
+            assert_eq!(gate.generation(), generation);
+            assert_eq!(gate.drop_expired_at(at(time)), None);
+        }
+        assert_eq!((gate.status().entries, gate.status().bytes), (4, Table::new(&list).bytes()));
+    }
+
+    /// A list that was taken by a clock that was ahead.
+    #[test]
+    fn what_had_expired_when_the_list_came_holds_when_the_clock_is_right() {
+        let list: List = "10.0.0.0/8:corp,!10.9.0.0/16:lab;until=2097-12-31".parse().unwrap();
+        let policy = Policy::new().with_app(list);
+        let gate = Gate::from_table(Table::from_policy_at(&policy, at("2099-01-01")));
+        let lab = "10.9.1.1".parse().unwrap();
+        assert!(gate.is_allowed(lab));
+        assert_eq!(gate.drop_expired_at(at("2097-01-01")), Some(2));
+        assert!(!gate.is_allowed(lab));
+        let image = Gate::from_table(Table::from_image(&gate.snapshot().table().to_image(1)).unwrap());
+        assert_eq!(image.drop_expired_at(at("2099-01-01")), Some(2));
+        assert!(image.is_allowed(lab));
+        assert_eq!(image.drop_expired_at(at("2097-01-01")), Some(3));
+        assert!(!image.is_allowed(lab));
     }
 }

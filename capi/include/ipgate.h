@@ -657,7 +657,8 @@ void ipgate_gate_free(ipgate_gate *gate);
 //
 // The same failure is reported once, and then counted in ipgate_gate_stats(). A file that cannot be read is
 // tried again each time; one that was rejected or refused, when it changes. Without a file there is nothing
-// to do. Also drops expired entries, which have ceased to hold long before.
+// to do. Also drops expired entries, which have ceased to hold long before, and takes those in again that hold
+// once more because the clock was set back.
 //
 // In a process that was forked while a load was pending the next poll begins anew.
 ipgate_poll ipgate_gate_poll(ipgate_gate *gate, uint32_t flags, ipgate_error **error);

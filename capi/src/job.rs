@@ -56,7 +56,7 @@ pub(crate) enum Progress {
 }
 
 impl Job {
-    /// Starts to drop expired entries, to load the file where it has changed, and to compare that with the
+    /// Starts to drop expired entries and to take in those that hold again, to load the file where it has changed, and to compare that with the
     /// gate's table where the guard wants it. Takes the file, unless no thread can be started.
     pub(crate) fn start(file: &mut Option<FollowedFile>, guard: Guard, gate: Gate) -> io::Result<Job> {
         let mut taken = file.clone();

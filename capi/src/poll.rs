@@ -38,7 +38,8 @@ pub const IPGATE_POLL_THREAD: u32 = 1;
 ///
 /// The same failure is reported once, and then counted in ipgate_gate_stats(). A file that cannot be read is
 /// tried again each time; one that was rejected or refused, when it changes. Without a file there is nothing
-/// to do. Also drops expired entries, which have ceased to hold long before.
+/// to do. Also drops expired entries, which have ceased to hold long before, and takes those in again that hold
+/// once more because the clock was set back.
 ///
 /// In a process that was forked while a load was pending the next poll begins anew.
 ///
@@ -83,7 +84,7 @@ impl Writer {
             None => {}
         }
         let sight = self.file.as_mut().map_or(Glance::Same, FollowedFile::glance);
-        if on_thread && (matches!(sight, Glance::Settled) || self.has_expired_entries()) {
+        if on_thread && (matches!(sight, Glance::Settled) || self.is_out_of_date()) {
             return self.start();
         }
         if !on_thread {
@@ -98,9 +99,9 @@ impl Writer {
         }
     }
 
-    fn has_expired_entries(&self) -> bool {
-        let next = self.gate().snapshot().table().next_expiry();
-        next.is_some_and(|until| until.has_passed(SystemTime::now()))
+    /// Whether entries have expired, or hold again because the clock was set back.
+    fn is_out_of_date(&self) -> bool {
+        !self.gate().snapshot().table().is_live_at(SystemTime::now())
     }
 
     /// Does what there is to do on a thread.

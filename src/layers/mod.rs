@@ -6,6 +6,7 @@
 mod reader;
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 pub use reader::LayersReader;
 use reader::{Kind, Layer};
@@ -13,7 +14,7 @@ use reader::{Kind, Layer};
 use crate::gate::Gate;
 use crate::list::List;
 use crate::policy::{Mode, Policy};
-use crate::table::Origin;
+use crate::table::{Origin, Table};
 
 /// What stands in one place of a policy.
 #[derive(Debug, Clone, Default)]
@@ -137,11 +138,14 @@ impl Layers {
     #[must_use]
     pub fn reader(&self) -> LayersReader {
         if let Some(policy) = self.policy() {
-            return LayersReader::of_gate(&Gate::from_policy(&policy));
+            return LayersReader::of_gate(&fixed(&policy));
         }
         let layer = |slot: &Slot, from, enforce| match slot {
             Slot::Unset => None,
-            Slot::List(list) => Some(Layer::new(&Gate::new(list), Some(from), enforce)),
+            Slot::List(list) => {
+                let gate = fixed(&Policy::new().with_app(Arc::clone(list)));
+                Some(Layer::new(&gate, Some(from), enforce))
+            }
             Slot::Gate(gate) => Some(Layer::new(gate, Some(from), enforce)),
         };
         let is_alone = match (&self.default, &self.app, self.mode) {
@@ -162,4 +166,10 @@ impl Layers {
             }
         })
     }
+}
+
+/// A gate that nobody drives: its table keeps what has expired, and each check looks at the clock, so that an entry holds
+/// again as soon as the clock is set back.
+fn fixed(policy: &Policy) -> Gate {
+    Gate::from_table(Table::from_policy_at(policy, SystemTime::UNIX_EPOCH))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use foldhash::fast::RandomState;
@@ -12,7 +13,7 @@ use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 
 use super::columns::{LineCode, address_lengths, value_width, write_addresses, write_blocks};
-use super::compiled::{Scope, Table};
+use super::compiled::{LeftOut, Scope, Table};
 use super::entries::{Origin, Value};
 use super::entry::EntryRef;
 use super::layout::{Note, column};
@@ -42,11 +43,33 @@ impl Table {
         }
     }
 
-    /// The same table without the entries that have expired at `now`. A table that comes from an image holds
-    /// entries that may have expired since it was compiled; a gate minds that, a bare lookup does not.
+    /// The same table without the entries that have expired at `now`, and with those again that it left out and that hold
+    /// then. A table that comes from an image holds entries that may have expired since it was compiled; a gate minds
+    /// that, a bare lookup does not.
+    ///
+    /// A table that leaves something out keeps the one that has it, which takes as much memory once more.
+    ///
+    /// ```
+    /// use ipgate::{List, Table, list::Until};
+    /// let list: List = "10.0.0.0/8:corp,!10.9.0.0/16:lab;until=2099-12-31".parse()?;
+    /// let time = |text: &str| text.parse::<Until>().map(|until| until.system_time());
+    /// let table = Table::new(&list).live_at(time("2100-01-01")?);
+    /// assert_eq!(table.len(), 1);
+    /// assert_eq!(table.live_at(time("2099-01-01")?).len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn live_at(&self, now: SystemTime) -> Table {
-        from_table(self, now)
+        let whole =
+            self.left_out.as_ref().map_or_else(|| Arc::new(self.alone()), |left| Arc::clone(&left.whole));
+        let expired = whole.entries().filter(|entry| !entry.is_live(now));
+        match expired.filter_map(|entry| entry.until()).max() {
+            None => whole.alone(),
+            Some(latest) => {
+                let live = from_table(&whole, now);
+                Table { left_out: Some(LeftOut { whole, latest: latest.system_time() }), ..live }
+            }
+        }
     }
 }
 
@@ -91,19 +114,19 @@ struct Lists<'a> {
     digests: [Option<[u8; 32]>; 2],
 }
 
-/// Compiles the entries of the lists that have not expired at `now`. On equal prefixes the app list wins over
+/// Compiles the entries of the lists, of which those that have expired at `now` are left out. On equal prefixes the app list wins over
 /// the default list, and within a list the later entry.
 fn from_lists(scope: Scope, default: Option<&List>, app: Option<&List>, now: SystemTime) -> Table {
     let lists = Lists {
         sources: [default, app].map(|list| list.and_then(List::source).unwrap_or_default()),
         digests: [default, app].map(|list| list.map(|list| Sha256::digest(list.text()).into())),
     };
-    compile(scope, &lists, live_rows(default, Origin::Default, now).chain(live_rows(app, Origin::App, now)))
+    let table = compile(scope, &lists, rows(default, Origin::Default).chain(rows(app, Origin::App)));
+    if table.is_live_at(now) { table } else { table.live_at(now) }
 }
 
-fn live_rows(list: Option<&List>, origin: Origin, now: SystemTime) -> impl Iterator<Item = Row<'_>> {
-    let entries = list.map(List::entries).unwrap_or_default().iter();
-    entries.filter(move |entry| entry.is_live(now)).map(move |entry| Row::of_list(entry, origin))
+fn rows(list: Option<&List>, origin: Origin) -> impl Iterator<Item = Row<'_>> {
+    list.map(List::entries).unwrap_or_default().iter().map(move |entry| Row::of_list(entry, origin))
 }
 
 /// Compiles a table's own entries again, without those that have expired at `now`.

@@ -1,6 +1,8 @@
 //! The table itself: an image, and what was proved of it.
 
 use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use ipgate_lpm::Family;
 use ipgate_lpm::image::Image;
@@ -29,6 +31,16 @@ pub struct Table {
     pub(super) entries: Entries,
     pub(super) scope: Scope,
     pub(super) next_expiry: Option<Until>,
+    pub(super) left_out: Option<LeftOut>,
+}
+
+/// What a table lacks because it had expired, so that it can be had again when the clock is set back.
+#[derive(Debug, Clone)]
+pub(super) struct LeftOut {
+    /// The table with all entries.
+    pub(super) whole: Arc<Table>,
+    /// When the last of the entries that are left out expired: before that, some of them hold.
+    pub(super) latest: SystemTime,
 }
 
 /// What holds for an address that no entry covers, and why.
@@ -103,10 +115,32 @@ impl Table {
         self.len() == 0
     }
 
-    /// Bytes of memory that the table takes.
+    /// Bytes of memory that the table takes; where expired entries have been left out of it, with those of the table that
+    /// has them.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.image.len()
+        self.image.len() + self.left_out.as_ref().map_or(0, |left_out| left_out.whole.bytes())
+    }
+
+    /// Whether it has the entries that hold at `now`: none that has expired, and all that hold again because the clock was
+    /// set back. O(1).
+    #[must_use]
+    pub fn is_live_at(&self, now: SystemTime) -> bool {
+        let has_expired = self.next_expiry.is_some_and(|until| until.has_passed(now));
+        let lacks = self.left_out.as_ref().is_some_and(|left_out| now < left_out.latest);
+        !has_expired && !lacks
+    }
+
+    /// Another handle on the same image, without what it knows of entries that it lacks.
+    pub(super) fn alone(&self) -> Table {
+        Table {
+            image: self.image.clone(),
+            v4: self.v4.clone(),
+            v6: self.v6.clone(),
+            entries: self.entries.clone(),
+            left_out: None,
+            ..*self
+        }
     }
 
     /// When the next entry expires.

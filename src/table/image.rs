@@ -76,7 +76,7 @@ impl Table {
         let scope = Scope::from_code(Note::of(image.note()).scope);
         let scope = scope.ok_or(ImageError::damaged("header", "its scope is unknown"))?;
         let next_expiry = entries.next_expiry();
-        Ok(Table { image, v4, v6, entries, scope, next_expiry })
+        Ok(Table { image, v4, v6, entries, scope, next_expiry, left_out: None })
     }
 
     fn note(&self) -> Note {

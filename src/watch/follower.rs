@@ -10,7 +10,7 @@ use super::outcome::{Outcome, WatchError};
 use super::repeats::Repeats;
 use crate::content::Content;
 use crate::gate::Gate;
-use crate::list::{Entry, List, Parser, Report};
+use crate::list::{List, Parser, Report};
 use crate::policy::{Mode, Policy};
 use crate::table::{Origin, Table};
 
@@ -29,8 +29,6 @@ pub(super) struct Follower {
     sources: Vec<Source>,
     /// Swaps that the guard refused.
     refusals: Repeats,
-    /// The time as of which the gate's table has no expired entries.
-    as_of: SystemTime,
 }
 
 /// One list of the policy.
@@ -58,8 +56,7 @@ struct Gathered {
 
 impl Follower {
     pub(super) fn new(gate: Gate, parser: Parser, mode: Mode, enforce: bool) -> Follower {
-        let (refusals, as_of) = (Repeats::default(), SystemTime::now());
-        Follower { gate, parser, mode, enforce, sources: Vec::new(), refusals, as_of }
+        Follower { gate, parser, mode, enforce, sources: Vec::new(), refusals: Repeats::default() }
     }
 
     pub(super) fn follow(&mut self, origin: Origin, file: Followed) {
@@ -167,41 +164,24 @@ impl Follower {
         let table = self.table(|source| source.latest.clone(), now);
         let entries = table.len();
         let generation = self.gate.replace_table(table).map_err(|refused| WatchError::Guard { refused })?;
-        self.as_of = now;
         self.sources.iter_mut().for_each(|source| source.in_force = source.latest.clone());
         let failures = gathered.failures + self.refusals.recovered();
         let (reports, left_out) = (gathered.reports, self.left_out());
         Ok(Outcome::Swapped { generation, entries, reports, left_out, failures })
     }
 
-    /// Drops the entries that have expired by now. Where the clock was set back instead, entries that hold
-    /// again come back.
+    /// Drops the entries that have expired by now, and takes in those again that hold because the clock was set back.
     pub(super) fn expire(&mut self, now: SystemTime) -> Option<Outcome> {
-        let before = std::mem::replace(&mut self.as_of, now);
-        if now < before {
-            let revived = |entry: &Entry| entry.is_live(now) && !entry.is_live(before);
-            let lists = self.sources.iter().filter_map(|source| source.in_force.as_deref());
-            if lists.flat_map(List::entries).any(revived) {
-                return self.rebuild(now);
-            }
-        }
         let held = self.gate.snapshot().table().len();
-        let generation = self.gate.drop_expired()?;
-        let entries = held.saturating_sub(self.gate.snapshot().table().len());
-        Some(Outcome::Expired { generation, entries })
-    }
-
-    /// Compiles the lists in force once more, as of now.
-    fn rebuild(&mut self, now: SystemTime) -> Option<Outcome> {
-        let table = self.table(|source| source.in_force.clone(), now);
-        let entries = table.len();
-        match self.gate.replace_table(table) {
-            Ok(generation) => {
+        let generation = self.gate.drop_expired_at(now)?;
+        let entries = self.gate.snapshot().table().len();
+        Some(match held.checked_sub(entries) {
+            Some(entries) => Outcome::Expired { generation, entries },
+            None => {
                 let (reports, left_out) = (Vec::new(), self.left_out());
-                Some(Outcome::Swapped { generation, entries, reports, left_out, failures: 0 })
+                Outcome::Swapped { generation, entries, reports, left_out, failures: 0 }
             }
-            Err(error) => refused(&mut self.refusals, WatchError::Guard { refused: error }),
-        }
+        })
     }
 
     /// For how many errors pieces of what is in force were left out.
@@ -284,5 +264,14 @@ mod tests {
         assert!(!follower.gate.is_allowed(lab));
         assert!(follower.expire(now + Duration::from_secs(1)).is_none());
         assert!(follower.expire(now).is_none(), "set back, but not past an entry's end");
+        for _ in 0..2 {
+            assert!(matches!(follower.expire(ahead), Some(Outcome::Expired { entries: 1, .. })));
+            assert!(follower.gate.is_allowed(lab));
+            assert!(follower.expire(ahead - Duration::from_secs(60)).is_none());
+            // Whatever the guard has come to want: the list says so.
+            follower.gate.set_guard(crate::gate::Guard::new().must_allow([lab]));
+            assert!(matches!(follower.expire(now), Some(Outcome::Swapped { entries: 2, .. })));
+            assert!(!follower.gate.is_allowed(lab));
+        }
     }
 }
