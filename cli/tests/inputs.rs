@@ -304,3 +304,34 @@ fn a_byte_order_mark_on_standard_input_is_passed_over() {
     let run = Dir::new().run_with(&["--entries", "10.0.0.0/8", "check", "-"], b"\xef\xbb\xbf\n");
     assert!(run.err.contains("there is no address on standard input"), "{}", run.err);
 }
+
+/// A name with escape sequences, or with what turns the direction of text, is written out wherever it is shown.
+#[test]
+fn names_of_files_reach_no_terminal_as_they_are() {
+    let dir = dir();
+    let name = "a\u{1b}[31m\u{202e}\u{200b}.list";
+    let shown = "a\\u{1b}[31m\\u{202e}\\u{200b}.list";
+    let missing = "no\u{1b}[2J";
+    dir.write(name, "10.0.0.0/8:corp\n10.0.0.0/8:corp\n!10.9.0.0/16:lab,::/0:a\n");
+    dir.write("bad\u{1b}", "10.1\n");
+    for args in [
+        &["lint", name][..],
+        &["lint", "bad\u{1b}"],
+        &["lint", missing],
+        &["fmt", "--check", name],
+        &["fmt", "bad\u{1b}"],
+        &["check", "-l", missing, "10.1.1.1"],
+        &["check", "-l", "bad\u{1b}", "10.1.1.1"],
+        &["explain", "-l", name, "10.9.1.1"],
+        &["list", "-l", name],
+        &["diff", name, missing],
+        &["compile", "-l", missing, "-o", "x"],
+        &["add", "-l", missing, "10.0.0.0/8"],
+    ] {
+        let run = dir.run(args);
+        let unseen = |c: char| matches!(c, '\u{1b}' | '\u{202e}' | '\u{200b}');
+        assert!(!run.out.contains(unseen) && !run.err.contains(unseen), "{args:?}: {run:?}");
+    }
+    let run = dir.run(&["explain", "-l", name, "10.9.1.1"]);
+    assert!(run.out.contains(shown), "{run:?}");
+}
