@@ -18,7 +18,7 @@ fn errors_have_file_line_column_and_the_parsers_message() {
     let list = site.path("a.list").display().to_string();
     let lines: Vec<_> = outcome.said.lines().filter(|line| line.contains("[emerg]")).collect();
     assert_eq!(lines.len(), 2, "{}", outcome.said);
-    assert!(lines[0].contains(&format!("{list}:3:11: ")) && lines[0].contains("`10.0.0.2`"), "{}", lines[0]);
+    assert!(lines[0].contains(&format!("{list}:3:11: ")) && lines[0].contains("`10.0.0.2:x`"), "{}", lines[0]);
     assert!(lines[1].contains(&format!("{list}:4:1: ")) && lines[1].contains("foobar"), "{}", lines[1]);
     let conf = std::fs::read_to_string(site.path("nginx.conf")).unwrap();
     let at = conf.lines().position(|line| line.contains("ipgate_list")).unwrap() + 1;
@@ -31,7 +31,7 @@ fn warnings_are_warnings() {
     assert!(outcome.is_good, "{}", outcome.said);
     let warning = outcome.said.lines().find(|line| line.contains("[warn]")).unwrap_or_default();
     assert!(warning.contains(&format!("{}:1:1: ", site.path("a.list").display())), "{}", outcome.said);
-    assert!(warning.contains("`10.0.0.0/8`"), "{}", outcome.said);
+    assert!(warning.contains("`10.0.0.0/8:corp`"), "{}", outcome.said);
 }
 
 #[test]
