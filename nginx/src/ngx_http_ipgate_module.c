@@ -29,7 +29,9 @@ static ngx_conf_enum_t  ngx_http_ipgate_phase_names[] = {
 static ngx_conf_post_t  ngx_http_ipgate_status_post = { ngx_http_ipgate_check_status };
 
 
-#define NGX_HTTP_IPGATE_ANYWHERE  (NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF)
+/* Where allow and deny may stand. */
+#define NGX_HTTP_IPGATE_ANYWHERE                                              \
+    (NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LMT_CONF)
 
 #define ngx_http_ipgate_at(field)  offsetof(ngx_http_ipgate_loc_conf_t, rules.field)
 

@@ -48,13 +48,22 @@ impl Connection {
 
     /// Sends a GET and reads the response. A connection that was closed is an error.
     pub fn get(&mut self, path: &str, headers: &[(&str, &str)]) -> io::Result<Response> {
-        self.send(path, headers)?;
+        self.request("GET", path, headers)
+    }
+
+    /// The same with any method whose response has a body.
+    pub fn request(&mut self, method: &str, path: &str, headers: &[(&str, &str)]) -> io::Result<Response> {
+        self.send_as(method, path, headers)?;
         self.read()
     }
 
     /// Sends a GET.
     pub fn send(&mut self, path: &str, headers: &[(&str, &str)]) -> io::Result<()> {
-        let mut request = format!("GET {path} HTTP/1.1\r\nHost: test\r\n");
+        self.send_as("GET", path, headers)
+    }
+
+    fn send_as(&mut self, method: &str, path: &str, headers: &[(&str, &str)]) -> io::Result<()> {
+        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: test\r\n");
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
