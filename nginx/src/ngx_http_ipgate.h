@@ -25,7 +25,9 @@ typedef struct {
 } ngx_http_ipgate_main_conf_t;
 
 
-typedef struct {
+typedef struct ngx_http_ipgate_loc_conf_s  ngx_http_ipgate_loc_conf_t;
+
+struct ngx_http_ipgate_loc_conf_s {
     ngx_ipgate_rules_t         rules;
     ngx_uint_t                 phase;
     ngx_uint_t                 deny_status;
@@ -36,13 +38,31 @@ typedef struct {
     unsigned                   names_list:1;   /* a list is named here, not inherited */
     unsigned                   report:1;
     unsigned                   report_open:1;  /* who may read it has been said */
-} ngx_http_ipgate_loc_conf_t;
+
+    ngx_http_ipgate_loc_conf_t  *parent;       /* NULL before it is merged */
+    ngx_str_t                  conf_file;      /* where it begins */
+    ngx_uint_t                 conf_line;
+};
+
+
+/* A question that has been answered, with all that the answer depends on. */
+typedef struct {
+    ngx_ipgate_policy_t       *policy;
+    void                      *address;        /* what ipgate_address says */
+    ngx_uint_t                 unix_peers;
+    struct sockaddr           *sockaddr;       /* another one where realip has found another client since */
+    ngx_ipgate_status_e        status;
+} ngx_http_ipgate_asked_t;
+
+/* How many are remembered; those before them are asked, logged and counted again. */
+#define NGX_HTTP_IPGATE_ASKED  4
 
 
 /* What is kept of a request, where anybody needs it. Belongs to the main request, and outlives redirects. */
 typedef struct {
     ngx_ipgate_answer_t        answer;
-    ngx_ipgate_policy_t       *passed;         /* an early gate that was passed */
+    ngx_http_ipgate_asked_t    asked[NGX_HTTP_IPGATE_ASKED];
+    ngx_uint_t                 nasked;         /* ever; the oldest gives way */
 } ngx_http_ipgate_ctx_t;
 
 

@@ -7,6 +7,9 @@
  * after realip has found the client's address; those of a location as soon as it has been chosen, before any
  * rewrite. What reaches the access phase without having passed (a named location, a request so broken that it
  * went to its error page at once) is stopped there, whatever `satisfy` says.
+ *
+ * A request that is sent on within nginx (error_page, try_files, index) comes by again. An early gate that it has
+ * passed lets it pass, and whoever has rejected it does so again, without a second question, log line or count.
  */
 
 #include "ngx_http_ipgate.h"
@@ -22,11 +25,15 @@
 
 static ngx_http_ipgate_apart ngx_int_t ngx_http_ipgate_access(ngx_http_request_t *r,
     ngx_http_ipgate_loc_conf_t *ilcf);
+static ngx_inline ngx_int_t ngx_http_ipgate_admit(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf);
 static ngx_http_ipgate_apart ngx_int_t ngx_http_ipgate_access_denied(ngx_http_request_t *r);
 static ngx_int_t ngx_http_ipgate_access_result(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf,
     ngx_ipgate_status_e status);
 static ngx_int_t ngx_http_ipgate_ask(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf,
     ngx_ipgate_status_e *status);
+static ngx_http_ipgate_asked_t *ngx_http_ipgate_asked(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf);
+static void ngx_http_ipgate_remember(ngx_http_request_t *r, ngx_http_ipgate_ctx_t *ctx,
+    ngx_http_ipgate_loc_conf_t *ilcf, ngx_ipgate_status_e status);
 static ngx_http_ipgate_ctx_t *ngx_http_ipgate_new_ctx(ngx_http_request_t *r);
 static void ngx_http_ipgate_ctx_mark(void *data);
 
@@ -35,7 +42,7 @@ ngx_int_t
 ngx_http_ipgate_early_handler(ngx_http_request_t *r)
 {
     ngx_ipgate_status_e          status;
-    ngx_http_ipgate_ctx_t       *ctx;
+    ngx_http_ipgate_asked_t     *asked;
     ngx_http_ipgate_loc_conf_t  *ilcf;
 
     ilcf = ngx_http_get_module_loc_conf(r, ngx_http_ipgate_module);
@@ -44,13 +51,12 @@ ngx_http_ipgate_early_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    ctx = ngx_http_ipgate_ctx(r);
+    asked = ngx_http_ipgate_asked(r, ilcf);
 
-    if (ctx && ctx->passed == ilcf->rules.policy) {
-        return NGX_DECLINED;
-    }
+    if (asked) {
+        status = asked->status;
 
-    if (ngx_http_ipgate_ask(r, ilcf, &status) != NGX_OK) {
+    } else if (ngx_http_ipgate_ask(r, ilcf, &status) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -63,14 +69,24 @@ ngx_http_ipgate_early_handler(ngx_http_request_t *r)
 ngx_int_t
 ngx_http_ipgate_access_handler(ngx_http_request_t *r)
 {
-    ngx_connection_t            *c;
     ngx_http_ipgate_loc_conf_t  *ilcf;
 
     ilcf = ngx_http_get_module_loc_conf(r, ngx_http_ipgate_module);
 
-    if (!ilcf->plain) {
+    if (!ilcf->plain || r->internal) {
         return ngx_http_ipgate_access(r, ilcf);
     }
+
+    return ngx_http_ipgate_admit(r, ilcf);
+}
+
+
+/* The access phase of a plain place. */
+
+static ngx_inline ngx_int_t
+ngx_http_ipgate_admit(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf)
+{
+    ngx_connection_t  *c;
 
     c = r->connection;
 
@@ -87,8 +103,9 @@ ngx_http_ipgate_access_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_ipgate_access(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf)
 {
-    ngx_int_t            rc;
-    ngx_ipgate_status_e  status;
+    ngx_int_t                 rc;
+    ngx_ipgate_status_e       status;
+    ngx_http_ipgate_asked_t  *asked;
 
     if (ilcf->rules.policy == NULL) {
         return NGX_DECLINED;
@@ -105,6 +122,16 @@ ngx_http_ipgate_access(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf)
 
         ngx_http_finalize_request(r, rc);
         return NGX_DONE;
+    }
+
+    asked = ngx_http_ipgate_asked(r, ilcf);
+
+    if (asked && asked->status != NGX_IPGATE_PASSED) {
+        return ngx_http_ipgate_access_result(r, ilcf, asked->status);
+    }
+
+    if (ilcf->plain) {
+        return ngx_http_ipgate_admit(r, ilcf);
     }
 
     if (ngx_http_ipgate_ask(r, ilcf, &status) != NGX_OK) {
@@ -129,6 +156,7 @@ ngx_http_ipgate_access_denied(ngx_http_request_t *r)
 
     if (status != NGX_IPGATE_PASSED) {
         ngx_ipgate_answer_log(r->connection->log, &ilcf->rules, &client, status, NULL);
+        ngx_http_ipgate_remember(r, ngx_http_ipgate_ctx(r), ilcf, status);
     }
 
     return ngx_http_ipgate_access_result(r, ilcf, status);
@@ -166,7 +194,7 @@ ngx_http_ipgate_access_result(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t 
 }
 
 
-/* The whole answer, kept for the variables and for the later phases of an early gate. */
+/* The whole answer, kept for the variables, and remembered. */
 
 static ngx_int_t
 ngx_http_ipgate_ask(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf, ngx_ipgate_status_e *status)
@@ -201,11 +229,67 @@ ngx_http_ipgate_ask(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf, ngx
         ngx_ipgate_answer_log(r->connection->log, &ilcf->rules, &client, *status, &ctx->answer.verdict);
     }
 
-    if (ilcf->phase == NGX_HTTP_IPGATE_EARLY && *status != NGX_IPGATE_REJECTED) {
-        ctx->passed = ilcf->rules.policy;
+    if (ilcf->phase == NGX_HTTP_IPGATE_EARLY || *status != NGX_IPGATE_PASSED) {
+        ngx_http_ipgate_remember(r, ctx, ilcf, *status);
     }
 
     return ngx_ipgate_answer_keep(r->pool, &ctx->answer);
+}
+
+
+/* The answer that this request has had from the same rules about the same client; NULL without one. */
+
+static ngx_http_ipgate_asked_t *
+ngx_http_ipgate_asked(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf)
+{
+    ngx_uint_t                i;
+    ngx_http_ipgate_ctx_t    *ctx;
+    ngx_http_ipgate_asked_t  *asked;
+
+    ctx = ngx_http_ipgate_ctx(r);
+
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    for (i = 0; i < ngx_min(ctx->nasked, NGX_HTTP_IPGATE_ASKED); i++) {
+        asked = &ctx->asked[i];
+
+        if (asked->policy == ilcf->rules.policy
+            && asked->address == ilcf->rules.address
+            && asked->unix_peers == ilcf->rules.unix_peers
+            && asked->sockaddr == r->connection->sockaddr)
+        {
+            return asked;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* Without memory for it (`ctx` is NULL and stays so) the next one asks anew. */
+
+static void
+ngx_http_ipgate_remember(ngx_http_request_t *r, ngx_http_ipgate_ctx_t *ctx, ngx_http_ipgate_loc_conf_t *ilcf,
+    ngx_ipgate_status_e status)
+{
+    ngx_http_ipgate_asked_t  *asked;
+
+    if (ctx == NULL) {
+        ctx = ngx_http_ipgate_new_ctx(r);
+        if (ctx == NULL) {
+            return;
+        }
+    }
+
+    asked = &ctx->asked[ctx->nasked++ % NGX_HTTP_IPGATE_ASKED];
+
+    asked->policy = ilcf->rules.policy;
+    asked->address = ilcf->rules.address;
+    asked->unix_peers = ilcf->rules.unix_peers;
+    asked->sockaddr = r->connection->sockaddr;
+    asked->status = status;
 }
 
 
