@@ -3,6 +3,7 @@
  *   ngx_http_ipgate_phases.c     where a request is stopped, and how
  *   ngx_http_ipgate_report.c     ipgate_report: who may read it, and how it is sent
  *   ngx_http_ipgate_variables.c  $ipgate_status and the others
+ *   ngx_http_ipgate_warnings.c   what is legal and probably not meant
  */
 
 #ifndef NGX_HTTP_IPGATE_H
@@ -36,6 +37,7 @@ struct ngx_http_ipgate_loc_conf_s {
     void                     **level;          /* all modules' structures of this place */
     unsigned                   plain:1;        /* all usual: list, phase, address, satisfy; no variables wanted */
     unsigned                   names_list:1;   /* a list is named here, not inherited */
+    unsigned                   own:1;          /* what results is not just inherited */
     unsigned                   report:1;
     unsigned                   report_open:1;  /* who may read it has been said */
 
@@ -75,6 +77,8 @@ ngx_http_ipgate_ctx_t *ngx_http_ipgate_ctx(ngx_http_request_t *r);
 
 ngx_int_t ngx_http_ipgate_add_variables(ngx_conf_t *cf);
 ngx_flag_t ngx_http_ipgate_variables_used(ngx_conf_t *cf);
+
+void ngx_http_ipgate_warn(ngx_conf_t *cf, ngx_array_t *places);
 
 char *ngx_http_ipgate_report_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_uint_t ngx_http_ipgate_report_is_open(ngx_conf_t *cf, ngx_http_ipgate_loc_conf_t *prev,

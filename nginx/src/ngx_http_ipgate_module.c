@@ -144,6 +144,8 @@ ngx_http_ipgate_create_loc_conf(ngx_conf_t *cf)
     ngx_ipgate_rules_init(&conf->rules);
     conf->phase = NGX_CONF_UNSET_UINT;
     conf->deny_status = NGX_CONF_UNSET_UINT;
+    conf->conf_file = cf->conf_file->file.name;
+    conf->conf_line = cf->conf_file->line;
 
     return conf;
 }
@@ -176,6 +178,9 @@ ngx_http_ipgate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (ngx_ipgate_rules_merge(cf, &prev->rules, rules) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
+
+    conf->parent = prev;
+    conf->own = conf->names_list || rules->policy != prev->rules.policy;
 
     ngx_conf_merge_uint_value(conf->phase, prev->phase, NGX_HTTP_IPGATE_ACCESS);
     if (conf->phase == NGX_HTTP_IPGATE_EARLY && rules->policy) {
@@ -213,6 +218,8 @@ ngx_http_ipgate_postconfiguration(ngx_conf_t *cf)
         place[i]->plain = place[i]->rules.policy != NULL && place[i]->phase == NGX_HTTP_IPGATE_ACCESS
                           && place[i]->rules.address == NULL && place[i]->passed == NGX_DECLINED && !used;
     }
+
+    ngx_http_ipgate_warn(cf, &imcf->places);
 
     if (!imcf->has_early) {
         return NGX_OK;

@@ -35,9 +35,7 @@ ngx_uint_t
 ngx_http_ipgate_report_is_open(ngx_conf_t *cf, ngx_http_ipgate_loc_conf_t *prev,
     ngx_http_ipgate_loc_conf_t *conf)
 {
-    void            **mine, **inherited;
-    ngx_uint_t        i;
-    ngx_module_t     *module;
+    void  **mine, **inherited;
 
     if (conf->names_list && !conf->rules.dry_run) {
         return 1;
@@ -48,28 +46,20 @@ ngx_http_ipgate_report_is_open(ngx_conf_t *cf, ngx_http_ipgate_loc_conf_t *prev,
      * have inherited its parent's by now, or be about to.
      */
 
-    for (i = 0; cf->cycle->modules[i]; i++) {
-        module = cf->cycle->modules[i];
+    mine = ngx_ipgate_of_module(cf, "ngx_http_access_module", conf->level);
+    inherited = ngx_ipgate_of_module(cf, "ngx_http_access_module", prev->level);
 
-        if (ngx_strcmp(module->name, "ngx_http_access_module") != 0) {
-            continue;
-        }
-
-        mine = conf->level[module->ctx_index];
-        inherited = prev->level ? prev->level[module->ctx_index] : NULL;
-
-        if (mine[0] && (inherited == NULL || mine[0] != inherited[0])) {
-            return 1;
-        }
-
-#if (NGX_HAVE_INET6)
-        if (mine[1] && (inherited == NULL || mine[1] != inherited[1])) {
-            return 1;
-        }
-#endif
+    if (mine == NULL) {
+        return 0;
     }
 
-    return 0;
+#if (NGX_HAVE_INET6)
+    if (mine[1] && (inherited == NULL || mine[1] != inherited[1])) {
+        return 1;
+    }
+#endif
+
+    return mine[0] && (inherited == NULL || mine[0] != inherited[0]);
 }
 
 

@@ -8,6 +8,7 @@
  *   ngx_ipgate_follow.c   a worker follows the files
  *   ngx_ipgate_rules.c    ipgate, ipgate_default, ...: inheritance, and the policy that results
  *   ngx_ipgate_answer.c   one client: the answer, its log line, its variables
+ *   ngx_ipgate_others.c   what other modules have been told
  *   ngx_ipgate_tally.c    decisions by list and by label
  *   ngx_ipgate_report.c   all of it as JSON
  */
@@ -196,6 +197,17 @@ typedef struct {
 } ngx_ipgate_variable_t;
 
 extern ngx_ipgate_variable_t  ngx_ipgate_variables[];   /* ends with an empty name */
+/* ngx_ipgate_others.c */
+
+void *ngx_ipgate_of_module(ngx_conf_t *cf, const char *name, void **level);
+ngx_uint_t ngx_ipgate_realip_trusts_unix(ngx_conf_t *cf, const char *name, void **level);
+
+/* With the place's file and line. */
+#define NGX_IPGATE_UNIX_WARNING                                               \
+    "ipgate: \"ipgate_unix allow\" and \"set_real_ip_from unix:\" let everybody in whom the proxy names without an "    \
+    "address that realip can read: write \"ipgate_unix deny;\", in %V:%ui"
+
+
 
 ngx_int_t ngx_ipgate_answer_value(ngx_pool_t *pool, ngx_ipgate_answer_t *answer, uintptr_t part,
     ngx_variable_value_t *value);

@@ -14,6 +14,7 @@ static void *ngx_stream_ipgate_create_srv_conf(ngx_conf_t *cf);
 static char *ngx_stream_ipgate_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child);
 static ngx_int_t ngx_stream_ipgate_add_variables(ngx_conf_t *cf);
 static ngx_int_t ngx_stream_ipgate_postconfiguration(ngx_conf_t *cf);
+static void ngx_stream_ipgate_warn(ngx_conf_t *cf, ngx_stream_core_main_conf_t *cmcf);
 static ngx_int_t ngx_stream_ipgate_access_handler(ngx_stream_session_t *s);
 static ngx_int_t ngx_stream_ipgate_variable(ngx_stream_session_t *s, ngx_stream_variable_value_t *v,
     uintptr_t data);
@@ -101,7 +102,38 @@ ngx_stream_ipgate_postconfiguration(ngx_conf_t *cf)
 
     *h = ngx_stream_ipgate_access_handler;
 
+    ngx_stream_ipgate_warn(cf, cmcf);
+
     return NGX_OK;
+}
+
+
+/* What is legal and probably not meant. All servers are merged by now, in all modules. */
+
+static void
+ngx_stream_ipgate_warn(ngx_conf_t *cf, ngx_stream_core_main_conf_t *cmcf)
+{
+    void                        **level;
+    ngx_str_t                     file;
+    ngx_uint_t                    i;
+    ngx_ipgate_rules_t           *rules;
+    ngx_stream_core_srv_conf_t  **server;
+
+    server = cmcf->servers.elts;
+
+    for (i = 0; i < cmcf->servers.nelts; i++) {
+        level = server[i]->ctx->srv_conf;
+        rules = level[ngx_stream_ipgate_module.ctx_index];
+
+        if (rules->policy && rules->unix_peers && rules->address == NULL
+            && ngx_ipgate_realip_trusts_unix(cf, "ngx_stream_realip_module", level))
+        {
+            file.data = server[i]->file_name;
+            file.len = ngx_strlen(file.data);
+
+            ngx_log_error(NGX_LOG_WARN, cf->log, 0, NGX_IPGATE_UNIX_WARNING, &file, server[i]->line);
+        }
+    }
 }
 
 
