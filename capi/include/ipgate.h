@@ -107,6 +107,11 @@
 // next poll, and ends.
 #define IPGATE_POLL_THREAD 1
 
+// Begin no load, and say IPGATE_POLL_READY where there is one to begin. For programs of several processes that are
+// to load one after the other, since loading takes more memory than what is loaded. A load that was begun before
+// is ended, and IPGATE_POLL_PENDING stands for it, and for a file that is being written.
+#define IPGATE_POLL_LOOK 2
+
 // Find also the entry that decided: prefix and until_micros of a verdict. Costs another search.
 #define IPGATE_WANT_ENTRY 1
 
@@ -157,6 +162,8 @@ enum ipgate_poll
   IPGATE_POLL_SWAPPED = 2,
   // There is a new list and it was not taken, or the call failed. The last good list stays.
   IPGATE_POLL_FAILED = 3,
+  // There is something to load, and IPGATE_POLL_LOOK said not to: poll without it.
+  IPGATE_POLL_READY = 4,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L

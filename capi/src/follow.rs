@@ -12,7 +12,7 @@ use crate::error::ipgate_error;
 use crate::failure::Failure;
 use crate::fork;
 use crate::options::{self, ipgate_options};
-use crate::poll::ipgate_poll;
+use crate::poll::{IPGATE_POLL_THREAD, ipgate_poll};
 use crate::raw;
 use crate::status::ipgate_status;
 use crate::threads;
@@ -117,7 +117,7 @@ fn follow(gate: &ipgate_gate, stop: &Stop, interval: Duration, listener: &Listen
     let mut wait = interval;
     while !stop.wait(wait) {
         // What takes long is a thread's, so that neither the gate's lock is held nor a fork put off by it.
-        let outcome = boundary::caught(|| fork::put_off(|| gate.writer().poll(true)));
+        let outcome = boundary::caught(|| fork::put_off(|| gate.writer().poll(IPGATE_POLL_THREAD)));
         wait = if matches!(outcome, Ok(ipgate_poll::IPGATE_POLL_PENDING)) {
             SOON.min(interval)
         } else {

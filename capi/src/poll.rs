@@ -26,11 +26,17 @@ pub enum ipgate_poll {
     IPGATE_POLL_SWAPPED = 2,
     /// There is a new list and it was not taken, or the call failed. The last good list stays.
     IPGATE_POLL_FAILED = 3,
+    /// There is something to load, and IPGATE_POLL_LOOK said not to: poll without it.
+    IPGATE_POLL_READY = 4,
 }
 
 /// Read, parse and compile on a thread, instead of the calling one. It also frees the table that was replaced, at the
 /// next poll, and ends.
 pub const IPGATE_POLL_THREAD: u32 = 1;
+/// Begin no load, and say IPGATE_POLL_READY where there is one to begin. For programs of several processes that are
+/// to load one after the other, since loading takes more memory than what is loaded. A load that was begun before
+/// is ended, and IPGATE_POLL_PENDING stands for it, and for a file that is being written.
+pub const IPGATE_POLL_LOOK: u32 = 2;
 
 /// Looks whether the file of the last ipgate_gate_replace_file() has changed, and swaps its list in if so.
 /// For an event loop's timer: where nothing has changed this is one stat(), and with IPGATE_POLL_THREAD in
@@ -56,17 +62,19 @@ pub unsafe extern "C" fn ipgate_gate_poll(
     boundary::call(error, || {
         // SAFETY: nobody frees `gate` meanwhile.
         let gate = unsafe { raw::handle(gate, "gate")? };
-        if flags & !IPGATE_POLL_THREAD != 0 {
-            return Err(Failure::argument(format!("flags is {flags:#x}: there is only IPGATE_POLL_THREAD")));
+        let known = IPGATE_POLL_THREAD | IPGATE_POLL_LOOK;
+        if flags & !known != 0 {
+            return Err(Failure::argument(format!("flags is {flags:#x}: there are only {known:#x}")));
         }
-        outcome = gate.writer().poll(flags & IPGATE_POLL_THREAD != 0)?;
+        outcome = gate.writer().poll(flags)?;
         Ok(())
     });
     outcome
 }
 
 impl Writer {
-    pub(crate) fn poll(&mut self, on_thread: bool) -> Result<ipgate_poll, Failure> {
+    pub(crate) fn poll(&mut self, flags: u32) -> Result<ipgate_poll, Failure> {
+        let (on_thread, only_look) = (flags & IPGATE_POLL_THREAD != 0, flags & IPGATE_POLL_LOOK != 0);
         if let Some((job, replaced)) = &mut self.former {
             replaced.take().into_iter().for_each(|replaced| job.retire(replaced));
         }
@@ -78,18 +86,28 @@ impl Writer {
             Some(Progress::Done(done, job)) => {
                 let (file, loaded) = *done;
                 (self.file, self.former) = (file, Some((job, Some(self.gate().snapshot()))));
-                return self.polled(loaded.transpose());
+                let outcome = self.polled(loaded.transpose());
+                return match outcome {
+                    // Nothing came of it, and nothing is under way: the file is being written again.
+                    Ok(ipgate_poll::IPGATE_POLL_PENDING) if only_look => {
+                        Ok(ipgate_poll::IPGATE_POLL_UNCHANGED)
+                    }
+                    outcome => outcome,
+                };
             }
             Some(Progress::Elsewhere(file)) => self.file = file,
             None => {}
         }
         let sight = self.file.as_mut().map_or(Glance::Same, FollowedFile::glance);
-        if on_thread && (matches!(sight, Glance::Settled) || self.is_out_of_date()) {
-            return self.start();
+        if only_look || on_thread {
+            return match sight {
+                _ if self.is_out_of_date() => self.begin(only_look),
+                Glance::Settled => self.begin(only_look),
+                Glance::Unsettled(_) => Ok(ipgate_poll::IPGATE_POLL_PENDING),
+                Glance::Same => Ok(ipgate_poll::IPGATE_POLL_UNCHANGED),
+            };
         }
-        if !on_thread {
-            self.gate().drop_expired();
-        }
+        self.gate().drop_expired();
         match sight {
             Glance::Same => Ok(ipgate_poll::IPGATE_POLL_UNCHANGED),
             Glance::Settled | Glance::Unsettled(_) => {
@@ -104,8 +122,11 @@ impl Writer {
         !self.gate().snapshot().table().is_live_at(SystemTime::now())
     }
 
-    /// Does what there is to do on a thread.
-    fn start(&mut self) -> Result<ipgate_poll, Failure> {
+    /// Does what there is to do on a thread, or only says that there is something.
+    fn begin(&mut self, only_look: bool) -> Result<ipgate_poll, Failure> {
+        if only_look {
+            return Ok(ipgate_poll::IPGATE_POLL_READY);
+        }
         let gate = self.gate().clone();
         match Job::start(&mut self.file, self.guard.clone(), gate) {
             Ok(job) => {

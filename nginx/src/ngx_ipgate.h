@@ -6,9 +6,10 @@
  *   ngx_ipgate_list.c     the directive ipgate_list
  *   ngx_ipgate_load.c     a list's file or text into its gate, and what there is to say about it
  *   ngx_ipgate_follow.c   a worker follows the files
+ *   ngx_ipgate_turn.c     one worker at a time loads
  *   ngx_ipgate_rules.c    ipgate, ipgate_default, ...: inheritance, and the policy that results
- *   ngx_ipgate_answer.c   one client: the answer, its log line, its variables
  *   ngx_ipgate_others.c   what other modules have been told
+ *   ngx_ipgate_answer.c   one client: the answer, its log line, its variables
  *   ngx_ipgate_tally.c    decisions by list and by label
  *   ngx_ipgate_report.c   all of it as JSON
  */
@@ -25,6 +26,9 @@
 /* How often a list that says nothing else is looked at. */
 #define NGX_IPGATE_INTERVAL  1000
 
+/* The largest file of a list that says nothing else. */
+#define NGX_IPGATE_SIZE  (256 * 1024 * 1024)
+
 
 /* A list by its name. It exists from its first mention on, and is defined by ipgate_list. */
 typedef struct {
@@ -39,6 +43,8 @@ typedef struct {
     ngx_msec_t                interval;
     ngx_str_t                 keep;        /* addresses that no swap may deny */
     ngx_uint_t                shrink;      /* percent; more than 100: no limit */
+    uint64_t                  max_bytes;   /* of the file */
+    uint64_t                  max_entries; /* 0: the library's limit */
     unsigned                  defined:1;
     unsigned                  lenient:1;
 
@@ -46,6 +52,7 @@ typedef struct {
     ipgate_reader            *reader;      /* for the report */
 
     /* of this process alone */
+    unsigned                  has_turn:1;  /* no other process loads */
     ngx_msec_t                due;         /* when to look at the file again */
     uint64_t                  generation;  /* the last one seen */
 } ngx_ipgate_list_t;
@@ -67,6 +74,7 @@ typedef struct {
 typedef struct {
     ngx_array_t               lists;       /* of ngx_ipgate_list_t * */
     ngx_array_t               policies;    /* of ngx_ipgate_policy_t * */
+    ngx_shm_zone_t           *turn;        /* NULL where no list has a file */
 } ngx_ipgate_conf_t;
 
 
@@ -136,7 +144,7 @@ ngx_ipgate_list_t *ngx_ipgate_list_named(ngx_conf_t *cf, ngx_str_t *name);
 /* ngx_ipgate_load.c */
 
 ngx_int_t ngx_ipgate_load(ngx_conf_t *cf, ngx_ipgate_list_t *list);
-ipgate_poll ngx_ipgate_poll_now(ngx_ipgate_list_t *list, ipgate_error **error);
+ipgate_poll ngx_ipgate_poll_now(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list, ipgate_error **error);
 void ngx_ipgate_warn_unreadable(ngx_cycle_t *cycle, ngx_ipgate_list_t *list);
 void ngx_ipgate_log_warnings(ngx_log_t *log, ngx_ipgate_list_t *list);
 
@@ -144,6 +152,13 @@ void ngx_ipgate_log_warnings(ngx_log_t *log, ngx_ipgate_list_t *list);
 /* ngx_ipgate_follow.c */
 
 void ngx_ipgate_follow(ngx_cycle_t *cycle);
+
+
+/* ngx_ipgate_turn.c */
+
+ngx_int_t ngx_ipgate_turn_add(ngx_conf_t *cf);
+ngx_uint_t ngx_ipgate_turn_take(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list);
+void ngx_ipgate_turn_end(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list);
 
 
 /* ngx_ipgate_rules.c */
@@ -182,6 +197,17 @@ extern ngx_conf_enum_t  ngx_ipgate_unix_choices[];
       set_value, slot, at(address), NULL }
 
 
+/* ngx_ipgate_others.c */
+
+void *ngx_ipgate_of_module(ngx_conf_t *cf, const char *name, void **level);
+ngx_uint_t ngx_ipgate_realip_trusts_unix(ngx_conf_t *cf, const char *name, void **level);
+
+/* With the place's file and line. */
+#define NGX_IPGATE_UNIX_WARNING                                               \
+    "ipgate: \"ipgate_unix allow\" and \"set_real_ip_from unix:\" let everybody in whom the proxy names without an "    \
+    "address that realip can read: write \"ipgate_unix deny;\", in %V:%ui"
+
+
 /* ngx_ipgate_answer.c */
 
 ngx_ipgate_status_e ngx_ipgate_denied(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client);
@@ -197,17 +223,6 @@ typedef struct {
 } ngx_ipgate_variable_t;
 
 extern ngx_ipgate_variable_t  ngx_ipgate_variables[];   /* ends with an empty name */
-/* ngx_ipgate_others.c */
-
-void *ngx_ipgate_of_module(ngx_conf_t *cf, const char *name, void **level);
-ngx_uint_t ngx_ipgate_realip_trusts_unix(ngx_conf_t *cf, const char *name, void **level);
-
-/* With the place's file and line. */
-#define NGX_IPGATE_UNIX_WARNING                                               \
-    "ipgate: \"ipgate_unix allow\" and \"set_real_ip_from unix:\" let everybody in whom the proxy names without an "    \
-    "address that realip can read: write \"ipgate_unix deny;\", in %V:%ui"
-
-
 
 ngx_int_t ngx_ipgate_answer_value(ngx_pool_t *pool, ngx_ipgate_answer_t *answer, uintptr_t part,
     ngx_variable_value_t *value);

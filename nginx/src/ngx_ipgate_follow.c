@@ -13,11 +13,11 @@
 #define NGX_IPGATE_TICK     60000
 
 
-typedef ipgate_poll (*ngx_ipgate_poll_pt)(ngx_ipgate_list_t *list, ipgate_error **error);
+typedef ipgate_poll (*ngx_ipgate_poll_pt)(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list, ipgate_error **error);
 
 static void ngx_ipgate_tick(ngx_event_t *ev);
 static ipgate_poll ngx_ipgate_look(ngx_cycle_t *cycle, ngx_ipgate_list_t *list, ngx_ipgate_poll_pt poll_list);
-static ipgate_poll ngx_ipgate_poll_aside(ngx_ipgate_list_t *list, ipgate_error **error);
+static ipgate_poll ngx_ipgate_poll_aside(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list, ipgate_error **error);
 static void ngx_ipgate_swapped(ngx_cycle_t *cycle, ngx_ipgate_list_t *list);
 
 
@@ -81,10 +81,13 @@ ngx_ipgate_tick(ngx_event_t *ev)
         if (left <= 0) {
             poll = ngx_ipgate_look(cycle, list[i], ngx_ipgate_poll_aside);
 
-            /* twice an interval, so that a change is in force when one has passed */
+            /*
+             * Twice an interval, so that a change is in force when one has passed. The look after a swap has the
+             * former table freed.
+             */
 
-            left = (poll == IPGATE_POLL_PENDING) ? NGX_IPGATE_PENDING
-                                                 : (ngx_msec_int_t) (list[i]->interval / 2);
+            left = (poll == IPGATE_POLL_PENDING || poll == IPGATE_POLL_SWAPPED)
+                   ? NGX_IPGATE_PENDING : (ngx_msec_int_t) (list[i]->interval / 2);
             list[i]->due = ngx_current_msec + left;
         }
 
@@ -95,10 +98,29 @@ ngx_ipgate_tick(ngx_event_t *ev)
 }
 
 
+/* On a thread, when it is this worker's turn; until then the load is pending. */
+
 static ipgate_poll
-ngx_ipgate_poll_aside(ngx_ipgate_list_t *list, ipgate_error **error)
+ngx_ipgate_poll_aside(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list, ipgate_error **error)
 {
-    return ipgate_gate_poll(list->gate, IPGATE_POLL_THREAD, error);
+    ipgate_poll  poll;
+
+    poll = ipgate_gate_poll(list->gate, IPGATE_POLL_THREAD|IPGATE_POLL_LOOK, error);
+
+    if (poll == IPGATE_POLL_READY) {
+
+        if (!ngx_ipgate_turn_take(icf, list)) {
+            return IPGATE_POLL_PENDING;
+        }
+
+        poll = ipgate_gate_poll(list->gate, IPGATE_POLL_THREAD, error);
+    }
+
+    if (poll != IPGATE_POLL_PENDING) {
+        ngx_ipgate_turn_end(icf, list);
+    }
+
+    return poll;
 }
 
 
@@ -113,7 +135,7 @@ ngx_ipgate_look(ngx_cycle_t *cycle, ngx_ipgate_list_t *list, ngx_ipgate_poll_pt 
     failures = ipgate_gate_stats(list->gate, &stats) == IPGATE_OK ? stats.failures : 0;
     error = NULL;
 
-    poll = poll_list(list, &error);
+    poll = poll_list(ngx_ipgate_conf(cycle), list, &error);
 
     if (poll == IPGATE_POLL_FAILED) {
         /* once: the library counts the next ones of the same kind */

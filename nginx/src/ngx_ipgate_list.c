@@ -1,5 +1,5 @@
 /*
- * ipgate_list NAME file=PATH [interval=1s] [lenient] [shrink=N%] [keep=ADDR,...];
+ * ipgate_list NAME file=PATH [interval=1s] [size=256m] [entries=N] [lenient] [shrink=N%] [keep=ADDR,...];
  * ipgate_list NAME "10.0.1.0/24:office,...";
  */
 
@@ -40,6 +40,7 @@ ngx_ipgate_list_named(ngx_conf_t *cf, ngx_str_t *name)
     new->conf_line = cf->conf_file->line;
     new->interval = NGX_IPGATE_INTERVAL;
     new->shrink = NGX_CONF_UNSET_UINT;
+    new->max_bytes = NGX_IPGATE_SIZE;
 
     list = ngx_array_push(&icf->lists);
     if (list == NULL) {
@@ -84,6 +85,10 @@ ngx_ipgate_list_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return "has an empty file name";
         }
 
+        if (ngx_ipgate_turn_add(cf) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+
         list->path = path;
 
         if (ngx_conf_full_name(cf->cycle, &list->path, 1) != NGX_OK) {
@@ -117,6 +122,7 @@ ngx_ipgate_list_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static char *
 ngx_ipgate_list_option(ngx_conf_t *cf, ngx_ipgate_list_t *list, ngx_str_t *option)
 {
+    off_t      size;
     ngx_int_t  n;
     ngx_str_t  rest;
 
@@ -133,6 +139,29 @@ ngx_ipgate_list_option(ngx_conf_t *cf, ngx_ipgate_list_t *list, ngx_str_t *optio
             return NGX_CONF_ERROR;
         }
         list->interval = (ngx_msec_t) n;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_ipgate_starts(option, "size=", &rest) == NGX_OK) {
+        size = ngx_parse_offset(&rest);
+        if (size == NGX_ERROR || size == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid \"%V\": write the most bytes that the file may have, such as size=256m", option);
+            return NGX_CONF_ERROR;
+        }
+        list->max_bytes = (uint64_t) size;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_ipgate_starts(option, "entries=", &rest) == NGX_OK) {
+        n = ngx_atoi(rest.data, rest.len);
+        if (n == NGX_ERROR || n == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid \"%V\": write the most entries that the list may have, such as entries=100000",
+                               option);
+            return NGX_CONF_ERROR;
+        }
+        list->max_entries = (uint64_t) n;
         return NGX_CONF_OK;
     }
 
@@ -153,8 +182,8 @@ ngx_ipgate_list_option(ngx_conf_t *cf, ngx_ipgate_list_t *list, ngx_str_t *optio
     }
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "unexpected \"%V\" in ipgate_list \"%V\": there are interval=TIME, lenient, shrink=N%% "
-                       "and keep=ADDRESS,...",
+                       "unexpected \"%V\" in ipgate_list \"%V\": there are interval=TIME, size=SIZE, entries=N, "
+                       "lenient, shrink=N%% and keep=ADDRESS,...",
                        option, &list->name);
     return NGX_CONF_ERROR;
 }

@@ -99,6 +99,8 @@ ngx_ipgate_former(ngx_conf_t *cf, ngx_ipgate_list_t *list)
         if (former[i]->gate != NULL
             && former[i]->lenient == list->lenient
             && former[i]->shrink == list->shrink
+            && former[i]->max_bytes == list->max_bytes
+            && former[i]->max_entries == list->max_entries
             && ngx_ipgate_same(&former[i]->name, &list->name)
             && ngx_ipgate_same(&former[i]->path, &list->path)
             && ngx_ipgate_same(&former[i]->text, &list->text)
@@ -124,7 +126,7 @@ ngx_ipgate_inherit(ngx_conf_t *cf, ngx_ipgate_list_t *list, ngx_ipgate_list_t *f
 
     error = NULL;
 
-    (void) ngx_ipgate_poll_now(list, &error);
+    (void) ngx_ipgate_poll_now(ngx_ipgate_conf(cf->cycle), list, &error);
     ipgate_error_free(error);
 
     /* a reload is refused for nobody's list: what was good stays in force, as without a reload */
@@ -146,24 +148,30 @@ ngx_ipgate_inherit(ngx_conf_t *cf, ngx_ipgate_list_t *list, ngx_ipgate_list_t *f
 
 
 /*
- * Takes a changed file now, where nobody is served yet. One that has just changed may still be being written:
- * waits for it, but not for a writer that goes on and on.
+ * Takes a changed file now, where nobody is served yet. One that has just changed may still be being written, and
+ * another worker may be loading: waits for them, but not for a writer that goes on and on, nor for long.
  */
 
 ipgate_poll
-ngx_ipgate_poll_now(ngx_ipgate_list_t *list, ipgate_error **error)
+ngx_ipgate_poll_now(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list, ipgate_error **error)
 {
     ngx_uint_t   i;
     ipgate_poll  poll;
 
-    poll = ipgate_gate_poll(list->gate, 0, error);
+    for (i = 0; /* void */ ; i++) {
+        poll = ipgate_gate_poll(list->gate, IPGATE_POLL_LOOK, error);
 
-    for (i = 0; i < NGX_IPGATE_PATIENCE && poll == IPGATE_POLL_PENDING; i++) {
+        if (poll == IPGATE_POLL_READY && (ngx_ipgate_turn_take(icf, list) || i == NGX_IPGATE_PATIENCE)) {
+            poll = ipgate_gate_poll(list->gate, 0, error);
+            ngx_ipgate_turn_end(icf, list);
+        }
+
+        if (i == NGX_IPGATE_PATIENCE || (poll != IPGATE_POLL_PENDING && poll != IPGATE_POLL_READY)) {
+            return poll;
+        }
+
         ngx_msleep(10);
-        poll = ipgate_gate_poll(list->gate, 0, error);
     }
-
-    return poll;
 }
 
 
@@ -195,7 +203,11 @@ ngx_ipgate_load_anew(ngx_ipgate_list_t *list, ipgate_error **error)
         options.flags = IPGATE_LENIENT;
     }
 
+    options.max_entries = list->max_entries;
+
     if (list->path.len) {
+        options.max_bytes = list->max_bytes;
+
         return ipgate_gate_replace_file(list->gate, (char *) list->path.data, &options, error) == IPGATE_OK
                ? NGX_OK : NGX_ERROR;
     }

@@ -93,7 +93,7 @@ pub enum Glance {
     Same,
     /// Something has changed, and may still be changing; worth another look then.
     Unsettled(Instant),
-    /// Something has changed and settled: a look will read it.
+    /// Something has changed and settled, so that a look will read it; or it does not settle, as a look will say.
     Settled,
 }
 
@@ -159,7 +159,10 @@ impl Followed {
 
     /// What [`Followed::look`] would find, without reading: one `stat`, for programs that read elsewhere.
     pub fn glance(&mut self, now: Instant, retry: bool) -> Glance {
-        self.glance_at(Sight::of(&fs::metadata(&self.path)), now, retry)
+        match self.glance_at(Sight::of(&fs::metadata(&self.path)), now, retry) {
+            Glance::Unsettled(_) if retry && self.never_settles(now) => Glance::Settled,
+            glance => glance,
+        }
     }
 
     fn glance_at(&mut self, sight: Sight, now: Instant, retry: bool) -> Glance {

@@ -36,6 +36,55 @@ static uint64_t failures(const ipgate_gate *gate)
     return stats.failures;
 }
 
+/* Looks until the file that was written anew has settled. */
+static int looked(ipgate_gate *gate, uint32_t flags)
+{
+    int outcome = IPGATE_POLL_UNCHANGED;
+    for (int i = 0; i < 6000 && (outcome == IPGATE_POLL_UNCHANGED || outcome == IPGATE_POLL_PENDING); i++) {
+        usleep(10000);
+        outcome = ipgate_gate_poll(gate, flags | IPGATE_POLL_LOOK, NULL);
+    }
+    return outcome;
+}
+
+/* A look begins nothing: who else loads says when. */
+static void a_look_loads_nothing(uint32_t flags)
+{
+    ipgate_gate *gate = NULL;
+    ipgate_reader *reader;
+    int outcome;
+
+    write_file("look.list", "10.0.0.0/8:corp\n");
+    CHECK_OK(ipgate_gate_new(NULL, &gate, NULL));
+    CHECK(ipgate_gate_poll(gate, flags | IPGATE_POLL_LOOK, NULL) == IPGATE_POLL_UNCHANGED);
+    CHECK_OK(ipgate_gate_replace_file(gate, "look.list", NULL, NULL));
+    reader = reader_of(gate);
+    CHECK(ipgate_gate_poll(gate, flags | IPGATE_POLL_LOOK, NULL) == IPGATE_POLL_UNCHANGED);
+
+    write_file("look.list", "192.0.2.0/24:new\n");
+    CHECK(looked(gate, flags) == IPGATE_POLL_READY);
+    CHECK(looked(gate, flags) == IPGATE_POLL_READY); /* as often as it is asked */
+    CHECK(allows(reader, "10.0.0.1") && ipgate_gate_generation(gate) == 2);
+
+    /* What was begun without it is ended with it. */
+    outcome = ipgate_gate_poll(gate, flags, NULL);
+    if (flags & IPGATE_POLL_THREAD) {
+        CHECK(outcome == IPGATE_POLL_PENDING);
+        while ((outcome = ipgate_gate_poll(gate, flags | IPGATE_POLL_LOOK, NULL)) == IPGATE_POLL_PENDING)
+            usleep(1000);
+    }
+    CHECK(outcome == IPGATE_POLL_SWAPPED && allows(reader, "192.0.2.1") && ipgate_gate_generation(gate) == 3);
+    CHECK(ipgate_gate_poll(gate, flags | IPGATE_POLL_LOOK, NULL) == IPGATE_POLL_UNCHANGED);
+
+    /* A file that is gone is found by a look, and told by a load. */
+    CHECK(unlink("look.list") == 0);
+    CHECK(looked(gate, flags) == IPGATE_POLL_READY && failures(gate) == 0);
+    CHECK(settle(gate, flags, NULL) == IPGATE_POLL_FAILED && failures(gate) == 1);
+
+    ipgate_reader_free(reader);
+    ipgate_gate_free(gate);
+}
+
 static void a_file_is_followed(uint32_t flags)
 {
     ipgate_gate *gate = NULL;
@@ -213,6 +262,7 @@ int main(void)
     ipgate_gate_free(gate);
 
     for (uint32_t flags = 0; flags <= IPGATE_POLL_THREAD; flags++) {
+        a_look_loads_nothing(flags);
         a_file_is_followed(flags);
         a_file_may_come_later(flags);
         expired_entries_are_dropped(flags);

@@ -14,7 +14,7 @@ mod wait;
 
 pub use http::{Connection, Response, get, get_from, get_with};
 pub use installed::Installed;
-pub use process::{Nginx, resident_kib};
+pub use process::{Nginx, bytes_read, peak_kib, resident_kib, threads};
 pub use site::{Outcome, Site};
 pub use skipped::skipped;
 pub use wait::{eventually, eventually_within};

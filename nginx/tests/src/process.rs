@@ -189,7 +189,38 @@ fn workers(master: u32) -> Vec<u32> {
 ///
 /// Where there is no such process.
 pub fn resident_kib(pid: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("the process is there");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a figure");
+    figure(pid, "status", "VmRSS:")
+}
+
+/// The most that it ever was.
+///
+/// # Panics
+///
+/// Where there is no such process.
+pub fn peak_kib(pid: u32) -> u64 {
+    figure(pid, "status", "VmHWM:")
+}
+
+/// Bytes that a process has read, of files and sockets.
+///
+/// # Panics
+///
+/// Where there is no such process.
+pub fn bytes_read(pid: u32) -> u64 {
+    figure(pid, "io", "rchar:")
+}
+
+/// Threads of a process.
+///
+/// # Panics
+///
+/// Where there is no such process.
+pub fn threads(pid: u32) -> u64 {
+    figure(pid, "status", "Threads:")
+}
+
+fn figure(pid: u32, file: &str, name: &str) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/{file}")).expect("the process is there");
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).expect("a figure");
     line.trim().trim_end_matches(" kB").parse().expect("a number")
 }

@@ -18,7 +18,11 @@ fn errors_have_file_line_column_and_the_parsers_message() {
     let list = site.path("a.list").display().to_string();
     let lines: Vec<_> = outcome.said.lines().filter(|line| line.contains("[emerg]")).collect();
     assert_eq!(lines.len(), 2, "{}", outcome.said);
-    assert!(lines[0].contains(&format!("{list}:3:11: ")) && lines[0].contains("`10.0.0.2:x`"), "{}", lines[0]);
+    assert!(
+        lines[0].contains(&format!("{list}:3:11: ")) && lines[0].contains("`10.0.0.2:x`"),
+        "{}",
+        lines[0]
+    );
     assert!(lines[1].contains(&format!("{list}:4:1: ")) && lines[1].contains("foobar"), "{}", lines[1]);
     let conf = std::fs::read_to_string(site.path("nginx.conf")).unwrap();
     let at = conf.lines().position(|line| line.contains("ipgate_list")).unwrap() + 1;
@@ -81,6 +85,13 @@ fn options_are_checked() {
         ("file=a.list interval=often", r#"invalid "interval=often""#),
         ("file=a.list interval=1ms", r#"invalid "interval=1ms""#),
         ("file=a.list interval=", r#"invalid "interval=""#),
+        ("file=a.list size=0", r#"invalid "size=0""#),
+        ("file=a.list size=", r#"invalid "size=""#),
+        ("file=a.list size=-1", r#"invalid "size=-1""#),
+        ("file=a.list size=big", r#"invalid "size=big""#),
+        ("file=a.list entries=0", r#"invalid "entries=0""#),
+        ("file=a.list entries=16m", r#"invalid "entries=16m""#),
+        ("file=a.list entries=", r#"invalid "entries=""#),
         ("file=a.list shrink=20", r#"invalid "shrink=20""#),
         ("file=a.list shrink=101%", r#"invalid "shrink=101%""#),
         ("file=a.list shrink=-1%", r#"invalid "shrink=-1%""#),
@@ -99,7 +110,8 @@ fn options_are_checked() {
             outcome.said
         );
     }
-    let (_, outcome) = tried("file=a.list interval=100ms shrink=20% keep=10.0.0.1 lenient", "10.0.0.1");
+    let (_, outcome) =
+        tried("file=a.list interval=100ms size=1m entries=100 shrink=20% keep=10.0.0.1 lenient", "10.0.0.1");
     assert!(outcome.is_good, "{}", outcome.said);
 }
 
