@@ -204,8 +204,8 @@ ngx_uint_t ngx_ipgate_realip_trusts_unix(ngx_conf_t *cf, const char *name, void 
 
 /* With the place's file and line. */
 #define NGX_IPGATE_UNIX_WARNING                                               \
-    "ipgate: \"ipgate_unix allow\" and \"set_real_ip_from unix:\" let everybody in whom the proxy names without an "    \
-    "address that realip can read: write \"ipgate_unix deny;\", in %V:%ui"
+    "ipgate: \"ipgate_unix allow\" and \"set_real_ip_from unix:\" let everybody in whom the proxy names without "  \
+    "an address that realip can read: write \"ipgate_unix deny;\", in %V:%ui"
 
 
 /* ngx_ipgate_answer.c */

@@ -146,7 +146,8 @@ ngx_ipgate_list_option(ngx_conf_t *cf, ngx_ipgate_list_t *list, ngx_str_t *optio
         size = ngx_parse_offset(&rest);
         if (size == NGX_ERROR || size == 0) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid \"%V\": write the most bytes that the file may have, such as size=256m", option);
+                               "invalid \"%V\": write the most bytes that the file may have, such as size=256m",
+                               option);
             return NGX_CONF_ERROR;
         }
         list->max_bytes = (uint64_t) size;
