@@ -109,6 +109,7 @@ pub mod gate;
 mod guard;
 mod invisible;
 pub mod layers;
+mod limits;
 pub mod list;
 pub mod policy;
 mod reason;
@@ -131,6 +132,7 @@ pub use content::Content;
 #[doc(inline)]
 pub use gate::{Gate, Reader};
 pub use ipnet;
+pub use limits::{Limits, TooLarge};
 #[doc(inline)]
 pub use list::{Action, Entry, Label, List};
 #[doc(inline)]

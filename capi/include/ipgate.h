@@ -368,6 +368,9 @@ typedef struct {
   uint64_t max_bytes;
   // The name under which a list that is given as text is shown; NULL for none. Files have their path.
   const char *source;
+  // The most bytes of an image, in the place of a file with a list; 0 for what two lists within the other limits
+  // are compiled to at the most, which is 12 GiB where those are the defaults.
+  uint64_t max_image_bytes;
 } ipgate_options;
 
 // Conditions under which a gate refuses to swap a valid list in. Initialise it with IPGATE_GUARD_INIT,
@@ -812,7 +815,7 @@ size_t ipgate_prefix_text(const ipgate_prefix *prefix, char *buffer, size_t capa
 #endif  /* IPGATE_H */
 
 // Initialisers for the structs that carry their size.
-#define IPGATE_OPTIONS_INIT { sizeof(ipgate_options), 0, 0, 0, 0, NULL }
+#define IPGATE_OPTIONS_INIT { sizeof(ipgate_options), 0, 0, 0, 0, NULL, 0 }
 #define IPGATE_GUARD_INIT { sizeof(ipgate_guard), -1.0, 0, 0, 0, 0, NULL }
 #define IPGATE_VERDICT_INIT { sizeof(ipgate_verdict), IPGATE_WANT_ENTRY, 0, 0, 0, 0, "", 0, 0, { 0, 0, { 0 } }, { 0 } }
 #define IPGATE_ENTRY_INIT { sizeof(ipgate_entry), 0, 0, "", 0, "", 0, 0, 0, { 0, 0, { 0 } }, { 0 } }

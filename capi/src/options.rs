@@ -1,6 +1,7 @@
 //! How a list is taken.
 
 use std::ffi::c_char;
+use std::mem::offset_of;
 use std::ptr;
 
 use ipgate::list::{Linter, Parser};
@@ -33,11 +34,14 @@ pub struct ipgate_options {
     pub max_bytes: u64,
     /// The name under which a list that is given as text is shown; NULL for none. Files have their path.
     pub source: *const c_char,
+    /// The most bytes of an image, in the place of a file with a list; 0 for what two lists within the other limits
+    /// are compiled to at the most, which is 12 GiB where those are the defaults.
+    pub max_image_bytes: u64,
 }
 
 // SAFETY: repr(C), `size` first, and raw pointers and integers hold any bits.
 unsafe impl Sized_ for ipgate_options {
-    const FIRST_SIZE: usize = size_of::<ipgate_options>();
+    const FIRST_SIZE: usize = offset_of!(ipgate_options, max_image_bytes);
 
     fn defaults() -> ipgate_options {
         ipgate_options {
@@ -47,6 +51,7 @@ unsafe impl Sized_ for ipgate_options {
             max_entries: 0,
             max_bytes: 0,
             source: ptr::null(),
+            max_image_bytes: 0,
         }
     }
 }
@@ -82,6 +87,9 @@ pub(crate) unsafe fn parser(options: *const ipgate_options) -> Result<Parser, Fa
     }
     if let Some(max) = number(given.max_bytes) {
         parser = parser.max_bytes(max);
+    }
+    if let Some(max) = number(given.max_image_bytes) {
+        parser = parser.max_image_bytes(max);
     }
     if !given.source.is_null() {
         // SAFETY: as promised to this function.

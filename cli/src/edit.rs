@@ -7,11 +7,12 @@ use std::path::Path;
 use ipgate::ipnet::IpNet;
 use ipgate::whole_file::Edit;
 use ipgate::{
-    Action, Entry, Label, List, Shown, ShownPath,
+    Action, Content, Entry, Label, List, Shown, ShownPath,
     list::{Code, Diagnostic, Edit as TextEdit, Linter, Parser, Position, Until, apply_edits, format_text},
 };
 
-use crate::output::{Failure, complain};
+use crate::fix::SHOWN;
+use crate::output::{Failure, complain, count};
 use crate::render;
 use crate::source::{Text, tell_rejected};
 use crate::stream::Input;
@@ -65,8 +66,14 @@ impl ListFile {
         new: usize,
     ) -> Result<List, Failure> {
         let name = &self.name;
-        let parser = Parser::new().source(name).max_diagnostics(usize::MAX);
-        let parsed = match parser.parse(edited) {
+        let is_new = |at: Option<Position>| at.is_some_and(|at| at.offset as usize >= new);
+        let mut warnings = Warnings::default();
+        let parsed = Parser::new().source(name).parse_each(Content::from(edited), &mut |found| {
+            if is_new(found.position()) {
+                warnings.add(found);
+            }
+        });
+        let parsed = match parsed {
             Ok(parsed) => parsed,
             Err(rejected) => {
                 for error in rejected.report().errors() {
@@ -79,13 +86,12 @@ impl ListFile {
             return Err(format!("{name} cannot be edited here without other changes; it is unchanged").into());
         }
         self.edit.write(edited)?;
-        let is_new = |at: Option<Position>| at.is_some_and(|at| at.offset as usize >= new);
-        let linted = lint_new(&parsed.list, |entry| is_new(entry.position()));
-        for warning in parsed.report.warnings().chain(&linted) {
-            if is_new(warning.position()) {
-                complain(render::line(name, warning));
+        lint_new(&parsed.list, |entry| is_new(entry.position()), &mut |found| {
+            if is_new(found.position()) {
+                warnings.add(found);
             }
-        }
+        });
+        warnings.tell(name);
         if parsed.list.is_empty() {
             complain(format_args!("{name} has no entries now: nobody matches it"));
         }
@@ -93,9 +99,35 @@ impl ListFile {
     }
 }
 
+/// The first warnings of each kind, and how many there are.
+#[derive(Default)]
+struct Warnings {
+    shown: Vec<Diagnostic>,
+    counts: HashMap<Code, usize>,
+}
+
+impl Warnings {
+    fn add(&mut self, warning: &Diagnostic) {
+        let count = self.counts.entry(warning.code()).or_default();
+        *count += 1;
+        if *count <= SHOWN {
+            self.shown.push(warning.clone());
+        }
+    }
+
+    fn tell(&self, name: &str) {
+        self.shown.iter().for_each(|warning| complain(render::line(name, warning)));
+        let more: usize = self.counts.values().map(|count| count.saturating_sub(SHOWN)).sum();
+        if more > 0 {
+            let more = count(more, "more warning", "more warnings");
+            complain(format_args!("{name}: {more}, which `ipgate lint --all {name}` shows"));
+        }
+    }
+}
+
 /// What there is to say about new entries, which depends on those alone whose addresses they share: a list of a
 /// million is not sorted for one of them.
-fn lint_new(list: &List, is_new: impl Fn(&Entry) -> bool) -> Vec<Diagnostic> {
+fn lint_new(list: &List, is_new: impl Fn(&Entry) -> bool, each: &mut dyn FnMut(&Diagnostic)) {
     let new: Vec<IpNet> = list.entries().iter().filter(|entry| is_new(entry)).map(Entry::prefix).collect();
     let new = IpNet::aggregate(&new); // sorted and disjoint
     let shares = |entry: &&Entry| {
@@ -106,9 +138,12 @@ fn lint_new(list: &List, is_new: impl Fn(&Entry) -> bool) -> Vec<Diagnostic> {
     };
     let near: Vec<Entry> = list.entries().iter().filter(shares).cloned().collect();
     let whole = near.len() == list.len();
-    let report = List::from_entries(near).map(|near| Linter::new().max_diagnostics(usize::MAX).lint(&near));
-    let report = report.unwrap_or_default(); // a conflict would have rejected the text
-    report.warnings().filter(|warning| whole || warning.code() != Code::OneFamily).cloned().collect()
+    let Ok(near) = List::from_entries(near) else { return }; // a conflict would have rejected the text
+    Linter::new().lint_each(&near, &mut |warning| {
+        if whole || warning.code() != Code::OneFamily {
+            each(warning);
+        }
+    });
 }
 
 /// The entries that were written as one: a prefix, a range or `all`.

@@ -1,13 +1,13 @@
 //! Where lists come from, and the table that a policy over them comes to.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use ipgate::{
-    Content, List, Mode, Policy, ShownPath, Table,
+    Content, Limits, List, Mode, Policy, ShownPath, Table, TooLarge,
     list::{Parser, Rejected},
 };
 
@@ -55,13 +55,15 @@ impl Text {
         Text::read_any(input)?.not_an_image()
     }
 
-    /// Reads a file or standard input, whatever it holds; one byte beyond the limit for a list's text at the most.
+    /// Reads a file or standard input, whatever it holds, within the limits.
     fn read_any(input: &Input) -> Result<Text, Failure> {
-        let limit = Parser::DEFAULT_MAX_BYTES + 1;
         let name = input.to_string();
         let bytes = match input {
-            Input::Stdin => Content::read(io::stdin().lock(), 0, limit),
-            Input::File(path) => Content::of_file(&open(path)?, limit),
+            Input::Stdin => read_stdin(),
+            Input::File(path) => {
+                refuse_pipe(path)?;
+                Content::of_file(&open(path)?, Limits::default())
+            }
         };
         Ok(Text { bytes: bytes.map_err(|error| cannot_read(&name, &error))?, name })
     }
@@ -192,7 +194,43 @@ pub(crate) fn open(path: &Path) -> Result<File, Failure> {
     Ok(file)
 }
 
+/// Standard input, of which a file that is too large is not read.
+#[cfg(unix)]
+fn read_stdin() -> io::Result<Content> {
+    use std::os::fd::AsFd;
+    let descriptor = io::stdin().as_fd().try_clone_to_owned()?;
+    Content::of_file(&File::from(descriptor), Limits::default())
+}
+
+#[cfg(not(unix))]
+fn read_stdin() -> io::Result<Content> {
+    Content::read(io::stdin().lock(), Limits::default())
+}
+
+/// Opening a named pipe waits until someone writes to it, without a word. What the shell has opened already, as for
+/// `<(command)`, is no name of one.
+#[cfg(unix)]
+fn refuse_pipe(path: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::FileTypeExt;
+    let is_open = path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd");
+    match fs::metadata(path) {
+        Ok(found) if found.file_type().is_fifo() && !is_open => {
+            let name = path.display();
+            Err(format!("{name} is a pipe, and a file is needed; give `-` for it, and `< {name}`").into())
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn refuse_pipe(_: &Path) -> Result<(), Failure> {
+    Ok(())
+}
+
 pub(crate) fn cannot_read(name: impl fmt::Display, error: &io::Error) -> Failure {
+    if let Some(error) = TooLarge::of(error) {
+        return Failure::Told(format!("{name}: {error}; {}", error.advice()));
+    }
     Failure::Told(match error.kind() {
         io::ErrorKind::NotFound => format!("{name} does not exist"),
         io::ErrorKind::PermissionDenied => format!("{name} cannot be read: you have no permission"),

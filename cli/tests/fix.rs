@@ -131,7 +131,7 @@ fn json() {
     assert_eq!(
         lines,
         [
-            json!({"kind": "summary", "file": "a.list", "errors": 0, "warnings": 0}),
+            json!({"kind": "summary", "file": "a.list", "errors": 0, "warnings": 0, "omitted": []}),
             json!({"kind": "fixed", "file": "a.list", "fixes": 3, "text": null}),
         ]
     );

@@ -36,9 +36,8 @@ fn lint_exit_codes() {
 }
 
 #[test]
-fn lint_shows_everything_and_survives_anything() {
-    let dir = Dir::with("many.list", "10.1\n".repeat(250));
-    assert_eq!(dir.run(&["lint", "many.list"]).out.matches("error[short-ipv4]").count(), 250);
+fn lint_survives_anything() {
+    let dir = Dir::new();
     dir.write("odd.list", b"\xef\xbb\xbf10.1, \xff\xfe\x00, \t1.2.3.4:a\xc3\r\n\x1b[31m10.2");
     let run = dir.run(&["lint", "odd.list"]);
     assert_eq!(run.code, 2);
@@ -69,7 +68,10 @@ fn json_of_lint() {
         assert_eq!(diagnostic[key], value, "{key}");
     }
     assert!(diagnostic["message"].is_string() && diagnostic["suggestion"].is_string());
-    assert_eq!(*summary, json!({"kind": "summary", "file": "a.list", "errors": 1, "warnings": 0}));
+    assert_eq!(
+        *summary,
+        json!({"kind": "summary", "file": "a.list", "errors": 1, "warnings": 0, "omitted": []})
+    );
 }
 
 const LOOSE: &str = "# sites\n10.0.0.5/8:corp ,2001:DB8::/32   # both\n";

@@ -44,6 +44,7 @@ fn options(flags: u8) -> ipgate_options {
         max_entries: 10_000,
         max_bytes: 0,
         source: ptr::null(),
+        max_image_bytes: 0,
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::io::Write as _;
 
-use super::diagnostic::Report;
 use super::parse::Parser;
 use super::rejected::Rejected;
+use super::report::Report;
 use super::{grammar, scan};
 
 /// The canonical form of a list's text: an entry a line in canonical spelling, comments and single blank

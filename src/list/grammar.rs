@@ -47,6 +47,16 @@ pub(super) enum Target {
 }
 
 impl Target {
+    /// The most prefixes that a target stands for: two for each bit of IPv6.
+    pub(super) const MOST_PREFIXES: usize = 256;
+
+    /// How many prefixes [`Target::for_each_prefix`] gives.
+    pub(super) fn count(self) -> usize {
+        let mut count = 0;
+        self.for_each_prefix(|_| count += 1);
+        count
+    }
+
     /// The fewest prefixes that cover the target exactly, not yet canonical. `::ffff:0:0/96` is none of a range
     /// of IPv6 that spans it: it would stand for every IPv4 address.
     pub(super) fn for_each_prefix(self, mut each: impl FnMut(IpNet)) {

@@ -1,20 +1,21 @@
 //! From text to a list: the settings, and what becomes of what was found.
 
 use std::fmt;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::diagnostic::{Code, Diagnostic, Report, Severity};
+use super::diagnostic::{Code, Diagnostic, Severity};
 use super::foreign;
 use super::lint::Linter;
 use super::pass::Pass;
 use super::rejected::{Rejected, TooLittle};
+use super::report::{Finds, Keep, Report};
 use super::sequence::List;
 use crate::content::Content;
+use crate::limits::{Limits, TooLarge};
 use crate::shown::ShownPath;
 
 /// Settings for reading a list.
@@ -35,7 +36,8 @@ pub struct Parser {
     linter: Option<Linter>,
     max_entries: usize,
     max_bytes: usize,
-    keep: usize,
+    max_image_bytes: Option<usize>,
+    keep: Keep,
     now: Option<SystemTime>,
     source: Option<Arc<str>>,
 }
@@ -48,9 +50,9 @@ impl Default for Parser {
 
 impl Parser {
     /// The most entries a list may have, unless set otherwise: 16 Mi.
-    pub const DEFAULT_MAX_ENTRIES: usize = 16 << 20;
+    pub const DEFAULT_MAX_ENTRIES: usize = Limits::ENTRIES;
     /// The most bytes of text, unless set otherwise: 1 GiB.
-    pub const DEFAULT_MAX_BYTES: usize = 1 << 30;
+    pub const DEFAULT_MAX_BYTES: usize = Limits::DEFAULT.text;
     /// The most pieces that a lenient parser leaves out, in percent, unless set otherwise: as many as it takes.
     pub const DEFAULT_MAX_BAD_PERCENT: u8 = 50;
     /// No setting goes beyond this: positions have 32 bits, and the table's offsets one less.
@@ -66,7 +68,8 @@ impl Parser {
             linter: None,
             max_entries: Parser::DEFAULT_MAX_ENTRIES,
             max_bytes: Parser::DEFAULT_MAX_BYTES,
-            keep: Report::DEFAULT_KEEP,
+            max_image_bytes: None,
+            keep: Keep::default(),
             now: None,
             source: None,
         }
@@ -120,10 +123,31 @@ impl Parser {
         Parser { max_bytes: max.min(Parser::HARD_MAX_BYTES), ..self }
     }
 
-    /// How many errors, and how many warnings, are kept whole; the others are counted.
+    /// The most bytes of an image, where files are followed that may be one; what lists within the other limits are
+    /// compiled to ([`Limits::of_lists`]) unless it is set.
+    #[must_use]
+    pub fn max_image_bytes(self, max: usize) -> Parser {
+        Parser { max_image_bytes: Some(max), ..self }
+    }
+
+    /// What is read of a file.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        let limits = Limits::of_lists(self.max_entries, self.max_bytes);
+        Limits { image: self.max_image_bytes.unwrap_or(limits.image), ..limits }
+    }
+
+    /// How many errors, and how many warnings, are kept whole; 100 unless set. The others are counted.
     #[must_use]
     pub fn max_diagnostics(self, keep: usize) -> Parser {
-        Parser { keep, ..self }
+        Parser { keep: Keep { of_severity: keep, ..self.keep }, ..self }
+    }
+
+    /// How many diagnostics of each [`Code`] are kept whole; any number unless set. The others are counted
+    /// ([`Report::omitted_of_a_kind`]).
+    #[must_use]
+    pub fn max_of_a_kind(self, keep: usize) -> Parser {
+        Parser { keep: Keep { of_code: keep, ..self.keep }, ..self }
     }
 
     /// The time that decides which entries have expired; the system's clock where it is not set.
@@ -145,14 +169,12 @@ impl Parser {
     /// [`ReadError`] where the file cannot be read or the list is rejected.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Parsed, ReadError> {
         let path = path.as_ref();
-        let text = File::open(path).and_then(|file| self.read_content(&file));
-        let text = text.map_err(|error| ReadError::Io { path: path.to_owned(), error })?;
+        let limits = Limits { image: self.max_bytes, ..self.limits() }; // an image is no list
+        let text = Content::of_path(path, limits).map_err(|error| match TooLarge::of(&error) {
+            Some(error) => self.too_long(error).into_read_error(path),
+            None => ReadError::Io { path: path.to_owned(), error },
+        })?;
         self.named(path).parse_content(text).map_err(|rejected| rejected.into_read_error(path))
-    }
-
-    /// A file's bytes, and one more than the limit at the most, which is enough to reject it.
-    pub(crate) fn read_content(&self, file: &File) -> io::Result<Content> {
-        Content::of_file(file, self.max_bytes.saturating_add(1))
     }
 
     /// The same parser for the text of that file.
@@ -161,18 +183,25 @@ impl Parser {
         Parser { source: Some(self.source.clone().unwrap_or_else(name)), ..self.clone() }
     }
 
-    fn too_long(&self) -> Rejected {
-        let mut report = Report::keeping(self.keep);
-        report.add(Severity::Error, || Diagnostic {
+    fn too_long(&self, error: TooLarge) -> Rejected {
+        let mut finds = Finds::new(self.keep, None);
+        finds.add(Severity::Error, || Diagnostic {
             severity: Severity::Error,
             code: Code::TooLong,
             position: None,
             token: String::new(),
-            message: format!("the text has more than {} bytes", self.max_bytes),
-            suggestion: Some("split the list or raise the limit".to_owned()),
+            message: error.to_string(),
+            suggestion: Some(error.advice().to_owned()),
             fix: Vec::new(),
         });
-        Rejected { report, too_little: None }
+        Rejected { report: finds.report, too_little: None }
+    }
+
+    fn check_length(&self, text: &[u8]) -> Result<(), Rejected> {
+        match text.len() > self.max_bytes {
+            true => Err(self.too_long(TooLarge::text(text.len(), self.max_bytes))),
+            false => Ok(()),
+        }
     }
 
     /// Parses a text, given as a string or as bytes that ought to be UTF-8.
@@ -185,9 +214,7 @@ impl Parser {
     /// nothing good was left, more was bad than may be left out, or a limit was passed; in both for warnings where they are denied.
     pub fn parse(&self, text: impl AsRef<[u8]>) -> Result<Parsed, Rejected> {
         let text = text.as_ref();
-        if text.len() > self.max_bytes {
-            return Err(self.too_long());
-        }
+        self.check_length(text)?;
         self.parse_content(Content::from(text))
     }
 
@@ -197,19 +224,39 @@ impl Parser {
     ///
     /// As [`Parser::parse`].
     pub fn parse_content(&self, text: Content) -> Result<Parsed, Rejected> {
-        if text.len() > self.max_bytes {
-            return Err(self.too_long());
-        }
+        self.parse_into(text, Finds::new(self.keep, None))
+    }
+
+    /// The same, and shows each error and warning as it is found, kept or not: first those of the entries, in the order
+    /// of the text, then those of the list as a whole. What is shown has the fix that it would have in a list that is
+    /// taken: do nothing about any until that is known. Only [`Code::Format`] is in the report alone.
+    ///
+    /// ```
+    /// use ipgate::{Content, list::Parser};
+    /// let (mut seen, parser) = (0, Parser::new().max_diagnostics(1));
+    /// let rejected = parser.parse_each(Content::from(&b"10.1,10.2,10.3"[..]), &mut |_| seen += 1).unwrap_err();
+    /// assert_eq!((rejected.report().errors().count(), rejected.report().error_count(), seen), (1, 3, 3));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Parser::parse`].
+    pub fn parse_each(&self, text: Content, each: &mut dyn FnMut(&Diagnostic)) -> Result<Parsed, Rejected> {
+        self.parse_into(text, Finds::new(self.keep, Some(each)))
+    }
+
+    fn parse_into(&self, text: Content, finds: Finds<'_>) -> Result<Parsed, Rejected> {
+        self.check_length(&text)?;
         let now = self.now.unwrap_or_else(SystemTime::now);
-        let mut pass = Pass::new(&text, self.max_entries, self.keep, self.lenient);
+        let mut pass = Pass::new(&text, self.max_entries, self.lenient, finds);
         let complete = pass.run();
         if let Some(format) = foreign::recognise(&text, &pass.suspects) {
-            pass.report.sum_up(format.diagnostic(), format.explains());
+            pass.finds.report.sum_up(format.diagnostic(), format.explains());
         }
         pass.settle_conflicts(now, self.lenient);
-        let Pass { entries, mut report, good, bad, .. } = pass;
+        let Pass { entries, mut finds, good, bad, .. } = pass;
 
-        let errors = report.error_count();
+        let errors = finds.report.error_count();
         let too_little = if errors == 0 || !self.lenient || !complete {
             None
         } else if !entries.iter().any(|entry| entry.is_live(now)) {
@@ -221,9 +268,12 @@ impl Parser {
         };
         let list = List::of_text(entries, text, self.source.clone(), errors);
         let strict_error = !self.lenient && errors > 0;
-        if let Some(linter) = self.linter.clone().or(self.deny_warnings.then(Linter::new)) {
-            report.append(linter.at(now).max_diagnostics(self.keep).lint(&list));
+        if let Some(linter) =
+            self.linter.clone().or(self.deny_warnings.then(Linter::new)).filter(|_| complete)
+        {
+            linter.at(now).find(&list, &mut finds);
         }
+        let mut report = finds.report;
         if report.error_count() > 0 {
             report.without_fixes();
         }

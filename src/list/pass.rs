@@ -10,17 +10,21 @@ use ipnet::IpNet;
 
 use super::conflict::{Conflict, conflicts};
 use super::diagnose::{self, Advice, Problem};
-use super::diagnostic::{Code, Diagnostic, Position, Report, Severity};
+use super::diagnostic::{Code, Diagnostic, Position, Severity};
 use super::edit::Edit;
 use super::entry::{Action, Entry};
 use super::foreign::{SUSPECTS, Suspect};
 use super::grammar::{self, Item, Target};
 use super::label::{self, BLANKS, Label};
-use super::scan::{self, Slice};
+use super::report::Finds;
+use super::scan::{self, Line, Slice};
 use super::text::is_ambiguous;
 use crate::address::canonical_prefix;
 use crate::shown::Shown;
 use ipgate_lpm::memory::huge_vec;
+
+/// From so many entries on, what ranges unfold to is counted ahead where it is most of them.
+const AHEAD: usize = 1 << 20;
 
 /// What the entries of one item have in common.
 struct Written<'i, 't> {
@@ -32,14 +36,16 @@ struct Written<'i, 't> {
 }
 
 /// One walk over a text.
-pub(super) struct Pass<'t> {
+pub(super) struct Pass<'t, 's> {
     text: &'t [u8],
     /// The text, where all of it is UTF-8.
     valid: Option<&'t str>,
     pub(super) entries: Vec<Entry>,
     labels: HashMap<&'t str, Label, RandomState>,
-    pub(super) report: Report,
+    pub(super) finds: Finds<'s>,
     max_entries: usize,
+    /// An item was met for which there is no room.
+    is_full: bool,
     lenient: bool,
     /// Pieces that were taken.
     pub(super) good: usize,
@@ -54,15 +60,16 @@ pub(super) struct Pass<'t> {
     ambiguous: Vec<(Position, &'t str)>,
 }
 
-impl<'t> Pass<'t> {
-    pub(super) fn new(text: &'t [u8], max_entries: usize, keep: usize, lenient: bool) -> Pass<'t> {
+impl<'t, 's> Pass<'t, 's> {
+    pub(super) fn new(text: &'t [u8], max_entries: usize, lenient: bool, finds: Finds<'s>) -> Pass<'t, 's> {
         Pass {
             text,
             valid: std::str::from_utf8(text).ok(),
             entries: huge_vec(expected_entries(text).min(max_entries)),
             labels: HashMap::default(),
-            report: Report::keeping(keep),
+            finds,
             max_entries,
+            is_full: false,
             lenient,
             good: 0,
             bad: 0,
@@ -81,21 +88,23 @@ impl<'t> Pass<'t> {
     }
 
     fn lines(&mut self) -> bool {
+        let mut ahead = false;
         for line in scan::lines(self.text) {
             self.locator.start(line.number, line.offset);
             let mut comment = line.comment;
             for piece in line.pieces() {
                 comment = self.piece(piece).or(comment);
-                if self.entries.len() > self.max_entries {
-                    self.entries.truncate(self.max_entries);
-                    let max = self.max_entries;
-                    self.error(piece, || Problem {
-                        code: Code::TooManyEntries,
-                        span: 0..piece.bytes.len(),
-                        message: format!("the list has more than {max} entries"),
-                        advice: Advice::Say("split the list or raise the limit".to_owned()),
-                    });
-                    return false;
+                if self.is_full {
+                    return self.too_many(piece);
+                }
+                // Ranges fill more memory than their text lets expect: what they unfold to is counted before it is
+                // kept.
+                if !ahead && self.entries.len() > AHEAD.max(2 * self.good) {
+                    ahead = true;
+                    if let Some((line, piece)) = self.beyond() {
+                        self.locator.start(line.number, line.offset);
+                        return self.too_many(piece);
+                    }
                 }
             }
             if let Some(comment) = comment {
@@ -103,6 +112,33 @@ impl<'t> Pass<'t> {
             }
         }
         true
+    }
+
+    /// The first piece whose entries are beyond the limit, as far as a strict reading takes it.
+    fn beyond(&self) -> Option<(Line<'t>, Slice<'t>)> {
+        let mut count = 0;
+        scan::lines(self.text).flat_map(|line| line.pieces().map(move |piece| (line, piece))).find(
+            |(_, piece)| {
+                let item = self.utf8(*piece).ok().and_then(grammar::item);
+                count += item.map_or(0, |item| item.target.count());
+                count > self.max_entries
+            },
+        )
+    }
+
+    /// Ends the walk: what was kept is not needed any more.
+    fn too_many(&mut self, piece: Slice<'t>) -> bool {
+        self.entries = Vec::new();
+        let max = self.max_entries;
+        self.error(piece, || Problem {
+            code: Code::TooManyEntries,
+            span: 0..piece.bytes.len(),
+            message: format!(
+                "the list has more than {max} entries, with ranges counted as the prefixes that they become"
+            ),
+            advice: Advice::Say("split the list or raise the limit".to_owned()),
+        });
+        false
     }
 
     /// A slice as text, checked only where the text as a whole is not UTF-8.
@@ -177,6 +213,11 @@ impl<'t> Pass<'t> {
     }
 
     fn item(&mut self, piece: Slice<'t>, item: &Item<'t>, text: &'t str) {
+        let room = self.max_entries.saturating_sub(self.entries.len());
+        if room < Target::MOST_PREFIXES && item.target.count() > room {
+            self.is_full = true;
+            return;
+        }
         self.good += 1;
         let position = self.locator.position(piece.offset, piece.bytes.len());
         let action = if item.deny { Action::Deny } else { Action::Allow };
@@ -291,8 +332,8 @@ impl<'t> Pass<'t> {
         if self.suspects.len() < SUSPECTS && self.suspects.last() != Some(&suspect) {
             self.suspects.push(suspect);
         }
-        let Pass { report, locator, .. } = self;
-        report.add(Severity::Error, || {
+        let Pass { finds, locator, .. } = self;
+        finds.add(Severity::Error, || {
             let problem = explain();
             let token = piece.bytes.get(problem.span.clone()).unwrap_or_default();
             Diagnostic {
@@ -320,7 +361,7 @@ impl<'t> Pass<'t> {
         text: impl FnOnce() -> (String, String),
         fix: impl FnOnce() -> Vec<Edit>,
     ) {
-        self.report.add(Severity::Warning, || {
+        self.finds.add(Severity::Warning, || {
             let (message, suggestion) = text();
             Diagnostic {
                 severity: Severity::Warning,
@@ -343,7 +384,7 @@ impl<'t> Pass<'t> {
         let mut left_out = HashSet::with_capacity(found.len());
         for conflict in found {
             left_out.insert(conflict.allowed().prefix());
-            self.report.add(Severity::Error, || conflict.diagnostic(self.text));
+            self.finds.add(Severity::Error, || conflict.diagnostic(self.text));
         }
         if lenient && !left_out.is_empty() {
             self.entries.retain(|entry| {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::diagnostic::Report;
+use super::report::Report;
 
 /// A list that was not taken, and everything that was found in it.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,6 +1,5 @@
 //! Images: a table as bytes that can be kept in a file, and what is checked before one is believed.
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -12,6 +11,7 @@ use super::compiled::{Scope, Table};
 use super::entries::Entries;
 use super::layout::{Note, SECTIONS, V4_FAMILY, V6_FAMILY};
 use crate::content::Content;
+use crate::limits::Limits;
 
 impl Table {
     /// Whether bytes begin like an image. List text never does.
@@ -56,13 +56,14 @@ impl Table {
         Table::open(Image::open(content.into_memory(), Contents::List, SECTIONS)?)
     }
 
-    /// Reads an image file whole into memory. (A mapped file could be cut short under a running lookup.)
+    /// Reads an image file whole into memory, within the default [`Limits`]. (A mapped file could be cut short under a
+    /// running lookup.)
     ///
     /// # Errors
     ///
-    /// What the system says, or [`ImageError`] as the inner error of [`io::ErrorKind::InvalidData`].
+    /// What [`Content::of_path`] says, or [`ImageError`] as the inner error of [`io::ErrorKind::InvalidData`].
     pub fn read_image(path: impl AsRef<Path>) -> io::Result<Table> {
-        let content = Content::of_file(&File::open(path)?, usize::MAX)?;
+        let content = Content::of_path(path, Limits::default())?;
         Table::from_content(content).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 

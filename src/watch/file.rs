@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::outcome::WatchError;
 use super::stamp::Stamp;
 use crate::content::Content;
+use crate::limits::TooLarge;
 use crate::list::Parser;
 
 /// How long a file must have been unchanged before it is read, unless set otherwise.
@@ -153,7 +154,8 @@ impl Followed {
             Err(error) => Err(error),
         };
         (self.handled, self.seen, self.moving) = (Some(sight), None, None);
-        self.failing = text.is_err();
+        // Its size is seen without reading: a file that is too large is looked at again when it changes.
+        self.failing = matches!(&text, Err(error) if !matches!(error, WatchError::TooLarge { .. }));
         text.map_or_else(Look::Failed, Look::Text)
     }
 
@@ -218,7 +220,10 @@ impl Followed {
     ) -> Result<Option<Content>, WatchError> {
         let unreadable = |error: io::Error| match error.kind() {
             io::ErrorKind::NotFound => WatchError::Missing { path: self.name.clone() },
-            _ => WatchError::Unreadable { path: self.name.clone(), error },
+            _ => match TooLarge::of(&error) {
+                Some(error) => WatchError::TooLarge { path: self.name.clone(), error },
+                None => WatchError::Unreadable { path: self.name.clone(), error },
+            },
         };
         if !found.map_err(unreadable)?.is_file() {
             // Opening a pipe would wait for its writer.
@@ -229,7 +234,7 @@ impl Followed {
         if !is_as_seen().map_err(unreadable)? {
             return Ok(None);
         }
-        let text = parser.read_content(&file).map_err(unreadable)?;
+        let text = Content::of_file(&file, parser.limits()).map_err(unreadable)?;
         Ok(is_as_seen().map_err(unreadable)?.then_some(text))
     }
 }
@@ -372,6 +377,29 @@ mod tests {
         fs::rename(&aside, bench.file.path()).unwrap();
         assert!(bench.waits(302_000));
         assert!(bench.text(302_100).is_some());
+    }
+
+    /// By its size, which takes no disk. It is looked at again when it changes, and not before.
+    #[test]
+    fn a_file_that_is_too_large_is_not_read() {
+        let mut bench = Bench::new("10.0.0.1\n");
+        let file = fs::OpenOptions::new().write(true).open(bench.file.path()).unwrap();
+        file.set_len((1 << 30) + 1).unwrap();
+        let parser = Parser::new();
+        let mut look = |seconds| bench.file.look(bench.start + Duration::from_secs(seconds), true, &parser);
+        assert!(matches!(look(300), Look::Unsettled(_)));
+        let Look::Failed(error) = look(301) else { panic!("it is too large") };
+        assert!(
+            error.to_string().ends_with(
+                "the text has 1073741825 bytes, and the limit for a list's text is 1073741824; \
+                 split the list or raise the limit"
+            ),
+            "{error}"
+        );
+        assert!(matches!(look(302), Look::Same), "not read again while it stays the same");
+        file.set_len(9).unwrap();
+        assert!(matches!(look(303), Look::Unsettled(_)));
+        assert!(matches!(look(304), Look::Text(text) if *text == *b"10.0.0.1\n"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::guard::Refused;
+use crate::limits::{NOT_A_FILE, TooLarge};
 use crate::list::{Rejected, Report};
 use crate::shown::ShownPath;
 
@@ -125,6 +126,14 @@ pub enum WatchError {
         /// The path.
         path: PathBuf,
     },
+    /// The file has more bytes than may be read, and was not.
+    #[non_exhaustive]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The size and the limit.
+        error: TooLarge,
+    },
     /// The file could not be read.
     #[non_exhaustive]
     Unreadable {
@@ -170,6 +179,7 @@ impl WatchError {
         match self {
             WatchError::Missing { path }
             | WatchError::NotAFile { path }
+            | WatchError::TooLarge { path, .. }
             | WatchError::Unreadable { path, .. }
             | WatchError::Unsettled { path }
             | WatchError::Rejected { path, .. } => Some(path),
@@ -187,9 +197,8 @@ impl fmt::Display for WatchError {
             WatchError::Missing { .. } => {
                 f.write_str("there is no such file; put it back, or correct the path")
             }
-            WatchError::NotAFile { .. } => {
-                f.write_str("this is a directory, pipe or device; name a regular file with a list")
-            }
+            WatchError::NotAFile { .. } => f.write_str(NOT_A_FILE),
+            WatchError::TooLarge { error, .. } => write!(f, "{error}; {}", error.advice()),
             WatchError::Unreadable { error, .. } => write!(f, "the file cannot be read: {error}"),
             WatchError::Unsettled { .. } => f.write_str(
                 "the file is being written all the time; write a new file beside it and rename that over it",
@@ -211,6 +220,7 @@ impl std::error::Error for WatchError {
         match self {
             WatchError::Unreadable { error, .. } | WatchError::Thread { error } => Some(error),
             WatchError::Rejected { rejected, .. } => Some(rejected),
+            WatchError::TooLarge { error, .. } => Some(error),
             WatchError::Guard { refused } => Some(refused),
             _ => None,
         }

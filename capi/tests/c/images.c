@@ -13,6 +13,7 @@ int main(void)
     ipgate_reader *reader;
     ipgate_error *error = NULL;
     ipgate_stats stats = IPGATE_STATS_INIT;
+    ipgate_options options = IPGATE_OPTIONS_INIT;
     ipgate_list *list = NULL;
 
     CHECK(path != NULL);
@@ -48,6 +49,18 @@ int main(void)
     CHECK(file != NULL && fwrite(image, 1, len - 1, file) == len - 1 && fclose(file) == 0);
     CHECK(ipgate_gate_replace_file(gate, "damaged.image", NULL, &error) == IPGATE_ERROR_IMAGE);
     CHECK(strstr(ipgate_error_message(error), "damaged.image") != NULL && allows(reader, "10.0.1.7"));
+    ipgate_error_free(error);
+    error = NULL;
+
+    /* An image has a limit of its own, and a file beyond it is not read. */
+    options.max_bytes = 1;
+    CHECK_OK(ipgate_gate_replace_file(gate, path, &options, NULL));
+    options.max_image_bytes = len;
+    CHECK_OK(ipgate_gate_replace_file(gate, path, &options, NULL));
+    options.max_image_bytes = len - 1;
+    CHECK(ipgate_gate_replace_file(gate, path, &options, &error) == IPGATE_ERROR_IO);
+    CHECK(strstr(ipgate_error_message(error), "limit is 1 for a list's text") != NULL);
+    CHECK(strstr(ipgate_error_message(error), "damaged") == NULL && allows(reader, "10.0.1.7"));
     ipgate_error_free(error);
     CHECK(ipgate_list_read(path, NULL, &list, NULL) == IPGATE_ERROR_LIST && list == NULL);
     ipgate_reader_free(reader);

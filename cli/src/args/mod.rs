@@ -129,6 +129,9 @@ where they are denied, 2 errors. With --fix they are about what is left.")]
         /// Mend what can be mended without changing any verdict; the text of standard input goes to standard output
         #[arg(long)]
         fix: bool,
+        /// Show every finding; otherwise the first 100 of each kind are shown, and the others counted
+        #[arg(long)]
+        all: bool,
     },
     /// Write a list in canonical form: an entry a line, comments kept
     #[command(after_help = "\

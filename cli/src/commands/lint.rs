@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::time::SystemTime;
 
-use ipgate::list::{Diagnostic, Edit, Report};
+use ipgate::list::{Code, Diagnostic, Edit, Report};
 use serde::{Serialize, Serializer};
 
 use crate::args::Form;
@@ -35,6 +35,8 @@ enum Line<'a> {
         file: &'a str,
         errors: usize,
         warnings: usize,
+        /// How many of each code are not shown.
+        omitted: Vec<OmittedJson>,
     },
     Fixed {
         file: &'a str,
@@ -42,6 +44,12 @@ enum Line<'a> {
         /// Where it was not written to the file.
         text: Option<&'a str>,
     },
+}
+
+#[derive(Serialize)]
+struct OmittedJson {
+    code: &'static str,
+    count: usize,
 }
 
 /// The edits of a fix.
@@ -69,19 +77,30 @@ impl Serialize for Edits<'_> {
 pub(crate) struct Settings {
     pub(crate) deny_warnings: bool,
     pub(crate) fix: bool,
+    /// Show each finding, and not only the first of a kind.
+    pub(crate) all: bool,
+}
+
+/// How findings are shown.
+#[derive(Clone, Copy)]
+struct Show {
+    all: bool,
+    json: bool,
+    now: SystemTime,
 }
 
 pub(crate) fn run(files: &[Input], settings: Settings, Form { json }: Form) -> Outcome {
+    let show = Show { all: settings.all, json, now: SystemTime::now() };
     super::for_each(files, |out, file| {
         let report = match (settings.fix, file) {
             (false, _) => {
                 let text = Text::read(file)?;
-                let report = fix::report(&text.bytes, SystemTime::now());
-                show(out, &text.name, &text.bytes, &report, json)?;
+                let report = fix::report(&text.bytes, show.now);
+                show.report(out, &text.name, &text.bytes, &report)?;
                 report
             }
-            (true, Input::File(path)) => fix_file(out, file, path, json)?,
-            (true, Input::Stdin) => fix_stdin(out, file, json)?,
+            (true, Input::File(path)) => fix_file(out, file, path, show)?,
+            (true, Input::Stdin) => fix_stdin(out, file, show)?,
         };
         Ok(match (report.error_count(), report.warning_count()) {
             (0, 0) => Exit::Yes,
@@ -92,16 +111,16 @@ pub(crate) fn run(files: &[Input], settings: Settings, Form { json }: Form) -> O
 }
 
 /// Fixes a file where it stands, and shows what is left.
-fn fix_file(out: &mut Out, file: &Input, path: &Path, json: bool) -> Result<Report, Failure> {
+fn fix_file(out: &mut Out, file: &Input, path: &Path, show: Show) -> Result<Report, Failure> {
     // Locked before it is read, so that no edit between reading and writing is lost.
     let edit = edit::lock(path)?;
     let text = Text::read(file)?;
-    let Fixed { bytes, count, report, is_empty } = fix::all(&text)?;
+    let Fixed { bytes, count, report, is_empty } = fix::all(&text, show.now)?;
     if count > 0 {
         edit.write(&bytes)?;
     }
-    show(out, &text.name, &bytes, &report, json)?;
-    tell_fixed(out, &text.name, count, None, json)?;
+    show.report(out, &text.name, &bytes, &report)?;
+    tell_fixed(out, &text.name, count, None, show.json)?;
     if report.error_count() > 0 {
         complain(format_args!("{} has errors, so nothing in it is fixed; mend them first", text.name));
     }
@@ -112,16 +131,22 @@ fn fix_file(out: &mut Out, file: &Input, path: &Path, json: bool) -> Result<Repo
 }
 
 /// Writes the fixed text of standard input to standard output, and what is left to standard error.
-fn fix_stdin(out: &mut Out, file: &Input, json: bool) -> Result<Report, Failure> {
+fn fix_stdin(out: &mut Out, file: &Input, show: Show) -> Result<Report, Failure> {
     let text = Text::read(file)?;
-    let Fixed { bytes, count, report, .. } = fix::all(&text)?;
-    if json {
-        show(out, &text.name, &bytes, &report, json)?;
+    let Fixed { bytes, count, report, .. } = fix::all(&text, show.now)?;
+    if show.json {
+        show.report(out, &text.name, &bytes, &report)?;
         // What has an error is not fixed, and is not handed on as if it were.
         let fixed = String::from_utf8(bytes).ok().filter(|_| report.error_count() == 0);
-        tell_fixed(out, &text.name, count, fixed.as_deref(), json)?;
+        tell_fixed(out, &text.name, count, fixed.as_deref(), true)?;
     } else {
-        report.diagnostics().iter().for_each(|found| complain(render::line(&text.name, found)));
+        show.each(&bytes, &report, &mut |found| {
+            complain(render::line(&text.name, found));
+            Ok(())
+        })?;
+        if let Some(hidden) = show.hidden(&report) {
+            complain(format_args!("{}: {hidden}", text.name));
+        }
         if report.error_count() == 0 {
             out.write_all(&bytes)?;
         }
@@ -142,24 +167,65 @@ fn tell_fixed(
     }
 }
 
-fn show(out: &mut Out, name: &str, bytes: &[u8], report: &Report, json: bool) -> Result<(), Failure> {
-    match json {
-        true => write_json(out, name, report),
-        false => write(out, name, bytes, report),
+impl Show {
+    fn report(self, out: &mut Out, name: &str, bytes: &[u8], report: &Report) -> Result<(), Failure> {
+        match self.json {
+            true => self.write_json(out, name, bytes, report),
+            false => self.write(out, name, bytes, report),
+        }
     }
-}
 
-fn write(out: &mut Out, name: &str, bytes: &[u8], report: &Report) -> Result<(), Failure> {
-    let renderer = render::renderer(colours());
-    for diagnostic in report.diagnostics() {
-        writeln!(out, "{}\n", render::snippet(&renderer, name, bytes, diagnostic))?;
+    /// Shows what a report has kept, or all that was found, as it is found once more. Of a list with errors no fix is
+    /// offered.
+    fn each(
+        self,
+        bytes: &[u8],
+        report: &Report,
+        show: &mut dyn FnMut(&Diagnostic) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        if !self.all || report.omitted() == 0 {
+            return report.diagnostics().iter().try_for_each(show);
+        }
+        // What the whole file is, which no entry says.
+        report.diagnostics().iter().filter(|found| found.code() == Code::Format).try_for_each(&mut *show)?;
+        let mut result = Ok(());
+        fix::each(bytes, self.now, &mut |found| {
+            if result.is_ok() {
+                result = show(found);
+            }
+        });
+        result
     }
-    let errors = count(report.error_count(), "error", "errors");
-    let warnings = count(report.warning_count(), "warning", "warnings");
-    // One message may stand for the errors of many lines.
-    let hidden =
-        if report.omitted() > 0 { format!(" ({} not shown)", report.omitted()) } else { String::new() };
-    Ok(writeln!(out, "{name}: {errors}, {warnings}{hidden}")?)
+
+    /// How many findings are not shown, and of which kinds.
+    fn omitted(self, report: &Report) -> Vec<(Code, usize)> {
+        if self.all { Vec::new() } else { report.omitted_of_a_kind().collect() }
+    }
+
+    fn hidden(self, report: &Report) -> Option<String> {
+        let omitted = self.omitted(report).into_iter().map(|(code, count)| format!("{count} {code}"));
+        let omitted: Vec<String> = omitted.collect();
+        (!omitted.is_empty()).then(|| format!("not shown: {}; --all shows them", omitted.join(", ")))
+    }
+
+    fn write(self, out: &mut Out, name: &str, bytes: &[u8], report: &Report) -> Result<(), Failure> {
+        let renderer = render::renderer(colours());
+        self.each(bytes, report, &mut |found| {
+            Ok(writeln!(out, "{}\n", render::snippet(&renderer, name, bytes, found))?)
+        })?;
+        let errors = count(report.error_count(), "error", "errors");
+        let warnings = count(report.warning_count(), "warning", "warnings");
+        let hidden = self.hidden(report).map_or_else(String::new, |hidden| format!(" ({hidden})"));
+        Ok(writeln!(out, "{name}: {errors}, {warnings}{hidden}")?)
+    }
+
+    fn write_json(self, out: &mut Out, file: &str, bytes: &[u8], report: &Report) -> Result<(), Failure> {
+        let (errors, warnings) = (report.error_count(), report.warning_count());
+        self.each(bytes, report, &mut |found| output::json(out, &line(file, found, errors == 0)))?;
+        let omitted = self.omitted(report).into_iter();
+        let omitted = omitted.map(|(code, count)| OmittedJson { code: code.as_str(), count }).collect();
+        output::json(out, &Line::Summary { file, errors, warnings, omitted })
+    }
 }
 
 /// On a terminal, unless the environment asks for none (<https://no-color.org>).
@@ -167,15 +233,7 @@ fn colours() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-fn write_json(out: &mut Out, file: &str, report: &Report) -> Result<(), Failure> {
-    for diagnostic in report.diagnostics() {
-        output::json(out, &line(file, diagnostic))?;
-    }
-    let (errors, warnings) = (report.error_count(), report.warning_count());
-    output::json(out, &Line::Summary { file, errors, warnings })
-}
-
-fn line<'a>(file: &'a str, diagnostic: &'a Diagnostic) -> Line<'a> {
+fn line<'a>(file: &'a str, diagnostic: &'a Diagnostic, fixable: bool) -> Line<'a> {
     let at = diagnostic.position();
     Line::Diagnostic {
         file,
@@ -188,6 +246,6 @@ fn line<'a>(file: &'a str, diagnostic: &'a Diagnostic) -> Line<'a> {
         token: diagnostic.token(),
         message: diagnostic.message(),
         suggestion: diagnostic.suggestion(),
-        fix: Some(diagnostic.fix()).filter(|edits| !edits.is_empty()).map(Edits),
+        fix: Some(diagnostic.fix()).filter(|edits| fixable && !edits.is_empty()).map(Edits),
     }
 }

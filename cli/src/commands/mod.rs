@@ -28,8 +28,8 @@ pub(crate) fn run(args: &Args) -> Outcome {
     match &args.command {
         Command::Check { lists, addresses } => check::run(lists, addresses, form),
         Command::Explain { lists, addresses } => explain::run(lists, addresses, form),
-        Command::Lint { files, deny_warnings, fix } => {
-            let settings = lint::Settings { deny_warnings: *deny_warnings, fix: *fix };
+        Command::Lint { files, deny_warnings, fix, all } => {
+            let settings = lint::Settings { deny_warnings: *deny_warnings, fix: *fix, all: *all };
             lint::run(files, settings, form)
         }
         Command::Fmt { files, check, write, lenient } => {

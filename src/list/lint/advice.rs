@@ -30,20 +30,43 @@ enum Finding {
     Covered,
 }
 
-/// Tells of every item what its entries are good for.
-pub(super) fn advise(notes: &mut Notes<'_>, roles: &Roles) {
+/// Tells of every item what its entries are good for: each thing once, whichever of its parts it is true of.
+pub(super) fn advise(notes: &mut Notes<'_, '_, '_>, roles: &Roles) {
     let list = notes.list;
     let advice = Advice { list, roles, spare: spare(list, roles) };
     for item in Item::all(list) {
-        let found = advice.findings(item);
-        for (i, one) in found.iter().enumerate() {
-            let told = |other: &Found<'_>| other.is_like(one) || (other.is_of_itself() && one.is_of_itself());
-            if found.iter().take(i).any(told) {
-                continue; // one sentence does, though several entries may be what makes the item needless
+        let mut groups: Vec<Group<'_>> = Vec::new();
+        for found in advice.findings(item) {
+            match groups.iter_mut().find(|group| advice.is_told_with(&group.first, &found)) {
+                Some(group) => group.add(found),
+                None => groups.push(Group { first: found, like: 1, others: Vec::new() }),
             }
-            let whole = found.iter().filter(|other| other.is_like(one)).count() == item.entries.len();
+        }
+        for group in groups {
+            let one = &group.first;
+            let whole = group.like == item.entries.len();
             let name = || if whole { item.name() } else { item.part(one.entry) };
-            notes.warn(one.entry, one.code(), || advice.note(item, one, &name(), whole));
+            notes.warn(one.entry, one.code(), || advice.tell(item, &group, &name(), whole));
+        }
+    }
+}
+
+/// What is told of an item in one sentence.
+struct Group<'l> {
+    first: Found<'l>,
+    /// For how many parts the first one's sentence does as it stands.
+    like: usize,
+    /// The others, where what is below them is something else.
+    others: Vec<Found<'l>>,
+}
+
+impl<'l> Group<'l> {
+    fn add(&mut self, found: Found<'l>) {
+        match found.is_like(&self.first) {
+            true => self.like += 1,
+            // Several entries may be what makes the item needless: it goes as a whole.
+            false if found.is_of_itself() => {}
+            false => self.others.push(found),
         }
     }
 }
@@ -112,6 +135,32 @@ impl<'l> Advice<'l> {
             }
         }
         found
+    }
+
+    /// Whether one sentence does for both.
+    fn is_told_with(&self, one: &Found<'_>, other: &Found<'_>) -> bool {
+        let may_go = |found: &Found<'_>| found.below.is_some_and(|(number, _)| self.is_spare(number));
+        let is_same = one.finding == other.finding && may_go(one) == may_go(other);
+        is_same || (one.is_of_itself() && other.is_of_itself())
+    }
+
+    fn tell(&self, item: Item<'_>, group: &Group<'_>, name: &str, whole: bool) -> Note {
+        let mut note = self.note(item, &group.first, name, whole);
+        if group.others.is_empty() {
+            return note;
+        }
+        let parts = if group.others.len() == 1 { "part" } else { "parts" };
+        note.message.push_str(&format!("; so it is with {} more {parts} of it", group.others.len()));
+        for other in &group.others {
+            let fix = self.note(item, other, name, false).fix;
+            if note.fix.last() != fix.last() {
+                note.fix.extend(fix);
+            }
+        }
+        if note.fix.len() > 1 {
+            note.suggestion = "remove the earlier ones, which changes nothing".to_owned();
+        }
+        note
     }
 
     fn note(&self, item: Item<'_>, found: &Found<'_>, name: &str, whole: bool) -> Note {

@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use crate::address::PrefixText;
-use crate::list::diagnostic::{Code, Diagnostic, Report, Severity};
+use crate::list::diagnostic::{Code, Diagnostic, Severity};
 use crate::list::edit::Edit;
 use crate::list::entry::Entry;
+use crate::list::report::Finds;
 use crate::list::sequence::List;
 use crate::shown::Shown;
 
@@ -69,9 +70,9 @@ fn quoted(text: &str) -> String {
 }
 
 /// What there is to say of a list.
-pub(super) struct Notes<'l> {
+pub(super) struct Notes<'l, 'f, 's> {
     pub(super) list: &'l List,
-    pub(super) report: Report,
+    pub(super) finds: &'f mut Finds<'s>,
 }
 
 /// One thing to say, with the edits that mend it, where nothing changes by that.
@@ -87,10 +88,10 @@ impl Note {
     }
 }
 
-impl Notes<'_> {
+impl Notes<'_, '_, '_> {
     pub(super) fn warn(&mut self, entry: &Entry, code: Code, note: impl FnOnce() -> Note) {
         let list = self.list;
-        self.report.add(Severity::Warning, || {
+        self.finds.add(Severity::Warning, || {
             let Note { message, suggestion, fix } = note();
             Diagnostic {
                 severity: Severity::Warning,

@@ -9,9 +9,10 @@ use std::time::{Duration, SystemTime};
 
 use ipnet::IpNet;
 
-use super::diagnostic::{Code, Report};
+use super::diagnostic::{Code, Diagnostic};
 use super::entry::{Action, Entry};
 use super::label::Label;
+use super::report::{Finds, Keep, Report};
 use super::sequence::List;
 use super::text::{EntryText, TargetText};
 use crate::address::PrefixText;
@@ -42,7 +43,7 @@ use roles::Roles;
 pub struct Linter {
     now: Option<SystemTime>,
     expires_within: Duration,
-    keep: usize,
+    keep: Keep,
 }
 
 impl Default for Linter {
@@ -60,7 +61,7 @@ impl Linter {
     /// Warns of entries that expire within seven days.
     #[must_use]
     pub fn new() -> Linter {
-        Linter { now: None, expires_within: Duration::from_secs(7 * 86_400), keep: Report::DEFAULT_KEEP }
+        Linter { now: None, expires_within: Duration::from_secs(7 * 86_400), keep: Keep::default() }
     }
 
     /// The time that decides which entries have expired; the system's clock where it is not set.
@@ -78,22 +79,45 @@ impl Linter {
     /// How many warnings are kept whole; the others are counted.
     #[must_use]
     pub fn max_diagnostics(self, keep: usize) -> Linter {
-        Linter { keep, ..self }
+        Linter { keep: Keep { of_severity: keep, ..self.keep }, ..self }
     }
 
     /// Looks at a list as a whole, in O(n log n) for n entries. The warnings that parsing gives (host
     /// bits, ambiguous labels, …) are not repeated.
     #[must_use]
     pub fn lint(&self, list: &List) -> Report {
+        self.lint_into(list, Finds::new(self.keep, None))
+    }
+
+    /// The same, and shows each warning as it is found, kept or not: first those of one kind, then those of the next.
+    ///
+    /// ```
+    /// use ipgate::{List, list::Linter};
+    /// let list: List = "10.0.0.0/8,10.1.0.0/16,10.2.0.0/16,::/16".parse()?;
+    /// let mut seen = 0;
+    /// let report = Linter::new().max_diagnostics(1).lint_each(&list, &mut |_| seen += 1);
+    /// assert_eq!((report.warnings().count(), report.warning_count(), seen), (1, 2, 2));
+    /// # Ok::<(), ipgate::list::Rejected>(())
+    /// ```
+    pub fn lint_each(&self, list: &List, each: &mut dyn FnMut(&Diagnostic)) -> Report {
+        self.lint_into(list, Finds::new(self.keep, Some(each)))
+    }
+
+    fn lint_into(&self, list: &List, mut finds: Finds<'_>) -> Report {
+        self.find(list, &mut finds);
+        finds.report.sort();
+        finds.report
+    }
+
+    /// Adds what there is to say of a list to what was found already.
+    pub(super) fn find(&self, list: &List, finds: &mut Finds<'_>) {
         let now = self.now.unwrap_or_else(SystemTime::now);
-        let mut notes = Notes { list, report: Report::keeping(self.keep) };
+        let mut notes = Notes { list, finds };
         expiry(&mut notes, now, self.expires_within);
         width(&mut notes);
         families(&mut notes, now);
         scripts::scripts(&mut notes);
         advice::advise(&mut notes, &Roles::of(list.entries(), now));
-        notes.report.sort();
-        notes.report
     }
 }
 
@@ -105,7 +129,7 @@ impl List {
     }
 }
 
-fn expiry(notes: &mut Notes<'_>, now: SystemTime, soon: Duration) {
+fn expiry(notes: &mut Notes<'_, '_, '_>, now: SystemTime, soon: Duration) {
     let list = notes.list;
     for item in Item::all(list) {
         let Some(entry) = item.entries.first() else { continue };
@@ -124,24 +148,34 @@ fn expiry(notes: &mut Notes<'_>, now: SystemTime, soon: Duration) {
     }
 }
 
-fn width(notes: &mut Notes<'_>) {
-    for entry in notes.list {
-        let prefix = entry.prefix();
-        let widest = match prefix {
-            IpNet::V4(_) => Linter::WIDEST_V4,
-            IpNet::V6(_) => Linter::WIDEST_V6,
+/// Says it once of a range or `all`, by the widest of its parts.
+fn width(notes: &mut Notes<'_, '_, '_>) {
+    for item in Item::all(notes.list) {
+        let beyond = |entry: &&Entry| {
+            let prefix = entry.prefix();
+            let widest = match prefix {
+                IpNet::V4(_) => Linter::WIDEST_V4,
+                IpNet::V6(_) => Linter::WIDEST_V6,
+            };
+            widest.checked_sub(prefix.prefix_len()).filter(|beyond| *beyond > 0)
         };
-        if prefix.prefix_len() < widest {
-            notes.warn(entry, Code::WidePrefix, || {
-                let message = format!("{prefix} is wider than /{widest}");
-                Note::new(message, "make sure that so many addresses are meant")
-            });
-        }
+        let wide = item.entries.iter().filter_map(|entry| Some((beyond(&entry)?, entry)));
+        let Some((beyond, entry)) = wide.min_by_key(|(_, entry)| entry.prefix().prefix_len()) else {
+            continue;
+        };
+        notes.warn(entry, Code::WidePrefix, || {
+            let (prefix, length) = (entry.prefix(), entry.prefix().prefix_len() + beyond);
+            let message = match item.entries {
+                [_] => format!("{prefix} is wider than /{length}"),
+                _ => format!("{} holds {prefix}, which is wider than /{length}", item.name()),
+            };
+            Note::new(message, "make sure that so many addresses are meant")
+        });
     }
 }
 
 /// Says whom a list of one family denies. Only where all of one family was written, everyone may have been meant.
-fn families(notes: &mut Notes<'_>, now: SystemTime) {
+fn families(notes: &mut Notes<'_, '_, '_>, now: SystemTime) {
     let is_v4 = |entry: &Entry| matches!(entry.prefix(), IpNet::V4(_));
     let mut live = notes.list.entries().iter().filter(|entry| entry.is_live(now));
     let Some(first) = live.clone().next() else { return };

@@ -9,7 +9,7 @@ use crate::list::diagnostic::Code;
 use crate::shown::Shown;
 
 /// Warns of each such label, where it stands first.
-pub(super) fn scripts(notes: &mut Notes<'_>) {
+pub(super) fn scripts(notes: &mut Notes<'_, '_, '_>) {
     let mut seen = HashSet::new();
     for item in Item::all(notes.list) {
         let Some(entry) = item.entries.first() else { continue }; // all entries of an item have the same label
