@@ -251,7 +251,7 @@ impl Parser {
         let mut pass = Pass::new(&text, self.max_entries, self.lenient, finds);
         let complete = pass.run();
         if let Some(format) = foreign::recognise(&text, &pass.suspects) {
-            pass.finds.report.sum_up(format.diagnostic(), format.explains());
+            pass.finds.sum_up(format.diagnostic(), format.explains());
         }
         pass.settle_conflicts(now, self.lenient);
         let Pass { entries, mut finds, good, bad, .. } = pass;

@@ -238,7 +238,7 @@ impl<'t, 's> Pass<'t, 's> {
         {
             self.ambiguous.push((position, text));
         }
-        if let Some((code, told)) = item.label.and_then(|label| diagnose::meant_otherwise(text, &item, label))
+        if let Some((code, told)) = item.label.and_then(|label| diagnose::meant_otherwise(text, item, label))
         {
             self.warn(position, text, code, told);
         }

@@ -15,8 +15,7 @@ pub struct Report {
     errors: usize,
     warnings: usize,
     /// How many of each code were looked at, by the code's place in [`Code::ALL`]; the others have no code.
-    codes: Vec<usize>,
-    keep: Keep,
+    codes: Box<[usize]>,
 }
 
 /// How many diagnostics are kept whole.
@@ -45,18 +44,14 @@ impl Eq for Report {}
 
 impl Default for Report {
     fn default() -> Report {
-        Report::keeping(Keep::default())
+        let codes = vec![0; Code::ALL.len()].into();
+        Report { diagnostics: Vec::new(), errors: 0, warnings: 0, codes }
     }
 }
 
 impl Report {
     /// How many diagnostics of each severity are kept whole, unless set otherwise.
     pub const DEFAULT_KEEP: usize = 100;
-
-    /// An empty report that will keep so many diagnostics whole.
-    pub(crate) fn keeping(keep: Keep) -> Report {
-        Report { diagnostics: Vec::new(), errors: 0, warnings: 0, codes: vec![0; Code::ALL.len()], keep }
-    }
 
     /// A report that was taken apart; `None` where it holds more diagnostics than it counts.
     #[cfg(feature = "serde")]
@@ -67,8 +62,7 @@ impl Report {
         if held_errors > errors || held_warnings > warnings {
             return None;
         }
-        let of_severity = Report::DEFAULT_KEEP.max(held_errors).max(held_warnings);
-        let mut report = Report::keeping(Keep { of_severity, of_code: usize::MAX });
+        let mut report = Report::default();
         for diagnostic in &diagnostics {
             report.count_code(diagnostic.code);
         }
@@ -82,35 +76,9 @@ impl Report {
         *count
     }
 
-    /// Counts a diagnostic; true where it is to be looked at.
-    fn count(&mut self, severity: Severity) -> bool {
-        let seen = match severity {
-            Severity::Error => &mut self.errors,
-            Severity::Warning => &mut self.warnings,
-        };
-        *seen += 1;
-        *seen <= self.keep.of_severity
-    }
-
-    /// Keeps a diagnostic where there is room.
-    fn keep(&mut self, diagnostic: Diagnostic) {
-        if self.count_code(diagnostic.code) <= self.keep.of_code {
-            self.diagnostics.push(diagnostic);
-        }
-    }
-
     /// Offers no fix: of a list that is not what was meant, nothing says what may go.
     pub(crate) fn without_fixes(&mut self) {
         self.diagnostics.iter_mut().for_each(|diagnostic| diagnostic.fix.clear());
-    }
-
-    /// Puts one error in the place of all that it explains, which stay counted; `explains` is asked in the order in
-    /// which they were added.
-    pub(crate) fn sum_up(&mut self, error: Diagnostic, mut explains: impl FnMut(&Diagnostic) -> bool) {
-        if self.keep.of_severity > 0 && self.keep.of_code > 0 {
-            self.diagnostics.retain(|d| d.severity != Severity::Error || !explains(d));
-            self.diagnostics.push(error);
-        }
     }
 
     /// Puts the diagnostics in the order of the text, after what there is to say about the whole file.
@@ -204,17 +172,23 @@ impl fmt::Display for Report {
 /// Where diagnostics go as they are found: into a report, and to whoever wants to see each of them.
 pub(crate) struct Finds<'s> {
     pub(crate) report: Report,
+    keep: Keep,
     each: Option<&'s mut dyn FnMut(&Diagnostic)>,
 }
 
 impl<'s> Finds<'s> {
     pub(crate) fn new(keep: Keep, each: Option<&'s mut dyn FnMut(&Diagnostic)>) -> Finds<'s> {
-        Finds { report: Report::keeping(keep), each }
+        Finds { report: Report::default(), keep, each }
     }
 
     /// Counts a diagnostic, shows it, and keeps it where there is room; `describe` runs only where anyone looks at it.
     pub(crate) fn add(&mut self, severity: Severity, describe: impl FnOnce() -> Diagnostic) {
-        let is_kept = self.report.count(severity);
+        let seen = match severity {
+            Severity::Error => &mut self.report.errors,
+            Severity::Warning => &mut self.report.warnings,
+        };
+        *seen += 1;
+        let is_kept = *seen <= self.keep.of_severity;
         if !is_kept && self.each.is_none() {
             return;
         }
@@ -222,8 +196,17 @@ impl<'s> Finds<'s> {
         if let Some(each) = &mut self.each {
             each(&diagnostic);
         }
-        if is_kept {
-            self.report.keep(diagnostic);
+        if is_kept && self.report.count_code(diagnostic.code) <= self.keep.of_code {
+            self.report.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// Puts one error in the place of all that it explains, which stay counted; `explains` is asked in the order in
+    /// which they were added.
+    pub(crate) fn sum_up(&mut self, error: Diagnostic, mut explains: impl FnMut(&Diagnostic) -> bool) {
+        if self.keep.of_severity > 0 && self.keep.of_code > 0 {
+            self.report.diagnostics.retain(|d| d.severity != Severity::Error || !explains(d));
+            self.report.diagnostics.push(error);
         }
     }
 }
