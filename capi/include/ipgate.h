@@ -671,7 +671,9 @@ void ipgate_gate_free(ipgate_gate *gate);
 // once more because the clock was set back.
 //
 // In a process that was forked while a load was pending the next poll begins anew.
-ipgate_poll ipgate_gate_poll(ipgate_gate *gate, uint32_t flags, ipgate_error **error);
+ipgate_poll ipgate_gate_poll(ipgate_gate *gate,
+                             uint32_t flags,
+                             ipgate_error **error);
 
 // Loads a file as ipgate_gate_replace_file() does, and polls it from then on every `interval_ms`
 // milliseconds (at least 10; 0 for 1000) on a thread of its own, until the follower is freed. `callback` may

@@ -186,8 +186,8 @@ pub(crate) fn around_app(around: &Around, reading: Reading, app: Option<List>) -
 /// Opens a file; a directory is refused here, because some systems open it and fail later.
 pub(crate) fn open(path: &Path) -> Result<File, Failure> {
     let name = ShownPath(path);
-    let file = File::open(path).map_err(|error| cannot_read(&name, &error))?;
-    let is_directory = file.metadata().map_err(|error| cannot_read(&name, &error))?.is_dir();
+    let file = File::open(path).map_err(|error| cannot_read(name, &error))?;
+    let is_directory = file.metadata().map_err(|error| cannot_read(name, &error))?.is_dir();
     if is_directory {
         return Err(format!("{name} is a directory; give a file").into());
     }

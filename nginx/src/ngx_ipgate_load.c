@@ -207,6 +207,7 @@ ngx_ipgate_load_anew(ngx_ipgate_list_t *list, ipgate_error **error)
 
     if (list->path.len) {
         options.max_bytes = list->max_bytes;
+        options.max_image_bytes = list->max_bytes;
 
         return ipgate_gate_replace_file(list->gate, (char *) list->path.data, &options, error) == IPGATE_OK
                ? NGX_OK : NGX_ERROR;

@@ -230,7 +230,7 @@ fn leading<T>(input: &str, read: Option<(T, usize)>) -> IResult<&str, T> {
 }
 
 /// Everything up to an attribute, trimmed; nothing at all is no label.
-fn label_text<'a>(input: &'a str, is_label: impl Fn(&str) -> bool) -> IResult<&'a str, Option<&'a str>> {
+fn label_text(input: &str, is_label: impl Fn(&str) -> bool) -> IResult<&str, Option<&str>> {
     let end = memchr(b';', input.as_bytes()).unwrap_or(input.len());
     let text = input.get(..end).unwrap_or_default().trim_matches(BLANKS);
     let label = match text.is_empty() {

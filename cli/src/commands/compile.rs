@@ -88,7 +88,7 @@ fn refuse_other_files(path: &Path) -> Result<(), Failure> {
     }
     let read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut start));
     match read {
-        Err(error) => Err(cannot_read(&name, &error)),
+        Err(error) => Err(cannot_read(name, &error)),
         Ok(_) if Table::is_image(&start) => Ok(()),
         Ok(_) => Err(format!("{name} exists and is not an image; give --force to replace it").into()),
     }

@@ -77,9 +77,9 @@ unsafe fn group<K: Key, S: Simd, O: Answer, const NARROW: bool>(
     // Those that some prefix may cover: their places in the group, lines and depths.
     let (mut places, mut lines, mut depths) = ([0; GROUP], [0; GROUP], [0; GROUP]);
     let (mut count, mut deepest) = (0, 0);
-    for i in 0..GROUP {
+    for (i, &key) in keys.iter().enumerate() {
         // SAFETY: by the caller.
-        let slot = unsafe { slot_of(v, keys[i]) };
+        let slot = unsafe { slot_of(v, key) };
         // No branch: whether a slot is covered is as good as random where it is not always the same.
         let is_covered = slot != NOTHING;
         let depth = if is_covered { slot & 31 } else { 0 };
