@@ -210,7 +210,7 @@ fn sentences() {
         ),
         (
             "10.0.0.0/24\n10.0.0.128-10.0.1.127\n::1",
-            "line 2, column 1: 10.0.0.128/25, a part of `10.0.0.128-10.0.1.127`, lies inside 10.0.0.0/24 on line 1, which says the same; leave it as it is: its other parts are needed",
+            "line 2, column 1: 10.0.0.128/25 (a part of `10.0.0.128-10.0.1.127`) lies inside 10.0.0.0/24 on line 1, which says the same; leave it as it is: its other parts are needed",
         ),
         (
             "192.0.2.0/24:a\n::1\n192.0.2.0/24:b",

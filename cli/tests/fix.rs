@@ -57,7 +57,7 @@ fn what_is_left_is_told() {
     let dir = Dir::with("a.list", "10.0.0.0/24\n10.0.0.128-10.0.1.127\n10.0.0.0/25\n::1\n");
     let run = dir.run(&["lint", "--fix", "--deny-warnings", "a.list"]);
     assert_eq!(run.code, 1, "{}", run.out);
-    assert!(run.out.contains("a part of `10.0.0.128-10.0.1.127`, lies inside 10.0.0.0/24"), "{}", run.out);
+    assert!(run.out.contains("(a part of `10.0.0.128-10.0.1.127`) lies inside 10.0.0.0/24"), "{}", run.out);
     assert!(run.out.ends_with("a.list: 0 errors, 1 warning\na.list: 1 fix made\n"), "{}", run.out);
     assert_eq!(dir.read("a.list"), "10.0.0.0/24\n10.0.0.128-10.0.1.127\n::1\n");
 }

@@ -51,7 +51,7 @@ impl<'l> Item<'l> {
         let prefix = PrefixText(entry.prefix());
         match self.entries {
             [_] => prefix.to_string(),
-            _ => format!("{prefix}, a part of {},", self.name()),
+            _ => format!("{prefix} (a part of {})", self.name()),
         }
     }
 }
