@@ -89,7 +89,9 @@ fn number(text: &str) -> Option<u32> {
         Some(hex) => (hex, 16),
         None => (text, 10),
     };
-    (digits.bytes().all(|b| b.is_ascii_hexdigit())).then(|| u32::from_str_radix(digits, radix).ok())?
+    // More digits than any number needs are no slip of the pen.
+    let is_number = digits.len() <= 10 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    is_number.then(|| u32::from_str_radix(digits, radix).ok())?
 }
 
 /// Whether a text is groups of IPv6 of which some are missing: `2001:41d0`, `fe80:1`.
