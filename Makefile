@@ -10,7 +10,7 @@ command := $(or $(CARGO_TARGET_DIR),target)/debug/ipgate
 # Debian packages that the tests use beside Rust.
 TEST_PACKAGES := gcc g++ make pkg-config binutils curl valgrind python3 python3-venv
 NGINX_PACKAGES := $(shell $(MAKE) -s --no-print-directory -C nginx packages)
-LUA_PACKAGES := nginx libnginx-mod-http-lua luajit curl wrk python3
+LUA_PACKAGES := nginx libnginx-mod-http-lua luajit2 curl wrk python3
 
 # What has to pass before a change lands, in this order. Each can be run alone, and says how long it took.
 STAGES := setup format directions scripts lint links deny msrv unit doc pictures-check bench-smoke capi lua nginx-test \

@@ -26,6 +26,7 @@ typedef struct {
   uint64_t max_entries;
   uint64_t max_bytes;
   const char *source;
+  uint64_t max_image_bytes;
 } ipgate_options;
 typedef struct {
   size_t size;

@@ -6,7 +6,7 @@ prefix=$1
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../../scripts/start-nginx.sh"
 for tool in nginx luajit curl wrk python3; do
-    command -v $tool > /dev/null || { echo "$tool is missing: apt-get install nginx libnginx-mod-http-lua luajit curl wrk python3" >&2; exit 1; }
+    command -v $tool > /dev/null || { echo "$tool is missing: apt-get install nginx libnginx-mod-http-lua luajit2 curl wrk python3" >&2; exit 1; }
 done
 modules=/usr/lib/nginx/modules
 test -f $modules/ngx_http_lua_module.so || { echo "apt-get install libnginx-mod-http-lua" >&2; exit 1; }
