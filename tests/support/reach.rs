@@ -21,7 +21,8 @@ pub(crate) struct Reach {
 impl Reach {
     pub(crate) fn of(piece: &str) -> Reach {
         let joined = piece.replace([' ', '\t', '[', ']'], "");
-        let mut found: Vec<(IpAddr, bool)> = addresses(piece).chain(addresses(&joined)).collect();
+        let mut found: Vec<(IpAddr, bool)> =
+            addresses(piece).chain(addresses(&joined).map(|(address, _)| (address, false))).collect();
         found.sort();
         found.dedup();
         let mut lengths = Vec::new();
