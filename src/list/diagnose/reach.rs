@@ -46,8 +46,9 @@ impl Reach {
             reach.scan(&text.replace(". ", ".").replace(" .", ".")); // `10.0. 0.1` is one address
         }
         let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '*');
-        reach.everyone =
-            reach.spans.is_empty() && words.any(|word| EVERYONE.iter().any(|w| word.eq_ignore_ascii_case(w)));
+        let is_one = |word: &str| EVERYONE.iter().any(|everyone| word.eq_ignore_ascii_case(everyone));
+        // A length belongs to some address, however little of it is left.
+        reach.everyone = reach.spans.is_empty() && !text.contains('/') && words.any(is_one);
         reach
     }
 
