@@ -12,7 +12,7 @@ const LONGEST: usize = 45;
 pub(crate) struct Reach {
     addresses: Vec<IpAddr>,
     /// Those with `!` before them.
-    denied: Vec<IpAddr>,
+    pub(crate) denied: Vec<IpAddr>,
     lengths: Vec<u8>,
     everyone: bool,
     pub(crate) expires: bool,

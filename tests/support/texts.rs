@@ -107,7 +107,10 @@ pub(crate) fn check_suggestions(text: &[u8]) {
     let Ok(text) = std::str::from_utf8(text) else { return };
     for diagnostic in report.diagnostics() {
         let piece = piece(text, diagnostic);
-        let reach = Reach::of(piece);
+        let mut reach = Reach::of(piece);
+        if diagnostic.severity() == Severity::Warning {
+            reach.denied.clear(); // an entry that is accepted denies by its own mark alone
+        }
         for entry in told_to_write(diagnostic) {
             let parsed = entry.parse::<List>();
             let list =

@@ -47,8 +47,10 @@ impl Reach {
         }
         let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '*');
         let is_one = |word: &str| EVERYONE.iter().any(|everyone| word.eq_ignore_ascii_case(everyone));
-        // A length belongs to some address, however little of it is left.
-        reach.everyone = reach.spans.is_empty() && !text.contains('/') && words.any(is_one);
+        // The marks of addresses belong to some address, however little of it is left.
+        let named = text.split(';').next().unwrap_or(text);
+        let is_bare = !named.contains(['/', '.', '[', ']']) && named.matches(':').count() <= 1;
+        reach.everyone = reach.spans.is_empty() && is_bare && words.any(is_one);
         reach
     }
 
