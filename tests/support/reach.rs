@@ -106,7 +106,13 @@ fn addresses(text: &str) -> impl Iterator<Item = (IpAddr, bool)> {
             found.extend(v6.map(|v6| (IpAddr::V6(v6), false)));
         }
         // The longest is the one that is written; a shorter one may have a label behind it.
-        if let Some(longest) = found.get_mut(first..).and_then(<[_]>::last_mut).filter(|_| is_denied) {
+        let is_cut = text[start..]
+            .split('/')
+            .next()
+            .is_some_and(|part| v4(part).is_some() && part.split('.').count() < 4);
+        if let Some(longest) =
+            found.get_mut(first..).and_then(<[_]>::last_mut).filter(|_| is_denied && !is_cut)
+        {
             longest.1 = true;
         }
     }

@@ -75,10 +75,11 @@ fn labelled(text: &str, target: Target, label: Option<&str>) -> String {
 fn whole(piece: &str, body: &str) -> Option<String> {
     let parts = Parts::of(piece);
     let not = if parts.deny { "!" } else { "" };
-    Some(match expiry::of_attributes(parts.attributes)? {
-        Some(until) => format!("{not}{body};until={until}"),
-        None => format!("{not}{body}"),
-    })
+    match expiry::of_attributes(parts.attributes)? {
+        Some(until) => Some(format!("{not}{body};until={until}")),
+        // What is no attribute may have been meant as another entry.
+        None => parts.attributes.trim().is_empty().then(|| format!("{not}{body}")),
+    }
 }
 
 impl fmt::Display for Advice {
