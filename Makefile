@@ -71,7 +71,7 @@ bench-smoke: ## every benchmark once, for its answers and not for its figures
 	$(stage) $(CARGO) test -p ipgate --all-features --bench gate
 
 fuzz-smoke: ## every fuzz target for a few seconds
-	$(stage) scripts/fuzz $(FUZZ_SMOKE_SECONDS)
+	$(stage) env FUZZ_SEED=1 scripts/fuzz $(FUZZ_SMOKE_SECONDS)
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (300)
 	@scripts/fuzz $(FUZZ_SECONDS)
