@@ -1,7 +1,5 @@
 //! Mistakes in one address, and words where an address belongs.
 
-use std::net::Ipv4Addr;
-
 use super::advice::Advice;
 use super::length::{is_cut_ipv6, octets, written_length};
 use super::problem::{Problem, say, target};
@@ -126,10 +124,7 @@ pub(super) fn ipv4(named: Token<'_>) -> Option<Problem> {
 /// The same address in four decimal octets, with the length that is written behind it.
 fn in_decimal(text: &str) -> Advice {
     let (_, length) = split_length(text);
-    let address = octets(text).map(|(values, _)| {
-        let [a, b, c, d] = [0, 1, 2, 3].map(|i| values.get(i).copied().unwrap_or(0));
-        Ipv4Addr::new(a, b, c, d)
-    });
+    let address = octets(text).map(|octets| octets.address);
     match (address, length.map(|length| written_length(length, 32))) {
         (Some(address), None) => target(address),
         (Some(address), Some(Some(length))) => target(format_args!("{address}/{length}")),

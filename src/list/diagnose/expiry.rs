@@ -64,10 +64,10 @@ fn begins_with_date(text: &str) -> bool {
 pub(super) fn of_attributes(attributes: &str) -> Option<Option<Until>> {
     let mut found: Option<Until> = None;
     for attribute in attributes.split(';').map(|a| a.trim_matches(BLANKS)).filter(|a| !a.is_empty()) {
-        let until = match (mention(attribute), is_written(&format!(";{attribute}"))) {
-            (Some(mention), _) => read(mention.value)?,
-            (None, true) => read(attribute)?,
-            (None, false) => continue,
+        let until = match mention(attribute) {
+            Some(mention) => read(mention.value)?,
+            None if begins_with_date(attribute) => read(attribute)?,
+            None => continue,
         };
         found = Some(found.map_or(until, |earlier| earlier.min(until)));
     }

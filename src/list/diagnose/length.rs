@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use super::token::Token;
 use crate::address::{leading_v4, parse_length, parse_v4};
 
 /// The prefix length that a contiguous IPv4 netmask stands for, or an inverted one: `255.0.0.0`, `0.255.255.255`.
@@ -58,15 +59,25 @@ pub(super) fn length_behind(text: &str, max: u8) -> Option<(Option<u8>, usize)> 
     let word = ["netmask", "mask"].iter().find_map(|word| rest.strip_prefix(word)).unwrap_or(rest);
     let mask = word.trim_start_matches([' ', '\t']);
     let mask = mask.split([' ', '\t', ';', ',']).next()?;
-    let start = (mask.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-    (max == 32 && lead > 0 && is_netmask(mask)).then(|| (netmask_length(mask), start + mask.len()))
+    let end = Token::within(text, mask).start + mask.len();
+    (max == 32 && lead > 0 && is_netmask(mask)).then(|| (netmask_length(mask), end))
+}
+
+/// An IPv4 address as people write it.
+pub(super) struct Octets {
+    /// With zeros for what is missing.
+    pub(super) address: Ipv4Addr,
+    /// Bytes that it takes.
+    pub(super) len: usize,
+    /// Some of its octets are missing.
+    pub(super) cut: bool,
 }
 
 /// Octets at the start of a text: four, or fewer with `/` behind them; in decimal with any zeros before them, or
-/// in hexadecimal. The octets, and how many bytes they take.
-pub(super) fn octets(text: &str) -> Option<(Vec<u8>, usize)> {
-    if let Some((v4, len)) = leading_v4(text.as_bytes()) {
-        return Some((v4.octets().to_vec(), len));
+/// in hexadecimal.
+pub(super) fn octets(text: &str) -> Option<Octets> {
+    if let Some((address, len)) = leading_v4(text.as_bytes()) {
+        return Some(Octets { address, len, cut: false });
     }
     let len =
         text.find(|c: char| !c.is_ascii_hexdigit() && !matches!(c, '.' | 'x' | 'X')).unwrap_or(text.len());
@@ -76,11 +87,16 @@ pub(super) fn octets(text: &str) -> Option<(Vec<u8>, usize)> {
         && run.starts_with(['0'])
         && run.contains(['x', 'X'])
     {
-        return Some((Ipv4Addr::from(whole).octets().to_vec(), run.len()));
+        return Some(Octets { address: whole.into(), len: run.len(), cut: false });
     }
-    let octets: Vec<u8> = values.iter().map(|value| u8::try_from(*value).ok()).collect::<Option<_>>()?;
-    let is_cut = octets.len() < 4 && text.get(run.len()..).is_some_and(|rest| rest.starts_with('/'));
-    (octets.len() == 4 || is_cut).then_some((octets, run.len()))
+    let mut octets: Vec<u8> = values.iter().map(|value| u8::try_from(*value).ok()).collect::<Option<_>>()?;
+    let cut = octets.len() < 4;
+    if cut && !text.get(run.len()..)?.starts_with('/') {
+        return None;
+    }
+    octets.resize(octets.len().max(4), 0);
+    let address: [u8; 4] = octets.try_into().ok()?; // none of five octets
+    Some(Octets { address: address.into(), len: run.len(), cut })
 }
 
 /// A number as octets are written: decimal, or hexadecimal behind `0x`.

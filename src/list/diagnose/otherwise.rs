@@ -25,7 +25,6 @@ pub(in crate::list) fn meant_otherwise<'a>(
         Meaning::Expiry(_) => Code::ExpiryInLabel,
     };
     let item = *item;
-
     let told = move || match meaning {
         Meaning::Address(address) => (
             format!("the label `{}` holds `{address}`, which is not an entry", Shown(label)),

@@ -1,11 +1,11 @@
 //! What a refused text names at most, read as loosely as people write: the bounds of every correction.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
 use super::expiry;
-use super::length::{length_behind, octets};
+use super::length::{Octets, length_behind, octets};
 use super::words::{DASHES, EVERYONE, TO};
 use crate::address::{canonical_address, canonical_prefix, parse_v6};
 use crate::list::grammar::{self, Item, Target};
@@ -134,9 +134,8 @@ fn is_denied(before: &str) -> bool {
 /// The addresses at the start of a text, the longest first: IPv6 may have a label behind it that reads as its end,
 /// and the end of an address may be missing.
 fn addresses(text: &str) -> Vec<Found> {
-    if let Some((values, len)) = octets(text) {
-        let [a, b, c, d] = [0, 1, 2, 3].map(|i| values.get(i).copied().unwrap_or(0));
-        return vec![Found { address: Ipv4Addr::new(a, b, c, d).into(), len, cut: values.len() < 4 }];
+    if let Some(Octets { address, len, cut }) = octets(text) {
+        return vec![Found { address: address.into(), len, cut }];
     }
     let is_part = |c: char| c.is_ascii_hexdigit() || matches!(c, ':' | '.');
     let run = text.char_indices().take(LONGEST_V6).take_while(|(_, c)| is_part(*c)).count();
