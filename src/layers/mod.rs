@@ -173,3 +173,57 @@ impl Layers {
 fn fixed(policy: &Policy) -> Gate {
     Gate::from_table(Table::from_policy_at(policy, SystemTime::UNIX_EPOCH))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::list::Until;
+
+    fn list(text: &str) -> List {
+        text.parse().unwrap()
+    }
+
+    /// A clock that is set ahead past the end of entries in both gates, and back again, once and in steps, while the
+    /// readers of policies over the two go on: what holds is what the two lists say of each time.
+    #[test]
+    fn the_clock_of_both_gates_goes_forth_and_back() {
+        let default = Gate::new(&list("10.0.0.0/8:corp,!10.9.0.0/16:lab;until=2097-12-31"));
+        let app = Gate::new(&list("10.9.9.0/24:shop;until=2098-12-31,192.0.2.7:guest"));
+        let layers = Layers::new().with_default(&default).with_app(&app);
+        let over = layers.clone().with_mode(Mode::Override);
+        let (mut both, mut app_alone) = (layers.reader(), over.reader());
+        // Of 10.9.1.1, 10.9.9.1 and 192.0.2.7.
+        let early = ["!lab", "shop", "guest"];
+        let middle = ["corp", "shop", "guest"];
+        let late = ["corp", "corp", "guest"];
+        for (time, expected) in [
+            ("2097-06-01", early),
+            ("2098-06-01", middle),
+            ("2099-06-01", late),
+            ("2098-06-01", middle),
+            ("2097-06-01", early),
+            ("2099-06-01", late),
+            ("2097-06-01", early),
+        ] {
+            let now = time.parse::<Until>().unwrap().system_time();
+            for gate in layers.gates() {
+                gate.drop_expired_at(now);
+            }
+            for (client, expected) in ["10.9.1.1", "10.9.9.1", "192.0.2.7"].into_iter().zip(expected) {
+                let address = client.parse().unwrap();
+                let (denied, label) = (expected.starts_with('!'), expected.trim_start_matches('!'));
+                let verdict = both.check(address);
+                assert_eq!(
+                    (verdict.is_allowed(), verdict.label()),
+                    (!denied, Some(label)),
+                    "{client} {time}"
+                );
+                assert_eq!(both.is_allowed(address), !denied, "{client} {time}");
+                assert_eq!(both.admit(address), !denied, "{client} {time}");
+                let label = Some(label).filter(|label| ["shop", "guest"].contains(label));
+                assert_eq!(app_alone.check(address).label(), label, "{client} {time}");
+                assert_eq!(app_alone.admit(address), label.is_some(), "{client} {time}");
+            }
+        }
+    }
+}
