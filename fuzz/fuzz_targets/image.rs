@@ -1,5 +1,7 @@
-//! Any bytes as an image of a table: no panic, no access out of bounds, no hang.
+//! Any bytes as an image of a table: no panic, no access out of bounds, no hang, and one answer however it is asked for.
 #![no_main]
+
+use std::net::IpAddr;
 
 use ipgate::{Table, parse_address};
 use libfuzzer_sys::fuzz_target;
@@ -22,15 +24,32 @@ fn table(mut bytes: Vec<u8>) {
         Table::from_image(&table.to_image(table.info().generation)).expect("a sound image").len(),
         table.len()
     );
+    let mut clients: Vec<_> = ["0.0.0.0", "10.9.1.1", "255.255.255.255", "::", "2001:db8::1"]
+        .map(|client| parse_address(client).expect("an address"))
+        .to_vec();
     for entry in table.entries() {
         let _ = (entry.to_string(), entry.line(), entry.source(), entry.until());
         let address = entry.prefix().network();
-        let _ = (table.is_allowed(address), table.lookup(address).label(), table.matched(address));
         let _ = table.covering(address).count();
+        clients.extend([address, entry.prefix().broadcast()]);
     }
-    for client in ["0.0.0.0", "10.9.1.1", "255.255.255.255", "::", "2001:db8::1"] {
-        let address = parse_address(client).expect("an address");
-        let decision = table.lookup(address);
-        let _ = (decision.reason(), decision.label(), table.matched(address).map(|entry| entry.to_entry()));
+    for &client in &clients {
+        let decision = table.lookup(client);
+        let _ = (decision.reason(), decision.label(), table.matched(client).map(|entry| entry.to_entry()));
     }
+    in_batches_as_singly(&table, &clients);
+}
+
+/// Many at once take other code than one, which has to read the same from an image that no builder wrote.
+fn in_batches_as_singly(table: &Table, clients: &[IpAddr]) {
+    let mut allowed = vec![true; clients.len()];
+    table.are_allowed(clients, &mut allowed);
+    let mut decisions = table.lookup_many(clients);
+    for (&client, allowed) in clients.iter().zip(allowed) {
+        assert_eq!(allowed, table.is_allowed(client), "{client}");
+        let (many, one) = (decisions.next().expect("one for each"), table.lookup(client));
+        assert_eq!((many.reason(), many.label()), (one.reason(), one.label()), "{client}");
+        assert_eq!(many.origin(), one.origin(), "{client}");
+    }
+    assert!(decisions.next().is_none());
 }
