@@ -810,6 +810,14 @@ size_t ipgate_verdict_entry(const ipgate_verdict *verdict, char *buffer, size_t 
 // NULL and family 0.
 size_t ipgate_prefix_text(const ipgate_prefix *prefix, char *buffer, size_t capacity);
 
+// Writes a text, such as the name of a file, as messages show it, in the manner of ipgate_verdict_label(): what cannot
+// be seen, or changes how the rest is seen, is written out ("\u{1b}", "\n"), all else stands as it is, and bytes that
+// are no UTF-8 become U+FFFD. Messages of this library are written so already. Nothing for NULL.
+size_t ipgate_shown(const char *text,
+                    size_t len,
+                    char *buffer,
+                    size_t capacity);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

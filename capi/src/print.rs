@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::marker::PhantomData;
 
 use ipgate::list::Until;
-use ipgate::{Action, Entry, Label};
+use ipgate::{Action, Entry, Label, Shown};
 
 use crate::boundary;
 use crate::failure::Failure;
@@ -84,6 +84,25 @@ pub unsafe extern "C" fn ipgate_prefix_text(
     print(buffer, || {
         Ok(prefix.and_then(|prefix| prefix.to_net()).map(|net| net.to_string()).unwrap_or_default())
     })
+}
+
+/// Writes a text, such as the name of a file, as messages show it, in the manner of ipgate_verdict_label(): what cannot
+/// be seen, or changes how the rest is seen, is written out ("\u{1b}", "\n"), all else stands as it is, and bytes that
+/// are no UTF-8 become U+FFFD. Messages of this library are written so already. Nothing for NULL.
+///
+/// # Safety
+///
+/// The rules at the top of the header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipgate_shown(
+    text: *const c_char,
+    len: usize,
+    buffer: *mut c_char,
+    capacity: usize,
+) -> usize {
+    // SAFETY: `text` has `len` bytes, and `buffer` has `capacity`.
+    let (text, buffer) = unsafe { (Bytes::new(text.cast(), len), raw::bytes_mut(buffer.cast(), capacity)) };
+    print(buffer, || Ok(Shown(&String::from_utf8_lossy(text.given("text")?)).to_string()))
 }
 
 /// A verdict of the caller's whose label can be read.

@@ -153,6 +153,7 @@ fuzz_target!(|input: Input<'_>| {
         assert!(printed == whole || (printed < whole && whole >= buffer.len()));
         ipgate_verdict_label(&raw const verdict, buffer.as_mut_ptr().cast(), usize::from(input.size % 64));
         ipgate_check_text(Some(of_lists), input.client.as_ptr().cast(), input.client.len(), ptr::null_mut());
+        ipgate_shown(input.client.as_ptr().cast(), input.client.len(), buffer.as_mut_ptr().cast(), buffer.len());
         let len = u32::try_from(input.socket.len()).unwrap_or(0);
         if len > 0 {
             let socket = input.socket.as_ptr().cast();

@@ -82,6 +82,7 @@ ipgate_status ipgate_reader_new(const ipgate_gate *gate, ipgate_reader **reader)
 ipgate_decision ipgate_check_bytes(ipgate_reader *reader, const uint8_t *address, size_t len, ipgate_verdict *verdict);
 const char *ipgate_reason_name(int32_t reason);
 size_t ipgate_verdict_entry(const ipgate_verdict *verdict, char *buffer, size_t capacity);
+size_t ipgate_shown(const char *text, size_t len, char *buffer, size_t capacity);
 void ipgate_reader_free(ipgate_reader *reader);
 ]]
 
@@ -102,6 +103,14 @@ local function message(place)
     library.ipgate_error_free(place[0])
     place[0] = nil
     return text
+end
+
+-- The name of a file as log lines show it: nothing in it moves the cursor of the terminal that reads them.
+local function shown(path)
+    local length = tonumber(library.ipgate_shown(path, #path, nil, 0))
+    local buffer = ffi.new("char[?]", length + 1)
+    library.ipgate_shown(path, #path, buffer, length + 1)
+    return ffi.string(buffer, length)
 end
 
 local function log(level, ...)
@@ -128,6 +137,7 @@ local function open(path, options)
     end
     local self = setmetatable({
         path = path,
+        shown = shown(path),
         gate = handle,
         reader = ffi.gc(reader[0], library.ipgate_reader_free),
         verdict = ffi.new("ipgate_verdict", { size = ffi.sizeof("ipgate_verdict") }),
@@ -167,7 +177,7 @@ function Gate:poll()
     local outcome = library.ipgate_gate_poll(self.gate, POLL_THREAD, self.failure)
     if outcome == POLL_SWAPPED then
         local stats = self:stats()
-        log(ngx.NOTICE, self.path, ": generation ", stats.generation, " is in force with ", stats.entries,
+        log(ngx.NOTICE, self.shown, ": generation ", stats.generation, " is in force with ", stats.entries,
             " entries; errors for which others are left out: ", stats.left_out)
     elseif outcome == POLL_FAILED then
         log(ngx.ERR, message(self.failure), "; the last good list stays")

@@ -52,6 +52,7 @@ http {
         local ipgate = require "ipgate"
         office = assert(ipgate.open("$work/office.list", { interval = 0.05, shrink = 100, keep = "10.0.1.7" }))
         later = assert(ipgate.open("$work/later.list", { interval = 0.05, deny_status = 401 }))
+        odd = assert(ipgate.open("$work/odd\\27[31m\\226\\128\\174\\n.list", { interval = 0.05 }))
     }
     log_format labelled "\$status \$label";
     server {
@@ -87,6 +88,15 @@ until_all() {
         test $tries -lt 2000 || fail "$1 for $2 does not become $3"
     done
 }
+# Waits until a text is in that many lines of the log.
+until_logged() {
+    tries=0
+    until test "$(grep -cF "$1" "$work/error.log")" = "$2"; do
+        tries=$((tries + 1))
+        test $tries -lt 200 || fail "not in the log $2 times: $1"
+        sleep 0.05
+    done
+}
 expect() { test "$(ask "$1" "$2")" = "$3" || fail "$1 for $2 is $(ask "$1" "$2"), not $3"; }
 
 put office.list '10.0.1.0/24:office_ABC\n[2001:db8::1]:v6\n'
@@ -117,6 +127,12 @@ put office.list '10.0.2.0/24:new\n'
 sleep 1
 expect /office 10.0.1.7 200
 test "$(grep -c '10.0.1.7 must be allowed' "$work/error.log")" = 2 || fail "the guard did not speak"
+# The name of a file reaches no terminal as it is, whoever tells it.
+odd=$(printf 'odd\033[31m\342\200\256\n.list')
+printf '10.0.0.1\n' > "$work/new" && mv "$work/new" "$work/$odd"
+until_logged 'odd\u{1b}[31m\u{202e}\n.list: generation 2 is in force with 1 entries' 2
+grep -qF 'odd\u{1b}[31m\u{202e}\n.list: there is no such file' "$work/error.log" || fail "nobody misses the file"
+grep -q "$(printf '\033\\|\342\200\256')" "$work/error.log" && fail "an escape sequence is in the log"
 put later.list '10.0.1.7\n'
 until_all /later 10.0.1.7 200
 test "$(pgrep -P "$nginx_pid" | wc -l)" = 2 || fail "a worker was lost"

@@ -42,7 +42,7 @@ struct ngx_http_ipgate_loc_conf_s {
     unsigned                   report_open:1;  /* who may read it has been said */
 
     ngx_http_ipgate_loc_conf_t  *parent;       /* NULL before it is merged */
-    ngx_str_t                  conf_file;      /* where it begins */
+    ngx_str_t                  conf_file;      /* where it begins, as messages show it */
     ngx_uint_t                 conf_line;
 };
 

@@ -144,7 +144,7 @@ ngx_http_ipgate_create_loc_conf(ngx_conf_t *cf)
     ngx_ipgate_rules_init(&conf->rules);
     conf->phase = NGX_CONF_UNSET_UINT;
     conf->deny_status = NGX_CONF_UNSET_UINT;
-    conf->conf_file = cf->conf_file->file.name;
+    conf->conf_file = ngx_ipgate_shown(cf->pool, &cf->conf_file->file.name);
     conf->conf_line = cf->conf_file->line;
 
     return conf;

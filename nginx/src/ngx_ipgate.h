@@ -34,11 +34,12 @@
 typedef struct {
     ngx_str_t                 name;
 
-    /* where it was first mentioned, for whoever never defines it */
+    /* where it was first mentioned, for whoever never defines it, as messages show it */
     ngx_str_t                 conf_file;
     ngx_uint_t                conf_line;
 
     ngx_str_t                 path;        /* absolute; empty for an inline list */
+    ngx_str_t                 source;      /* how messages name its text */
     ngx_str_t                 text;        /* of an inline list */
     ngx_msec_t                interval;
     ngx_str_t                 keep;        /* addresses that no swap may deny */
@@ -139,6 +140,11 @@ ngx_ipgate_list_t *ngx_ipgate_list_named(ngx_conf_t *cf, ngx_str_t *name);
 #define NGX_IPGATE_LIST_COMMAND(where)                                        \
     { ngx_string("ipgate_list"), (where)|NGX_CONF_2MORE,                      \
       ngx_ipgate_list_directive, 0, 0, NULL }
+
+
+/* ngx_ipgate_shown.c */
+
+ngx_str_t ngx_ipgate_shown(ngx_pool_t *pool, ngx_str_t *name);
 
 
 /* ngx_ipgate_load.c */

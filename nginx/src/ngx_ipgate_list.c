@@ -36,7 +36,7 @@ ngx_ipgate_list_named(ngx_conf_t *cf, ngx_str_t *name)
     }
 
     new->name = *name;
-    new->conf_file = cf->conf_file->file.name;
+    new->conf_file = ngx_ipgate_shown(cf->cycle->pool, &cf->conf_file->file.name);
     new->conf_line = cf->conf_file->line;
     new->interval = NGX_IPGATE_INTERVAL;
     new->shrink = NGX_CONF_UNSET_UINT;
@@ -95,6 +95,8 @@ ngx_ipgate_list_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return NGX_CONF_ERROR;
         }
 
+        list->source = ngx_ipgate_shown(cf->cycle->pool, &list->path);
+
         for (i = 3; i < cf->args->nelts; i++) {
             rv = ngx_ipgate_list_option(cf, list, &value[i]);
             if (rv != NGX_CONF_OK) {
@@ -113,6 +115,7 @@ ngx_ipgate_list_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
 
         list->text = value[2];
+        ngx_str_set(&list->source, "inline");
     }
 
     return ngx_ipgate_load(cf, list) == NGX_OK ? NGX_CONF_OK : NGX_CONF_ERROR;

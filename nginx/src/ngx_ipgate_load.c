@@ -27,10 +27,6 @@ static ngx_uint_t ngx_ipgate_diagnostics(ngx_conf_t *cf, ngx_log_t *log, ngx_uin
 static ngx_uint_t ngx_ipgate_same(ngx_str_t *a, ngx_str_t *b);
 
 
-/* How the messages about a list name its text. */
-#define ngx_ipgate_source(list)  ((list)->path.len ? (list)->path.data : (u_char *) "inline")
-
-
 ngx_int_t
 ngx_ipgate_load(ngx_conf_t *cf, ngx_ipgate_list_t *list)
 {
@@ -254,12 +250,12 @@ ngx_ipgate_diagnostics(ngx_conf_t *cf, ngx_log_t *log, ngx_uint_t level, ngx_ipg
         at = note.severity == IPGATE_ERROR ? level : NGX_LOG_WARN;
 
         if (cf) {
-            ngx_conf_log_error(at, cf, 0, "ipgate_list \"%V\": %s:%uD:%uD: %s%s%s",
-                               &list->name, ngx_ipgate_source(list), note.line, note.column, note.message,
+            ngx_conf_log_error(at, cf, 0, "ipgate_list \"%V\": %V:%uD:%uD: %s%s%s",
+                               &list->name, &list->source, note.line, note.column, note.message,
                                note.suggestion ? ": " : "", note.suggestion ? note.suggestion : "");
         } else {
-            ngx_log_error(at, log, 0, "ipgate_list \"%V\": %s:%uD:%uD: %s%s%s",
-                          &list->name, ngx_ipgate_source(list), note.line, note.column, note.message,
+            ngx_log_error(at, log, 0, "ipgate_list \"%V\": %V:%uD:%uD: %s%s%s",
+                          &list->name, &list->source, note.line, note.column, note.message,
                           note.suggestion ? ": " : "", note.suggestion ? note.suggestion : "");
         }
     }
@@ -331,7 +327,7 @@ ngx_ipgate_warn_unreadable(ngx_cycle_t *cycle, ngx_ipgate_list_t *list)
         ngx_log_error(NGX_LOG_WARN, cycle->log, err,
                       "ipgate_list \"%V\": the workers run as \"%s\" and may not read \"%V\": "
                       "they keep what was read now and will not see a change",
-                      &list->name, ccf->username, &list->path);
+                      &list->name, ccf->username, &list->source);
     }
 
 #endif

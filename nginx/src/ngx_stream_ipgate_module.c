@@ -130,6 +130,7 @@ ngx_stream_ipgate_warn(ngx_conf_t *cf, ngx_stream_core_main_conf_t *cmcf)
         {
             file.data = server[i]->file_name;
             file.len = ngx_strlen(file.data);
+            file = ngx_ipgate_shown(cf->pool, &file);
 
             ngx_log_error(NGX_LOG_WARN, cf->log, 0, NGX_IPGATE_UNIX_WARNING, &file, server[i]->line);
         }

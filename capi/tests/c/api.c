@@ -431,6 +431,17 @@ static void checks(void)
     CHECK(ipgate_prefix_text(&verdict.prefix, text, sizeof text) == 11);
     CHECK_TEXT(text, "10.0.1.0/24");
     CHECK(ipgate_prefix_text(NULL, text, sizeof text) == 0);
+    CHECK(ipgate_shown("a\033[31m\xe2\x80\xae.list\n", 15, text, sizeof text) == 26);
+    CHECK_TEXT(text, "a\\u{1b}[31m\\u{202e}.list\\n");
+    CHECK(ipgate_shown("\xc3\xbc \"\\'\377", 7, text, sizeof text) == 9);
+    CHECK_TEXT(text, "\xc3\xbc \"\\'\xef\xbf\xbd");
+    CHECK(ipgate_shown("a.list", 6, NULL, 0) == 6);
+    CHECK(ipgate_shown("a\nb", 3, text, 3) == 4);
+    CHECK_TEXT(text, "a\\");
+    CHECK(ipgate_shown(NULL, 0, text, sizeof text) == 0);
+    CHECK(ipgate_shown(NULL, 3, text, sizeof text) == 0);
+    CHECK_TEXT(text, "");
+    CHECK(ipgate_shown("a", 1, NULL, 3) == 0);
     verdict.prefix.family = 9;
     CHECK(ipgate_prefix_text(&verdict.prefix, text, sizeof text) == 0);
     verdict.prefix.family = 4;

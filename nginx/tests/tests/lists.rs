@@ -142,6 +142,30 @@ fn many_errors_are_counted() {
     assert!(outcome.said.contains("and 480 more"), "{}", outcome.said);
 }
 
+/// A log is read in a terminal.
+#[test]
+fn names_of_files_are_shown_without_what_cannot_be_seen() {
+    let name = "odd\u{1b}[31m\u{202e}.list";
+    let shown = r"odd\u{1b}[31m\u{202e}.list";
+    for (text, level, place) in
+        [("10.0.0.1\nfoobar", "[emerg]", ":2:1: "), ("10.0.0.5/8:corp", "[warn]", ":1:1: ")]
+    {
+        let outcome = Site::new()
+            .file(name, text)
+            .http(&format!(
+                "ipgate_list office file={name}; server {{ listen 127.0.0.1:PORT0; ipgate office; }}"
+            ))
+            .test();
+        let line = outcome.said.lines().find(|line| line.contains(level)).unwrap_or_default();
+        assert!(line.contains(&format!("{shown}{place}")), "{}", outcome.said);
+        assert!(!outcome.said.contains(['\u{1b}', '\u{202e}']), "{}", outcome.said);
+    }
+    let name = "odd\u{1b}c\u{202e}.conf";
+    let outcome = Site::new().file(name, "ipgate nowhere;").server("", &format!("include {name};")).test();
+    assert!(outcome.said.contains(r"odd\u{1b}c\u{202e}.conf:1"), "{}", outcome.said);
+    assert!(!outcome.said.contains(['\u{1b}', '\u{202e}']), "{}", outcome.said);
+}
+
 #[test]
 fn a_file_that_the_workers_may_not_read_is_told() {
     use std::os::unix::fs::PermissionsExt;
