@@ -85,6 +85,7 @@ impl Text {
         let Text { name, bytes } = self;
         let parsed = Parser::new()
             .lenient(reading.lenient)
+            .max_bad_percent(reading.bound.max_bad_percent)
             .source(&name)
             .parse_content(bytes)
             .map_err(|rejected| tell_rejected(&name, &rejected))?;

@@ -244,6 +244,26 @@ fn bad_lists_answer_nothing() {
     assert_eq!((lenient.code, lenient.out.as_str()), (0, "10.0.0.1\tallow\t10.0.0.0/8\t-\n"));
     assert!(lenient.err.contains("bad.list:2:1: error: "), "{}", lenient.err);
 
+    // Two bad pieces of three are 66.7 %.
+    dir.write("most.list", "10.0.0.0/8\nfoobar\nquux\n");
+    let answer = "10.0.0.1\tallow\t10.0.0.0/8\t-\n";
+    for (args, code) in [
+        (&["-l", "most.list", "--lenient", "check", "10.0.0.1"][..], 2),
+        (&["-l", "most.list", "--lenient", "--max-bad-percent", "66", "check", "10.0.0.1"], 2),
+        (&["-l", "most.list", "--lenient", "--max-bad-percent", "67", "check", "10.0.0.1"], 0),
+        (&["--max-bad-percent", "100", "check", "10.0.0.1", "-l", "most.list", "--lenient"], 0),
+        // Without --lenient it says nothing, and no list is what a percentage beyond 100 or none would take.
+        (&["-l", "most.list", "--max-bad-percent", "67", "check", "10.0.0.1"], 2),
+        (&["-l", "most.list", "--lenient", "--max-bad-percent", "0", "check", "10.0.0.1"], 2),
+        (&["-l", "most.list", "--lenient", "--max-bad-percent", "101", "check", "10.0.0.1"], 2),
+    ] {
+        let run = dir.run(args);
+        let expected = if code == 0 { answer } else { "" };
+        assert_eq!((run.code, run.out.as_str()), (code, expected), "{args:?}: {}", run.err);
+    }
+    let alone = dir.run(&["-l", "bad.list", "--max-bad-percent", "67", "check", "10.0.0.1"]);
+    assert!(alone.err.contains("--lenient"), "{}", alone.err);
+
     let nothing_good = dir.run(&["--entries", "foobar,-1", "--lenient", "check", "10.0.0.1"]);
     assert_eq!((nothing_good.code, nothing_good.out.as_str()), (2, ""));
 }

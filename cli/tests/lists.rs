@@ -277,7 +277,8 @@ fn help_completions_and_manual() {
 /// An option is offered where it is honoured, and nowhere else: in the help and in the manual.
 #[test]
 fn options_are_offered_by_the_commands_that_honour_them() {
-    const POLICY: [&str; 6] = ["--list", "--entries", "--default", "--mode", "--enforce", "--lenient"];
+    const POLICY: [&str; 7] =
+        ["--list", "--entries", "--default", "--mode", "--enforce", "--lenient", "--max-bad-percent"];
     let dir = Dir::new();
     assert_eq!(dir.run(&["man", "."]).code, 0);
     for (command, honoured) in [
@@ -285,12 +286,12 @@ fn options_are_offered_by_the_commands_that_honour_them() {
         ("explain", &POLICY),
         ("replay", &POLICY),
         ("compile", &POLICY[2..]),
-        ("list", &["--list", "--entries", "--lenient"]),
-        ("diff", &["--entries", "--lenient"]),
+        ("list", &["--list", "--entries", "--lenient", "--max-bad-percent"]),
+        ("diff", &["--entries", "--lenient", "--max-bad-percent"]),
         ("add", &["--list"]),
         ("remove", &["--list"]),
         ("lint", &[]),
-        ("fmt", &["--lenient"]),
+        ("fmt", &["--lenient", "--max-bad-percent"]),
         ("completions", &[]),
         ("man", &[]),
     ] {
@@ -326,6 +327,11 @@ fn fmt_leniently_keeps_what_is_no_entry() {
     assert_eq!(dir.run(&["fmt", "--lenient", "--check", "a.list"]).code, 0);
     assert_eq!(dir.run(&["list", "--lenient", "-l", "a.list"]).out, old.out);
     assert_eq!(dir.run(&["list", "-l", "a.list"]).code, 2, "it is as bad as before");
+    // More bad than good is some other file, unless it is said that it is a list.
+    dir.write("b.list", "10.0.0.5/8\nfoobar\n10.1\n");
+    assert_eq!(dir.run(&["fmt", "--lenient", "b.list"]).code, 2);
+    let run = dir.run(&["fmt", "--lenient", "--max-bad-percent", "70", "b.list"]);
+    assert_eq!((run.code, run.out.as_str()), (0, "10.0.0.0/8\nfoobar\n10.1\n"));
     // Nothing good: not a list.
     dir.write("page.html", "<html>\n<body>\n");
     assert_eq!(dir.run(&["fmt", "--lenient", "page.html"]).code, 2);

@@ -1,7 +1,8 @@
 //! Options that several commands take, in the groups in which they take them.
 
-use clap::{Args, ValueHint};
+use clap::{Args, ValueHint, value_parser};
 use ipgate::Mode;
+use ipgate::list::Parser;
 
 use crate::source::Source;
 use crate::stream::{Input, Place};
@@ -58,6 +59,27 @@ pub(crate) struct Reading {
     /// Leave bad entries out and report them, instead of rejecting the whole list
     #[arg(long)]
     pub(crate) lenient: bool,
+    #[command(flatten)]
+    pub(crate) bound: Bound,
+}
+
+/// How much a lenient reading leaves out.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Lists and policy")]
+pub(crate) struct Bound {
+    /// With --lenient, refuse a list of whose pieces more than N percent are bad, 1 to 100: it is some other file
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = Parser::DEFAULT_MAX_BAD_PERCENT,
+        value_parser = value_parser!(u8).range(1..=100),
+    )]
+    pub(crate) max_bad_percent: u8,
+}
+
+impl Bound {
+    /// The name of its option among the parser's.
+    pub(super) const ID: &str = "max_bad_percent";
 }
 
 /// A whole policy: what a command that decides goes by.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint};
 
-pub(crate) use groups::{AppList, Around, Edited, Form, Lists, Reading};
+pub(crate) use groups::{AppList, Around, Bound, Edited, Form, Lists, Reading};
 pub(crate) use log::LogForm;
 pub(crate) use pair::Pair;
 
@@ -54,10 +54,16 @@ impl Args {
     /// that do.
     pub(crate) fn shown() -> clap::Command {
         let is_common = |id: &str| matches!(id, "json" | "help" | "version");
-        Args::command().mut_args(|arg| {
-            let hidden = !is_common(arg.get_id().as_str());
-            arg.hide(hidden)
-        })
+        Args::command()
+            .mut_args(|arg| {
+                let hidden = !is_common(arg.get_id().as_str());
+                arg.hide(hidden)
+            })
+            // Not where the option is declared: before the command it stands without what may follow behind.
+            .mut_subcommands(|command| {
+                let is_bound = command.get_arguments().any(|arg| arg.get_id() == Bound::ID);
+                if is_bound { command.mut_arg(Bound::ID, |arg| arg.requires("lenient")) } else { command }
+            })
     }
 
     /// The process's arguments. Where they are wrong, or ask for help, that is told and the process ends.
@@ -136,7 +142,8 @@ where they are denied, 2 errors. With --fix they are about what is left.")]
     /// Write a list in canonical form: an entry a line, comments kept
     #[command(after_help = "\
 With --lenient, what is no entry stays in the text, on a line of its own: the file is
-as bad as before, and says the same. A file without a good entry is refused all the same.
+as bad as before, and says the same. A file without a good entry is refused all the
+same, and so is one of which more than --max-bad-percent is bad.
 
 Exit codes: 0 done (with --check: nothing would change), 1 a file would change
 (--check), 2 an error.")]
@@ -153,6 +160,8 @@ Exit codes: 0 done (with --check: nothing would change), 1 a file would change
         /// Keep what is no entry as it is written, and report it, instead of refusing the file
         #[arg(long)]
         lenient: bool,
+        #[command(flatten)]
+        bound: Bound,
     },
     /// Compare two lists: entries added, removed, relabelled, and the addresses gained and lost
     #[command(after_help = "\

@@ -6,7 +6,7 @@ use std::io::Write;
 use ipgate::list::Parser;
 use serde::Serialize;
 
-use crate::args::Form;
+use crate::args::{Bound, Form};
 use crate::edit;
 use crate::output::{self, Exit, Failure, Out, Outcome, complain, count};
 use crate::render;
@@ -19,6 +19,7 @@ pub(crate) struct Job {
     pub(crate) task: Task,
     /// Whether what is no entry is kept instead of refused.
     pub(crate) lenient: bool,
+    pub(crate) bound: Bound,
 }
 
 /// What to do with the canonical text.
@@ -64,12 +65,12 @@ pub(crate) fn run(files: &[Input], job: Job, Form { json }: Form) -> Outcome {
 fn format(
     out: &mut Out,
     file: &Input,
-    Job { task, lenient }: Job,
+    Job { task, lenient, bound }: Job,
     json: bool,
     write_back: impl FnOnce(&[u8]) -> Result<(), Failure>,
 ) -> Outcome {
     let text = Text::read(file)?;
-    let parser = Parser::new().lenient(lenient);
+    let parser = Parser::new().lenient(lenient).max_bad_percent(bound.max_bad_percent);
     let formatted = parser.format(&text.bytes).map_err(|rejected| tell_rejected(&text.name, &rejected))?;
     for error in formatted.report.errors() {
         complain(format_args!("{} (kept as it is)", render::line(&text.name, error)));

@@ -32,8 +32,8 @@ pub(crate) fn run(args: &Args) -> Outcome {
             let settings = lint::Settings { deny_warnings: *deny_warnings, fix: *fix, all: *all };
             lint::run(files, settings, form)
         }
-        Command::Fmt { files, check, write, lenient } => {
-            let job = fmt::Job { task: fmt::Task::of(*check, *write), lenient: *lenient };
+        Command::Fmt { files, check, write, lenient, bound } => {
+            let job = fmt::Job { task: fmt::Task::of(*check, *write), lenient: *lenient, bound: *bound };
             fmt::run(files, job, form)
         }
         Command::Diff { pair, access, reading } => diff::run(pair, *reading, *access, form),
