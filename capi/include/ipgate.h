@@ -94,7 +94,8 @@
 
 
 // Bad entries are left out, reported and counted (ipgate_gate_warnings()). Without it any error rejects the whole
-// list. A list whose every entry is bad is rejected either way, and so is one of which more is bad than good.
+// list. A list whose every entry is bad is rejected either way, and so is one of which more than max_bad_percent is
+// bad.
 #define IPGATE_LENIENT 1
 
 // Any warning rejects the list, those of IPGATE_LINT included.
@@ -371,6 +372,11 @@ typedef struct {
   // The most bytes of an image, in the place of a file with a list; 0 for what two lists within the other limits
   // are compiled to at the most, which is 12 GiB where those are the defaults.
   uint64_t max_image_bytes;
+  // With IPGATE_LENIENT, the most pieces of a text that are left out, in percent, up to 100; 0 for 50. More bad ones
+  // than that reject the list: it is some other file.
+  uint32_t max_bad_percent;
+  // 0.
+  uint32_t reserved;
 } ipgate_options;
 
 // Conditions under which a gate refuses to swap a valid list in. Initialise it with IPGATE_GUARD_INIT,
@@ -825,7 +831,7 @@ size_t ipgate_shown(const char *text,
 #endif  /* IPGATE_H */
 
 // Initialisers for the structs that carry their size.
-#define IPGATE_OPTIONS_INIT { sizeof(ipgate_options), 0, 0, 0, 0, NULL, 0 }
+#define IPGATE_OPTIONS_INIT { sizeof(ipgate_options), 0, 0, 0, 0, NULL, 0, 0, 0 }
 #define IPGATE_GUARD_INIT { sizeof(ipgate_guard), -1.0, 0, 0, 0, 0, NULL }
 #define IPGATE_VERDICT_INIT { sizeof(ipgate_verdict), IPGATE_WANT_ENTRY, 0, 0, 0, 0, "", 0, 0, { 0, 0, { 0 } }, { 0 } }
 #define IPGATE_ENTRY_INIT { sizeof(ipgate_entry), 0, 0, "", 0, "", 0, 0, 0, { 0, 0, { 0 } }, { 0 } }

@@ -10,7 +10,8 @@ use crate::failure::Failure;
 use crate::raw::{self, Sized_};
 
 /// Bad entries are left out, reported and counted (ipgate_gate_warnings()). Without it any error rejects the whole
-/// list. A list whose every entry is bad is rejected either way, and so is one of which more is bad than good.
+/// list. A list whose every entry is bad is rejected either way, and so is one of which more than max_bad_percent is
+/// bad.
 pub const IPGATE_LENIENT: u32 = 1;
 /// Any warning rejects the list, those of IPGATE_LINT included.
 pub const IPGATE_DENY_WARNINGS: u32 = 2;
@@ -37,6 +38,11 @@ pub struct ipgate_options {
     /// The most bytes of an image, in the place of a file with a list; 0 for what two lists within the other limits
     /// are compiled to at the most, which is 12 GiB where those are the defaults.
     pub max_image_bytes: u64,
+    /// With IPGATE_LENIENT, the most pieces of a text that are left out, in percent, up to 100; 0 for 50. More bad ones
+    /// than that reject the list: it is some other file.
+    pub max_bad_percent: u32,
+    /// 0.
+    pub reserved: u32,
 }
 
 // SAFETY: repr(C), `size` first, and raw pointers and integers hold any bits.
@@ -52,6 +58,8 @@ unsafe impl Sized_ for ipgate_options {
             max_bytes: 0,
             source: ptr::null(),
             max_image_bytes: 0,
+            max_bad_percent: 0,
+            reserved: 0,
         }
     }
 }
@@ -74,8 +82,24 @@ pub(crate) unsafe fn parser(options: *const ipgate_options) -> Result<Parser, Fa
             given.flags
         )));
     }
+    if given.reserved != 0 {
+        return Err(Failure::argument(
+            "options.reserved is not 0: initialise options with IPGATE_OPTIONS_INIT",
+        ));
+    }
+    let max_bad_percent = match u8::try_from(given.max_bad_percent) {
+        Ok(0) => Parser::DEFAULT_MAX_BAD_PERCENT,
+        Ok(percent @ 1..=100) => percent,
+        _ => {
+            return Err(Failure::argument(format!(
+                "options.max_bad_percent is {}: a percentage is 100 at the most",
+                given.max_bad_percent
+            )));
+        }
+    };
     let has = |flag| given.flags & flag != 0;
     let mut parser = Parser::new().lenient(has(IPGATE_LENIENT)).deny_warnings(has(IPGATE_DENY_WARNINGS));
+    parser = parser.max_bad_percent(max_bad_percent);
     if has(IPGATE_LINT) {
         parser = parser.lint(Linter::new());
     }

@@ -44,7 +44,7 @@ fn includes() -> String {
 
 const INITIALISERS: &str = "\
 // Initialisers for the structs that carry their size.
-#define IPGATE_OPTIONS_INIT { sizeof(ipgate_options), 0, 0, 0, 0, NULL, 0 }
+#define IPGATE_OPTIONS_INIT { sizeof(ipgate_options), 0, 0, 0, 0, NULL, 0, 0, 0 }
 #define IPGATE_GUARD_INIT { sizeof(ipgate_guard), -1.0, 0, 0, 0, 0, NULL }
 #define IPGATE_VERDICT_INIT { sizeof(ipgate_verdict), IPGATE_WANT_ENTRY, 0, 0, 0, 0, \"\", 0, 0, { 0, 0, { 0 } }, { 0 } }
 #define IPGATE_ENTRY_INIT { sizeof(ipgate_entry), 0, 0, \"\", 0, \"\", 0, 0, 0, { 0, 0, { 0 } }, { 0 } }

@@ -45,6 +45,8 @@ fn options(flags: u8) -> ipgate_options {
         max_bytes: 0,
         source: ptr::null(),
         max_image_bytes: 0,
+        max_bad_percent: 0,
+        reserved: 0,
     }
 }
 

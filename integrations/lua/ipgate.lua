@@ -27,6 +27,8 @@ typedef struct {
   uint64_t max_bytes;
   const char *source;
   uint64_t max_image_bytes;
+  uint32_t max_bad_percent;
+  uint32_t reserved;
 } ipgate_options;
 typedef struct {
   size_t size;
@@ -120,6 +122,7 @@ end
 -- A gate with the list in `path`, which is followed from then on. Options:
 --   interval      seconds between two looks at the file (1); 0: never, the caller calls poll()
 --   lenient       bad entries are left out and counted instead of rejecting the whole list
+--   max_bad       percent of the pieces of a list that lenient leaves out at the most (50)
 --   shrink        percent of the list that a swap may drop at the most
 --   keep          addresses that a swap must not lock out, separated by commas
 --   deny_status   what access() answers to those it keeps out (403)
@@ -157,6 +160,7 @@ local function open(path, options)
     local parsing = ffi.new("ipgate_options", {
         size = ffi.sizeof("ipgate_options"),
         flags = options.lenient and LENIENT or 0,
+        max_bad_percent = options.max_bad or 0,
     })
     if library.ipgate_gate_replace_file(handle, path, parsing, failure) ~= OK then
         log(ngx.ERR, message(failure), "; everyone is denied until it is good")

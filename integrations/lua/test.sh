@@ -52,6 +52,8 @@ http {
         local ipgate = require "ipgate"
         office = assert(ipgate.open("$work/office.list", { interval = 0.05, shrink = 100, keep = "10.0.1.7" }))
         later = assert(ipgate.open("$work/later.list", { interval = 0.05, deny_status = 401 }))
+        most = assert(ipgate.open("$work/most.list", { interval = 0.05, lenient = true, max_bad = 67 }))
+        half = assert(ipgate.open("$work/half.list", { interval = 0.05, lenient = true }))
         odd = assert(ipgate.open("$work/odd\\27[31m\\226\\128\\174\\n.list", { interval = 0.05 }))
     }
     log_format labelled "\$status \$label";
@@ -133,6 +135,11 @@ printf '10.0.0.1\n' > "$work/new" && mv "$work/new" "$work/$odd"
 until_logged 'odd\u{1b}[31m\u{202e}\n.list: generation 2 is in force with 1 entries' 2
 grep -qF 'odd\u{1b}[31m\u{202e}\n.list: there is no such file' "$work/error.log" || fail "nobody misses the file"
 grep -q "$(printf '\033\\|\342\200\256')" "$work/error.log" && fail "an escape sequence is in the log"
+# Two bad pieces of three are 66.7 %.
+put most.list '10.0.0.1\nfoobar\nquux\n'
+put half.list '10.0.0.1\nfoobar\nquux\n'
+until_logged 'most.list: generation 2 is in force with 1 entries' 2
+until_logged 'half.list: list rejected, 2 errors (2 of 3 pieces are no entries, and at most 50 % may be left out)' 2
 put later.list '10.0.1.7\n'
 until_all /later 10.0.1.7 200
 test "$(pgrep -P "$nginx_pid" | wc -l)" = 2 || fail "a worker was lost"

@@ -46,6 +46,7 @@ typedef struct {
     ngx_uint_t                shrink;      /* percent; more than 100: no limit */
     uint64_t                  max_bytes;   /* of the file */
     uint64_t                  max_entries; /* 0: the library's limit */
+    ngx_uint_t                max_bad;     /* percent that lenient leaves out; 0: the library's limit */
     unsigned                  defined:1;
     unsigned                  lenient:1;
 

@@ -1,5 +1,6 @@
 /*
- * ipgate_list NAME file=PATH [interval=1s] [size=256m] [entries=N] [lenient] [shrink=N%] [keep=ADDR,...];
+ * ipgate_list NAME file=PATH [interval=1s] [size=256m] [entries=N] [lenient] [bad=N%] [shrink=N%]
+ *     [keep=ADDR,...];
  * ipgate_list NAME "10.0.1.0/24:office,...";
  */
 
@@ -7,6 +8,7 @@
 
 
 static char *ngx_ipgate_list_option(ngx_conf_t *cf, ngx_ipgate_list_t *list, ngx_str_t *option);
+static ngx_int_t ngx_ipgate_percent(ngx_str_t *word);
 static ngx_int_t ngx_ipgate_starts(ngx_str_t *word, const char *with, ngx_str_t *rest);
 
 
@@ -104,6 +106,10 @@ ngx_ipgate_list_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             }
         }
 
+        if (list->max_bad && !list->lenient) {
+            return "has \"bad=\" without \"lenient\", which alone leaves anything out";
+        }
+
     } else {
 
         if (cf->args->nelts > 3) {
@@ -169,9 +175,21 @@ ngx_ipgate_list_option(ngx_conf_t *cf, ngx_ipgate_list_t *list, ngx_str_t *optio
         return NGX_CONF_OK;
     }
 
+    if (ngx_ipgate_starts(option, "bad=", &rest) == NGX_OK) {
+        n = ngx_ipgate_percent(&rest);
+        if (n == NGX_ERROR || n == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid \"%V\": write the most that lenient leaves out, from 1%% to 100%%, "
+                               "such as bad=60%%", option);
+            return NGX_CONF_ERROR;
+        }
+        list->max_bad = (ngx_uint_t) n;
+        return NGX_CONF_OK;
+    }
+
     if (ngx_ipgate_starts(option, "shrink=", &rest) == NGX_OK) {
-        n = rest.len && rest.data[rest.len - 1] == '%' ? ngx_atoi(rest.data, rest.len - 1) : NGX_ERROR;
-        if (n == NGX_ERROR || n > 100) {
+        n = ngx_ipgate_percent(&rest);
+        if (n == NGX_ERROR) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid \"%V\": write a percentage, such as shrink=20%%", option);
             return NGX_CONF_ERROR;
@@ -187,9 +205,26 @@ ngx_ipgate_list_option(ngx_conf_t *cf, ngx_ipgate_list_t *list, ngx_str_t *optio
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "unexpected \"%V\" in ipgate_list \"%V\": there are interval=TIME, size=SIZE, entries=N, "
-                       "lenient, shrink=N%% and keep=ADDRESS,...",
+                       "lenient, bad=N%%, shrink=N%% and keep=ADDRESS,...",
                        option, &list->name);
     return NGX_CONF_ERROR;
+}
+
+
+/* A percentage, from 0% to 100%. */
+
+static ngx_int_t
+ngx_ipgate_percent(ngx_str_t *word)
+{
+    ngx_int_t  n;
+
+    if (word->len == 0 || word->data[word->len - 1] != '%') {
+        return NGX_ERROR;
+    }
+
+    n = ngx_atoi(word->data, word->len - 1);
+
+    return n > 100 ? NGX_ERROR : n;
 }
 
 

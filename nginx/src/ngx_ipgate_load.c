@@ -94,6 +94,7 @@ ngx_ipgate_former(ngx_conf_t *cf, ngx_ipgate_list_t *list)
     for (i = 0; i < icf->lists.nelts; i++) {
         if (former[i]->gate != NULL
             && former[i]->lenient == list->lenient
+            && former[i]->max_bad == list->max_bad
             && former[i]->shrink == list->shrink
             && former[i]->max_bytes == list->max_bytes
             && former[i]->max_entries == list->max_entries
@@ -197,6 +198,7 @@ ngx_ipgate_load_anew(ngx_ipgate_list_t *list, ipgate_error **error)
 
     if (list->lenient) {
         options.flags = IPGATE_LENIENT;
+        options.max_bad_percent = (uint32_t) list->max_bad;
     }
 
     options.max_entries = list->max_entries;

@@ -105,6 +105,28 @@ static void options_are_checked(void)
     ipgate_error_free(error);
     ipgate_list_free(list);
     list = NULL;
+    /* two bad pieces of three are 66.7 % */
+    options.flags = IPGATE_LENIENT;
+    CHECK(ipgate_list_parse("10.0.0.1,x,y", 12, &options, &list, NULL) == IPGATE_ERROR_LIST);
+    options.max_bad_percent = 66;
+    CHECK(ipgate_list_parse("10.0.0.1,x,y", 12, &options, &list, NULL) == IPGATE_ERROR_LIST);
+    options.max_bad_percent = 67;
+    CHECK_OK(ipgate_list_parse("10.0.0.1,x,y", 12, &options, &list, NULL));
+    CHECK(ipgate_list_len(list) == 1);
+    ipgate_list_free(list);
+    list = NULL;
+    /* a caller who does not know the field */
+    options.size = offsetof(ipgate_options, max_bad_percent);
+    CHECK(ipgate_list_parse("10.0.0.1,x,y", 12, &options, &list, NULL) == IPGATE_ERROR_LIST);
+    options.size = sizeof options;
+    options.max_bad_percent = 101;
+    CHECK(ipgate_list_parse("10.0.0.1", 8, &options, &list, NULL) == IPGATE_ERROR_ARGUMENT);
+    options.max_bad_percent = 256 + 67;
+    CHECK(ipgate_list_parse("10.0.0.1", 8, &options, &list, NULL) == IPGATE_ERROR_ARGUMENT);
+    options.max_bad_percent = 0;
+    options.reserved = 1;
+    CHECK(ipgate_list_parse("10.0.0.1", 8, &options, &list, NULL) == IPGATE_ERROR_ARGUMENT);
+    options.reserved = 0;
     options.flags = 0;
     options.max_entries = 1;
     CHECK(ipgate_list_parse("10.0.0.1,10.0.0.2", 17, &options, &list, NULL) == IPGATE_ERROR_LIST);

@@ -58,6 +58,11 @@ fn lenient_takes_what_is_good() {
     assert!(outcome.said.contains("[error]") || outcome.said.contains("[warn]"), "{}", outcome.said);
     assert!(outcome.said.contains("a.list:2:1: "), "{}", outcome.said);
     assert!(!tried("file=a.list lenient", "999.0.0.1\n").1.is_good, "all of it bad is never empty");
+    // Two bad pieces of three are 66.7 %.
+    for (options, is_taken) in [("", false), (" bad=66%", false), (" bad=67%", true), (" bad=100%", true)] {
+        let (_, outcome) = tried(&format!("file=a.list lenient{options}"), "10.0.0.1\nfoobar\nquux\n");
+        assert_eq!(outcome.is_good, is_taken, "{options}: {}", outcome.said);
+    }
 }
 
 #[test]
@@ -92,6 +97,11 @@ fn options_are_checked() {
         ("file=a.list entries=0", r#"invalid "entries=0""#),
         ("file=a.list entries=16m", r#"invalid "entries=16m""#),
         ("file=a.list entries=", r#"invalid "entries=""#),
+        ("file=a.list lenient bad=0%", r#"invalid "bad=0%""#),
+        ("file=a.list lenient bad=101%", r#"invalid "bad=101%""#),
+        ("file=a.list lenient bad=60", r#"invalid "bad=60""#),
+        ("file=a.list lenient bad=%", r#"invalid "bad=%""#),
+        ("file=a.list bad=60%", r#""bad=" without "lenient""#),
         ("file=a.list shrink=20", r#"invalid "shrink=20""#),
         ("file=a.list shrink=101%", r#"invalid "shrink=101%""#),
         ("file=a.list shrink=-1%", r#"invalid "shrink=-1%""#),
@@ -110,8 +120,10 @@ fn options_are_checked() {
             outcome.said
         );
     }
-    let (_, outcome) =
-        tried("file=a.list interval=100ms size=1m entries=100 shrink=20% keep=10.0.0.1 lenient", "10.0.0.1");
+    let (_, outcome) = tried(
+        "file=a.list interval=100ms size=1m entries=100 shrink=20% keep=10.0.0.1 bad=60% lenient",
+        "10.0.0.1",
+    );
     assert!(outcome.is_good, "{}", outcome.said);
 }
 
