@@ -10,6 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::Value;
 
 use crate::args::LogForm;
+use crate::forwarded::{node, nth_from_the_right, unescaped};
 
 /// How many characters of what is no address are shown.
 const SHOWN: usize = 60;
@@ -48,7 +49,12 @@ impl LogForm {
             let address = parse_address(&text).ok().or_else(|| dressed(&text));
             return address.ok_or(Trouble::NoAddress { may_be_several: text.contains(','), text });
         };
-        match unquoted(&text).rsplit(',').nth(nth.get() - 1).map(dressed) {
+        let elements = match self.json_key {
+            Some(_) => Cow::Borrowed(&*text),
+            None => unescaped(unquoted(&text)),
+        };
+        let element = nth_from_the_right(&elements, nth.get() - 1);
+        match element.map(|element| dressed(element).or_else(|| dressed(&node(element)?))) {
             Some(Some(address)) => Ok(address),
             Some(None) => Err(Trouble::NoAddress { text, may_be_several: false }),
             None => Err(Trouble::TooFew { text, nth: nth.get() }),

@@ -10,6 +10,7 @@ mod edit;
 mod effect;
 mod expiry;
 mod fix;
+mod forwarded;
 mod lines;
 mod output;
 mod render;

@@ -176,6 +176,29 @@ fn an_element_of_a_forwarded_for_field() {
     }
 }
 
+/// As nginx, Apache and CSV write the quotes of RFC 7239 in a quoted field, and as JSON has them.
+#[test]
+fn an_element_of_a_field_of_rfc_7239() {
+    let log = r#"- "for=6.6.6.6, for=\x22[2001:db8::1]:4711\x22, for=192.0.2.60;proto=http;by=203.0.113.43"
+- "for=6.6.6.6, For=\"192.0.2.2:80\", for=10.1.1.1"
+- "for=6.6.6.6, proto=https;for=""[2001:db8::3]"", for=10.1.1.1"
+- "for=\", for=192.0.2.4;host=\"a, for=6.6.6.6, b\", for=10.1.1.1"
+"#;
+    let of = |element: &str| denied(log, &["--quoted", "--client-field", "2", "--forwarded", element]);
+    assert_eq!(of("last"), ["192.0.2.60"]);
+    assert_eq!(of("2"), ["192.0.2.2", "192.0.2.4", "2001:db8::1", "2001:db8::3"]);
+    let json = r#"{"f":["for=6.6.6.6","for=\"[2001:db8::1]:4711\";proto=http, for=10.1.1.1"]}
+{"f":"\"for=6.6.6.6, for=\"192.0.2.2:80\", for=\"10.1.1.1:1\""}
+"#;
+    assert_eq!(denied(json, &["--json-key", "f", "--forwarded", "2"]), ["192.0.2.2", "2001:db8::1"]);
+
+    let none = "for=unknown\nfor=_hidden\nproto=http\nfor=1.1.1.1;for=2.2.2.2\nfor=10.1.1.1\n";
+    let run =
+        Dir::new().run_with(&["--entries", LIST, "replay", "-", "--forwarded", "last"], none.as_bytes());
+    assert!(run.out.starts_with("# 5 lines, 4 without a usable address\n# allowed: 1 line"), "{}", run.out);
+    assert!(run.err.contains("line 1: field 1 is `for=unknown`, which is not an IP address"), "{}", run.err);
+}
+
 #[test]
 fn json_lines_by_key() {
     let log = r#"{"remote_addr":"192.0.2.1","n":{"remote_addr":"6.6.6.6"}}

@@ -20,8 +20,8 @@ pub(crate) struct LogForm {
     /// The lines are JSON objects, and the address is under this key; `request.remote_ip` is a key in an object
     #[arg(long, value_name = "KEY", conflicts_with_all = ["client_field", "delimiter", "quoted"])]
     pub(crate) json_key: Option<String>,
-    /// Of several addresses with commas between, such as X-Forwarded-For, take the N-th from the right; `last`
-    /// is 1. Further left than your own proxies write, anyone can write: see below
+    /// Of several addresses with commas between, as in X-Forwarded-For, or elements of Forwarded (RFC 7239), take the
+    /// N-th from the right; `last` is 1. Further left than your own proxies write, anyone can write: see below
     #[arg(long, value_name = "last|N", value_parser = from_the_right)]
     pub(crate) forwarded: Option<NonZeroUsize>,
 }

@@ -270,7 +270,8 @@ Of a field such as X-Forwarded-For (client, proxy, ...), trust what your own pro
 have written. Each one appends the address of whoever called it, so that the last
 element was written by the proxy before the server that logs, and --forwarded last is
 right where there is one; behind N proxies of yours, --forwarded N. What stands
-further left came with the request, and anyone can write it.
+further left came with the request, and anyone can write it. Of an element of Forwarded,
+such as for=\"[2001:db8::1]:4711\";proto=https, the `for` counts.
 
 Exit codes: 0 done, 2 an error (also no list at all, and no line with a usable
 address).")]
