@@ -5,9 +5,9 @@ use crate::draft::{Draft, Source};
 use crate::image::Sections;
 use crate::lines::NARROW_ROOT;
 use crate::stored::{Decider, push_family};
-use crate::sweep::{MAX_PREFIXES, NO_ENTRY, Prefix, sweep};
+use crate::sweep::{Boundaries, MAX_PREFIXES, NO_ENTRY, Prefix, sweep};
 use crate::tiny::TINY_KEYS;
-use crate::{Engine, Key, SimdLevel, bits, flat, lines, tiny};
+use crate::{Engine, Key, SimdLevel, bits, exact, flat, lines, tiny};
 
 /// How to build. The default lets the list decide.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,6 +16,9 @@ pub struct Options {
     pub map_engine: Option<Engine>,
     /// Engine of `is_allowed`.
     pub set_engine: Option<Engine>,
+    /// Whether the prefixes of the commonest lengths, hosts above all, go into hash tables that are asked before the map
+    /// and the set. By default they do unless an engine is forced.
+    pub tiers: Option<bool>,
     /// Instruction set of the kernels, at most what the machine has.
     pub level: Option<SimdLevel>,
 }
@@ -71,7 +74,18 @@ impl<K: Key> FamilyDraft<K> {
     /// As [`FamilyDraft::new`], and where the forced engine cannot hold the list.
     pub fn with(list: &[Prefix<K>], options: Options) -> Result<Self, BuildError> {
         let greatest = check(list)?;
-        let named = sweep(list);
+        // A forced engine takes the whole list.
+        let forced = options.map_engine.is_some() || options.set_engine.is_some();
+        let split = |code: fn(&Prefix<K>) -> u32| {
+            let places = if options.tiers.unwrap_or(!forced) {
+                exact::split(list, options.tiers == Some(true), code)
+            } else {
+                None
+            };
+            places.unwrap_or_default()
+        };
+        let (tiers, rest) = split(|p| p.value + 1);
+        let named = if tiers.is_empty() { sweep(list) } else { sweep_of(list, &rest) };
         let code = |&entry: &u32| if entry == NO_ENTRY { NO_CODE } else { list[entry as usize].value + 1 };
         let codes: Vec<u32> = named.entries.iter().map(code).collect();
         let src = Source::new(&named, &codes, Width::for_max(greatest), true);
@@ -79,19 +93,28 @@ impl<K: Key> FamilyDraft<K> {
         if engine == Engine::Bits {
             return Err(BuildError::Engine(engine));
         }
-        let map = draft(engine, &src)?;
+        let mut map = draft(engine, &src)?;
         let decision = |entry: u32| u32::from(entry != NO_ENTRY && list[entry as usize].allow);
-        // Where next to nothing is merged, the map decides as fast, and a second structure would be a copy of it.
-        let alike = || choose(&src, true) == engine && 4 * named.merged_len(decision) >= 3 * named.len();
+        // Where next to nothing is merged, the map decides as fast, and a second structure would be a copy of it: of its
+        // tiers in any case.
+        let mostly_tiers = !tiers.is_empty() && 2 * rest.len() <= list.len();
+        let alike = || {
+            mostly_tiers || choose(&src, true) == engine && 4 * named.merged_len(decision) >= 3 * named.len()
+        };
         let decider = match allowed_codes(list).filter(|_| options.set_engine.is_none() && alike()) {
             Some(allowed) => Decider::Map(allowed),
             None => {
                 let merged = named.merged(decision);
                 let decisions = Source::new(&merged, &merged.entries, Width { shift: 0 }, false);
                 let engine = options.set_engine.unwrap_or_else(|| choose(&decisions, true));
-                Decider::Set(Box::new(draft(engine, &decisions)?))
+                let mut set = draft(engine, &decisions)?;
+                if !tiers.is_empty() {
+                    set.tiers = split(|p| u32::from(p.allow)).0;
+                }
+                Decider::Set(Box::new(set))
             }
         };
+        map.tiers = tiers;
         Ok(FamilyDraft { prefixes: list.len(), map, decider })
     }
 
@@ -102,6 +125,16 @@ impl<K: Key> FamilyDraft<K> {
     {
         push_family(self.prefixes, self.map, self.decider, sections);
     }
+}
+
+/// The boundaries of the prefixes at some places of a list.
+fn sweep_of<K: Key>(list: &[Prefix<K>], places: &[u32]) -> Boundaries<K> {
+    let rest: Vec<Prefix<K>> = places.iter().map(|&place| list[place as usize]).collect();
+    let mut boundaries = sweep(&rest);
+    for entry in &mut boundaries.entries {
+        *entry = places.get(*entry as usize).copied().unwrap_or(NO_ENTRY);
+    }
+    boundaries
 }
 
 /// The greatest code of a list that can be taken.

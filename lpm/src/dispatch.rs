@@ -5,6 +5,7 @@ use crate::bits::Bits;
 use crate::code::Answer;
 use crate::engine::Engine;
 use crate::flat::Flat;
+use crate::front::{Front, Nothing};
 use crate::lines::Lines;
 use crate::room::Room;
 use crate::simd::{self, SimdLevel};
@@ -66,14 +67,26 @@ level!(
     "avx2,popcnt,bmi1,bmi2,lzcnt,avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq"
 );
 
-/// The lookups of `engine` at `level`, or at the best level that the machine has.
-pub(crate) fn kernels<K: Key, O: Answer>(engine: Engine, level: SimdLevel) -> Kernels<K, O> {
-    match engine {
-        Engine::Tiny => at_level::<K, Tiny, O>(level),
-        Engine::Lines => at_level::<K, Lines<false>, O>(level),
-        Engine::Narrow => at_level::<K, Lines<true>, O>(level),
-        Engine::Flat => at_level::<K, Flat, O>(level),
-        Engine::Bits => at_level::<K, Bits, O>(level),
+/// The lookups of a view's engine, and of its tiers if it has any, at `level` or at the best level that the machine has.
+pub(crate) fn kernels<K: Key, O: Answer>(v: &View<K>, level: SimdLevel) -> Kernels<K, O> {
+    match v.engine {
+        Engine::Tiny => with_tiers::<K, Tiny, O>(v, level),
+        Engine::Lines => with_tiers::<K, Lines<false>, O>(v, level),
+        Engine::Narrow => with_tiers::<K, Lines<true>, O>(v, level),
+        Engine::Flat => with_tiers::<K, Flat, O>(v, level),
+        Engine::Bits => with_tiers::<K, Bits, O>(v, level),
+    }
+}
+
+fn with_tiers<K: Key, R: Room<K>, O: Answer>(v: &View<K>, level: SimdLevel) -> Kernels<K, O> {
+    match &v.exact {
+        None => at_level::<K, R, O>(level),
+        Some(exact) => match (v.is_empty, exact.has_hosts_alone()) {
+            (true, true) => at_level::<K, Front<Nothing, true>, O>(level),
+            (true, false) => at_level::<K, Front<Nothing, false>, O>(level),
+            (false, true) => at_level::<K, Front<R, true>, O>(level),
+            (false, false) => at_level::<K, Front<R, false>, O>(level),
+        },
     }
 }
 

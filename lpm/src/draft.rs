@@ -1,10 +1,11 @@
 //! A lookup structure under construction, before it becomes sections of an image.
 //!
-//! All engines fill the same ten sections, so that one writer, one loader and one deep search serve them all.
+//! All engines fill the same sections, so that one writer, one loader and one deep search serve them all.
 
 use crate::Key;
 use crate::code::Width;
 use crate::engine::Engine;
+use crate::exact::Tiers;
 use crate::image::Sections;
 use crate::sweep::Boundaries;
 
@@ -55,6 +56,8 @@ pub(crate) struct Draft<K> {
     pub(crate) deep_keys: Vec<K>,
     pub(crate) deep_codes: Vec<u32>,
     pub(crate) deep_entries: Vec<u32>,
+    /// What is asked before.
+    pub(crate) tiers: Tiers,
 }
 
 /// Sorted boundaries and the code of each: what every engine is built from.
@@ -94,6 +97,7 @@ impl<K: Key> Draft<K> {
             deep_keys: Vec::new(),
             deep_codes: Vec::new(),
             deep_entries: Vec::new(),
+            tiers: Tiers::default(),
         }
     }
 
@@ -107,8 +111,8 @@ impl<K: Key> Draft<K> {
         }
     }
 
-    /// Adds its ten sections to those of an image.
-    pub(crate) fn push_to<'a>(self, sections: &mut Sections<'a>)
+    /// Adds its sections to those of an image.
+    pub(crate) fn push_to<'a>(self, names: Names, sections: &mut Sections<'a>)
     where
         K: 'a,
     {
@@ -125,5 +129,6 @@ impl<K: Key> Draft<K> {
         });
         sections.push_words(self.deep_codes);
         sections.push_words(self.deep_entries);
+        self.tiers.push_to(names != Names::None, sections);
     }
 }

@@ -106,8 +106,8 @@ impl<K: Key> Family<K> {
         let (prefixes, [map, set]) = validate(image, first)?;
         let level = SimdLevel::detect();
         Ok(Family {
-            map_kernels: kernels(map.engine, level),
-            set_kernels: kernels(set.engine, level),
+            map_kernels: kernels(&map, level),
+            set_kernels: kernels(&set, level),
             map,
             set,
             level,
@@ -122,8 +122,8 @@ impl<K: Key> Family<K> {
     pub fn at_level(&self, level: SimdLevel) -> Self {
         let level = level.min(SimdLevel::detect());
         Family {
-            map_kernels: kernels(self.map.engine, level),
-            set_kernels: kernels(self.set.engine, level),
+            map_kernels: kernels(&self.map, level),
+            set_kernels: kernels(&self.set, level),
             level,
             ..self.clone()
         }
@@ -143,7 +143,7 @@ impl<K: Key> Family<K> {
         // SAFETY: as in `lookup`.
         unsafe {
             // The common engine of large lists needs no instruction set, so it is worth a branch to have it inlined.
-            if self.set.engine == Engine::Bits {
+            if self.set.engine == Engine::Bits && self.set.exact.is_none() {
                 let code = <bits::Bits as Room<K>>::code::<simd::Portable>(&self.set, address);
                 return bool::from_code(code, DECISIONS_ALLOWED);
             }

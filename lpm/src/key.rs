@@ -60,6 +60,8 @@ mod private {
         fn left(self) -> u64;
         /// The 32 bits after the anchor: what a line compares.
         fn window(self) -> u32;
+        /// The bits that are set in `mask`, too.
+        fn and(self, mask: Self) -> Self;
     }
 
     impl Windowed for u32 {
@@ -75,6 +77,10 @@ mod private {
         fn window(self) -> u32 {
             self
         }
+        #[inline(always)]
+        fn and(self, mask: Self) -> Self {
+            self & mask
+        }
     }
 
     impl Windowed for u128 {
@@ -89,6 +95,10 @@ mod private {
         #[inline(always)]
         fn window(self) -> u32 {
             (self >> 80) as u32
+        }
+        #[inline(always)]
+        fn and(self, mask: Self) -> Self {
+            self & mask
         }
     }
 }

@@ -1,10 +1,11 @@
-//! A family in an image: 21 sections, the first of which says what the others are.
+//! A family in an image: 31 sections, the first of which says what the others are.
 //!
 //! ```text
 //! 0       bytes of an address, number of prefixes, the codes of the map from 1 up to this one allow (0: the set decides),
 //!         0; then for map and set each: engine, width, root bits, names (`draft::Names`)
-//! 1..11   the map: root, second, lines, leaves, bases, entries, groups, deep keys, deep codes, deep entries
-//! 11..21  the set: the same; all empty where the map decides, too
+//! 1..16   the map: root, second, lines, leaves, bases, entries, groups, deep keys, deep codes, deep entries; then tiers,
+//!         their filter, pilots, buckets, entries of slots (`exact`)
+//! 16..31  the set: the same; all empty where the map decides, too
 //! ```
 
 use crate::Key;
@@ -14,12 +15,12 @@ use crate::engine::Engine;
 use crate::image::{Image, ImageError, Sections};
 use crate::view::{Claim, View};
 use crate::words::u32_at;
-use crate::{bits, deep, flat, lines, tiny};
+use crate::{bits, deep, flat, front, lines, tiny};
 
 /// How many sections of an image a family takes.
 pub const FAMILY_SECTIONS: usize = 1 + 2 * PART;
 /// Sections of the map, and of the set.
-const PART: usize = 10;
+const PART: usize = 15;
 /// Numbers in the first section.
 const HEAD: usize = 12;
 /// Which of them stands for what.
@@ -63,9 +64,9 @@ pub(crate) fn push_family<'a, K: Key + 'a>(
     describe(MAP, &map, names);
     set.iter().for_each(|set| describe(SET, set, Names::None));
     sections.push_words(head);
-    map.push_to(sections);
+    map.push_to(names, sections);
     match set {
-        Some(set) => set.push_to(sections),
+        Some(set) => set.push_to(Names::None, sections),
         None => (0..PART).for_each(|_| sections.push_bytes(Vec::new())),
     }
 }
@@ -73,8 +74,8 @@ pub(crate) fn push_family<'a, K: Key + 'a>(
 /// Bytes of the map, of the set, and of the entry numbers of a family that begins at section `first`.
 pub(crate) fn sizes(image: &Image, first: usize) -> (usize, usize, usize) {
     let of = |part: usize| (0..PART).map(move |i| (i, image.bytes_of(first + 1 + PART * part + i).len()));
-    // Bases, entries and deep entries name entries; the rest answers.
-    let named: usize = of(0).filter(|(i, _)| matches!(i, 4 | 5 | 9)).map(|(_, len)| len).sum();
+    // Bases, entries, deep entries and entries of slots name entries; the rest answers.
+    let named: usize = of(0).filter(|(i, _)| matches!(i, 4 | 5 | 9 | 14)).map(|(_, len)| len).sum();
     let sum = |part: usize| of(part).map(|(_, len)| len).sum::<usize>();
     (sum(0) - named, sum(1), named)
 }
@@ -114,16 +115,22 @@ pub(crate) fn validate<K: Key>(image: &Image, first: usize) -> Result<(usize, [V
             deep_keys: section(7),
             deep_codes: section(8),
             deep_entries: section(9),
+            tiers: section(10),
+            filter: section(11),
+            pilots: section(12),
+            buckets: section(13),
+            slot_entries: section(14),
         };
         // Only the map is asked for entries.
         claim.ensure(claim.names != Names::None || claim.decides, "it names no entries")?;
         prove::<K>(&claim)?;
-        Ok(View::of(&claim))
+        let exact = front::validate(&claim)?;
+        Ok(View::of(&claim, exact))
     };
     let map = part(map, MAP, first + 1)?;
     let decider = match number(ALLOWED) {
         0 => part(set, SET, first + 1 + PART)?,
-        allowed => View { allowed, ..map },
+        allowed => View { allowed, ..map.clone() },
     };
     Ok((number(PREFIXES) as usize, [map, decider]))
 }

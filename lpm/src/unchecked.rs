@@ -28,10 +28,16 @@ impl<T> Unchecked<T> {
             section.is_empty() || section.as_ptr().addr().is_multiple_of(64),
             "sections are aligned"
         );
+        Unchecked::part_of(section)
+    }
+
+    /// The items of a part of a section, aligned as they are.
+    pub(crate) fn part_of(part: &[u8]) -> Unchecked<T> {
+        debug_assert!(part.is_empty() || part.as_ptr().cast::<T>().is_aligned(), "items are aligned");
         Unchecked {
-            start: section.as_ptr().cast(),
+            start: part.as_ptr().cast(),
             #[cfg(debug_assertions)]
-            len: section.len(),
+            len: part.len(),
         }
     }
 
@@ -98,6 +104,16 @@ impl Unchecked<u8> {
         self.assert_inside(at, 64, 0);
         // SAFETY: by the caller.
         unsafe { &*self.start.add(at).cast() }
+    }
+
+    /// Loads byte `at`.
+    ///
+    /// # Safety
+    /// It lies inside the section.
+    #[inline(always)]
+    pub(crate) unsafe fn byte(self, at: usize) -> u8 {
+        // SAFETY: by the caller.
+        unsafe { self.item(at) }
     }
 
     /// Loads the 64-bit number at byte `at`.

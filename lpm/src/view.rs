@@ -1,9 +1,12 @@
 //! A structure in an image: as the image claims it, and as the kernels see it once the claim is proved.
 
+use std::sync::Arc;
+
 use crate::Key;
 use crate::code::{DECISIONS_ALLOWED, Width};
 use crate::draft::Names;
 use crate::engine::Engine;
+use crate::exact::Exact;
 use crate::image::{ImageError, ensure};
 use crate::unchecked::Unchecked;
 
@@ -27,6 +30,11 @@ pub(crate) struct Claim<'i> {
     pub(crate) deep_keys: &'i [u8],
     pub(crate) deep_codes: &'i [u8],
     pub(crate) deep_entries: &'i [u8],
+    pub(crate) tiers: &'i [u8],
+    pub(crate) filter: &'i [u8],
+    pub(crate) pilots: &'i [u8],
+    pub(crate) buckets: &'i [u8],
+    pub(crate) slot_entries: &'i [u8],
 }
 
 impl Claim<'_> {
@@ -52,7 +60,7 @@ impl Claim<'_> {
 ///
 /// Invariant (proved by the `validate` of the engine's room before a view is made, and upheld because images are
 /// immutable): every load that a kernel of the engine does, for any address whatever, lies inside the image.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct View<K> {
     pub(crate) engine: Engine,
     pub(crate) width: Width,
@@ -86,11 +94,15 @@ pub(crate) struct View<K> {
     pub(crate) deep_keys: Unchecked<K>,
     pub(crate) deep_codes: Unchecked<u32>,
     pub(crate) deep_entries: Unchecked<u32>,
+    /// Whether the engine holds no prefix.
+    pub(crate) is_empty: bool,
+    /// What is asked before the engine, if anything. Beside the view, because few lists have it and views are many.
+    pub(crate) exact: Option<Arc<Exact<K>>>,
 }
 
 impl<K: Key> View<K> {
-    /// The view of a claim that the engine's room has proved.
-    pub(crate) fn of(claim: &Claim<'_>) -> View<K> {
+    /// The view of a claim that the engine's room has proved, and of its tiers, which are proved as well.
+    pub(crate) fn of(claim: &Claim<'_>, exact: Option<Exact<K>>) -> View<K> {
         let Claim { engine, width, root_bits, names, .. } = *claim;
         let cap = width.cap(engine.key_bytes());
         View {
@@ -116,6 +128,8 @@ impl<K: Key> View<K> {
             deep_keys: Unchecked::new(claim.deep_keys),
             deep_codes: Unchecked::new(claim.deep_codes),
             deep_entries: Unchecked::new(claim.deep_entries),
+            is_empty: engine == Engine::Tiny && claim.leaves.iter().all(|byte| *byte == 0),
+            exact: exact.map(Arc::new),
         }
     }
 }

@@ -9,6 +9,7 @@ use libfuzzer_sys::fuzz_target;
 struct Input {
     v6: bool,
     engine: Option<Forced>,
+    tiers: Option<bool>,
     /// Where prefixes meet: all addresses share these bits, as far as their own do not reach.
     home: u128,
     prefixes: Vec<Written>,
@@ -66,7 +67,7 @@ fn check<K: Key>(input: &Input) {
         Forced::Bits => Engine::Bits,
     });
     let map_engine = engine.filter(|engine| *engine != Engine::Bits);
-    let options = Options { map_engine, set_engine: engine, level: None };
+    let options = Options { map_engine, set_engine: engine, tiers: input.tiers, level: None };
     let Ok(family) = Family::build_with(&list, options) else { return };
 
     let mut addresses: Vec<K> =

@@ -5,14 +5,14 @@ use ipgate_lpm::{Engine, FAMILY_SECTIONS, Family, Key, Options, Prefix};
 
 /// The first section of a family's map and of its set, and some of those that follow it there (`stored.rs`).
 const MAP: usize = 1;
-const SET: usize = 11;
+const SET: usize = 16;
 const ROOT: usize = 0;
 const LINES: usize = 2;
 const LEAVES: usize = 3;
 const DEEP_CODES: usize = 8;
 
 /// The image of a family with its sections edited, sealed as its own builder would.
-fn edited<K: Key>(family: &Family<K>, edit: impl FnOnce(&mut [Vec<u8>])) -> Vec<u8> {
+pub(crate) fn edited<K: Key>(family: &Family<K>, edit: impl FnOnce(&mut [Vec<u8>])) -> Vec<u8> {
     let (image, first) = family.image();
     let mut all: Vec<Vec<u8>> = (first..first + FAMILY_SECTIONS).map(|i| image.section(i).to_vec()).collect();
     edit(&mut all);
@@ -50,7 +50,7 @@ fn refused<K: Key>(name: &str, image: &[u8]) {
 fn each_refused<K: Key>(engine: Engine, section: usize, at: usize, codes: &[&[u8]]) {
     let list: Vec<Prefix<K>> = if engine == Engine::Tiny { list()[..9].to_vec() } else { list() };
     let map_engine = Some(engine).filter(|engine| *engine != Engine::Bits);
-    let options = Options { map_engine, set_engine: Some(engine), level: None };
+    let options = Options { map_engine, set_engine: Some(engine), ..Options::default() };
     let family = Family::build_with(&list, options).unwrap();
     assert!(Family::<K>::from_image(&edited(&family, |_| ())).is_ok());
     for code in codes {
@@ -108,7 +108,8 @@ fn lines_lead_to_lines() {
     let hosts: Vec<Prefix<u32>> = (0..4000u32)
         .map(|i| Prefix { key: (10 << 24) + i * 2, len: 32, allow: true, value: i % 5 })
         .collect();
-    let options = Options { map_engine: Some(Engine::Lines), set_engine: Some(Engine::Lines), level: None };
+    let options =
+        Options { map_engine: Some(Engine::Lines), set_engine: Some(Engine::Lines), ..Options::default() };
     let family = Family::build_with(&hosts, options).unwrap();
     assert!(Family::<u32>::from_image(&edited(&family, |_| ())).is_ok());
     let words = |section: &[u8]| -> Vec<u32> {

@@ -49,6 +49,16 @@ pub fn lists<K: Key>(rng: &mut Rng) -> Vec<(&'static str, Vec<Prefix<K>>)> {
         ("nested at max", (0..=bits).map(|l| (K::MAX, l)).collect()),
         ("nested at zero", (0..=bits).map(|l| (K::default(), l)).collect()),
     ];
+    out.push((
+        "one bit apart",
+        (0..bits).map(|bit| (at(path.wide() << (128 - bits) ^ 1 << (127 - bit)), bits)).collect(),
+    ));
+    let sharing = (0..bits).flat_map(|shared| {
+        // Two that share so many bits and differ in the next.
+        let other = path.wide() << (128 - bits) ^ 1 << (127 - shared);
+        [(path, bits), (at(other | rng.wide() >> (shared + 1).min(127)), bits)]
+    });
+    out.push(("shared prefixes of every length", sharing.collect()));
     for n in [3, 10, 15, 16, 17, 40, 300, 1500] {
         out.push(("hosts", (0..n).map(|_| (top(rng), bits)).collect()));
         out.push(("any length", (0..n).map(|_| (top(rng), rng.below(bits + 1))).collect()));
@@ -152,8 +162,13 @@ pub fn tables<K: Key>(list: &[Prefix<K>]) -> Vec<Family<K>> {
     let engines = std::iter::once(None).chain(forced.map(Some));
     let mut out = Vec::new();
     for engine in engines {
-        for (map_engine, set_engine) in [(engine, None), (None, engine)] {
-            let options = Options { map_engine, set_engine, level: None };
+        for (map_engine, set_engine, tiers) in [
+            (engine, None, None),
+            (None, engine, None),
+            (engine, engine, Some(true)),
+            (engine, None, Some(true)),
+        ] {
+            let options = Options { map_engine, set_engine, tiers, level: None };
             if let Ok(table) = Family::build_with(list, options) {
                 out.extend(SimdLevel::available().map(|level| table.at_level(level)));
             }

@@ -76,7 +76,7 @@ fn long_lists_of_hosts_and_ranges_have_narrow_lines() {
             Prefix { key, len, allow: value < 30 || !denies, value }
         };
         let list: Vec<Prefix<u32>> = (0..100_000).map(&mut prefix).collect();
-        let table = Family::build(&list).unwrap();
+        let table = Family::build_with(&list, Options { tiers: Some(false), ..Options::default() }).unwrap();
         assert_eq!(table.engines().0, Engine::Narrow);
         let (_, set, named) = table.bytes();
         assert_eq!(set > 0, denies, "only where much is merged: {table:?}");
@@ -86,7 +86,7 @@ fn long_lists_of_hosts_and_ranges_have_narrow_lines() {
 }
 
 fn forced(list: &[Prefix<u32>], engine: Engine) -> Family<u32> {
-    let options = Options { map_engine: Some(engine), set_engine: Some(engine), level: None };
+    let options = Options { map_engine: Some(engine), set_engine: Some(engine), ..Options::default() };
     Family::build_with(list, options).unwrap()
 }
 

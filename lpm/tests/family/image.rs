@@ -79,6 +79,7 @@ fn damaged<K: Key>(seed: u64, rounds: usize) {
             let options = Options {
                 map_engine: engine.filter(|&e| e != Engine::Bits),
                 set_engine: engine,
+                tiers: [None, Some(true)][rng.below(2) as usize],
                 level: None,
             };
             // The images of engines for long lists are large: a few of them will do.

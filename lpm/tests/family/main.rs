@@ -4,6 +4,7 @@
 mod codes;
 mod common;
 mod differential;
+mod exact;
 mod image;
 mod reference;
 mod seeds;

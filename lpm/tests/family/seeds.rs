@@ -10,6 +10,7 @@ use ipgate_lpm::{Engine, Family, Key, Options, Prefix};
 #[ignore = "writes the seeds"]
 fn seeds() {
     unsorted();
+    tiers();
     family::<u32>("v4", 0, |i| (i << 24 | i << 13, 8 + i as u8 % 25));
     family::<u128>("v6", 1, |i| (0x2001 << 112 | i << 90 | i << 70, 16 + i as u8 % 113));
 }
@@ -23,6 +24,19 @@ fn unsorted() {
     let at = image.windows(keys.len()).position(|window| window == keys).expect("the keys");
     image[at..at + keys.len()].as_chunks_mut::<4>().0.reverse();
     write("v4-Tiny-unsorted", 0, &image);
+}
+
+/// Images with tiers before the engine.
+fn tiers() {
+    let host =
+        |i: u128, len| Prefix { key: 0x2001_0db8 << 96 | i << 60 | i, len, allow: i != 3, value: i as u32 };
+    let list: Vec<Prefix<u128>> =
+        (0..20).map(|i| host(i, 128)).chain((0..20).map(|i| host(i, 64))).chain([host(0, 32)]).collect();
+    write("v6-tiers", 1, &Family::build(&list).expect("a list").to_image());
+    write("v6-tiers-alone", 1, &Family::build(&list[..20]).expect("a list").to_image());
+    let list: Vec<Prefix<u32>> =
+        (0..20).map(|i| Prefix { key: (10 << 24) + i * 3, len: 32, allow: true, value: i }).collect();
+    write("v4-tiers", 0, &Family::build(&list).expect("a list").to_image());
 }
 
 /// The first byte of a seed says which way in the target takes.

@@ -20,15 +20,18 @@ pub(crate) fn lines_read<K: Key>(family: &Family<K>, key: K, decision: bool) -> 
     let number = |at: usize| u32::from_le_bytes(head[at]);
     // Where the map decides, too, there is no set.
     let set = decision && number(2) == 0;
-    let (engines, about, first) = if set { (1, 8, first + 11) } else { (0, 4, first + 1) };
+    let (engines, about, first) = if set { (1, 8, first + 16) } else { (0, 4, first + 1) };
     let part = Part {
         width: 1 << number(about + 1),
         root_bits: number(about + 2),
-        sections: (0..10).map(|i| image.section(first + i)).collect(),
+        sections: (0..15).map(|i| image.section(first + i)).collect(),
         key,
     };
     let (map, set) = family.engines();
     let mut trace = Trace { lines: BTreeSet::new() };
+    if part.tiers(&mut trace) {
+        return trace.lines.len();
+    }
     let group = match if engines == 1 { set } else { map } {
         Engine::Tiny => part.tiny(&mut trace),
         Engine::Lines => part.lines(&mut trace, 4),
@@ -60,7 +63,8 @@ struct Part<K> {
     /// Bytes of a code.
     width: usize,
     root_bits: u32,
-    /// Root, second, lines, leaves, bases, entries, groups, deep keys, deep codes, deep entries.
+    /// Root, second, lines, leaves, bases, entries, groups, deep keys, deep codes, deep entries, tiers, filter, pilots,
+    /// buckets.
     sections: Vec<Section>,
     key: K,
 }
@@ -78,6 +82,51 @@ impl<K: Key> Part<K> {
     /// What a line compares: an IPv4 address, or bits 16 to 48 of an IPv6 one.
     fn window(&self) -> u64 {
         if K::BITS == 32 { self.left() >> 32 } else { self.left() >> 16 & 0xffff_ffff }
+    }
+
+    /// Whether a tier has the address. All tiers are asked, whichever has it.
+    fn tiers(&self, trace: &mut Trace) -> bool {
+        let [tiers, filter, pilots, buckets] = [10, 11, 12, 13].map(|i| &self.sections[i]);
+        if tiers.is_empty() {
+            return false;
+        }
+        let number = |at: usize| (0..4).fold(0, |n, i| n | (tiers[4 * at + i] as usize) << (8 * i));
+        let base = number(0) as u64 | (number(1) as u64) << 32;
+        let bit = (self.left().wrapping_sub(base) >> number(2)).min(8 * filter.len() as u64 - 1);
+        if trace.read(filter, (bit / 8) as usize, 1) >> (bit % 8) & 1 == 0 {
+            return false;
+        }
+        let (mut pilot_at, mut bucket_at, mut hit) = (0, 0, false);
+        for [len, blocks, group_bits, bucket_bits] in
+            (1..tiers.len() / 16).map(|i| std::array::from_fn(|j| number(4 * i + j)))
+        {
+            let key = self.key.masked(len as u8).wide();
+            let product = u128::from(key as u64 ^ 0x243f_6a88_85a3_08d3)
+                * u128::from((key >> 64) as u64 ^ 0x1319_8a2e_0370_7345);
+            let hash = product as u64 ^ (product >> 64) as u64;
+            let group = (u128::from(hash) * ((blocks << group_bits) as u128) >> 64) as usize;
+            let pilot = trace.read(pilots, pilot_at + group, 1) as u32;
+            let mixed = (hash as u32 ^ pilot << 24).wrapping_mul(0x9e37_79b1);
+            let bucket =
+                (u64::from(mixed) << bucket_bits >> 32) as usize + (group >> group_bits << bucket_bits);
+            let line = LINE * (bucket_at + bucket);
+            let (bytes, value) = match K::BITS {
+                32 => (4, key),
+                _ if len > 64 => (16, key),
+                _ => (8, key >> 64),
+            };
+            let slots = (LINE - 4) / (bytes + 4);
+            for slot in 0..slots {
+                let at = line + bytes * slot;
+                let low = u128::from(trace.read(buckets, at, bytes.min(8)));
+                let high = if bytes == 16 { u128::from(trace.read(buckets, at + 8, 8)) } else { 0 };
+                let word = trace.read(buckets, line + LINE - 4 * (slots - slot), 4);
+                hit |= (low | high << 64) == value && word != 0;
+            }
+            pilot_at += blocks << group_bits;
+            bucket_at += blocks << bucket_bits;
+        }
+        hit
     }
 
     fn tiny(&self, trace: &mut Trace) -> Option<u64> {
