@@ -297,16 +297,26 @@ impl Reader {
     /// The current table with its generation.
     #[inline(always)]
     pub fn current(&mut self) -> &Snapshot {
-        let generation = self.shared.generation.load(Ordering::Acquire);
-        if generation != self.generation {
-            self.refresh();
+        self.current_after(|_| ())
+    }
+
+    /// The same for those who keep something about the table of the last check: where a new one takes its place, it is
+    /// shown to `leave` before.
+    #[inline(always)]
+    pub(crate) fn current_after(&mut self, leave: impl FnOnce(&Snapshot)) -> &Snapshot {
+        if !self.is_current() {
+            self.refresh(leave);
         }
         let shared = &self.shared;
         self.snapshot.get_or_insert_with(|| shared.load())
     }
 
     #[cold]
-    fn refresh(&mut self) {
+    #[inline(never)]
+    fn refresh(&mut self, leave: impl FnOnce(&Snapshot)) {
+        if let Some(last) = self.last() {
+            leave(last);
+        }
         let snapshot = self.shared.load();
         self.generation = snapshot.generation();
         self.snapshot = Some(snapshot);

@@ -7,19 +7,20 @@ use std::fmt;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[non_exhaustive]
+#[repr(u8)] // numbers that never change: `Reason::code`
 pub enum Reason {
     /// Denied: the client has no usable address.
-    NoAddress,
+    NoAddress = 1,
     /// Denied: a list is required, and none is set.
-    NoList,
+    NoList = 2,
     /// Denied: no entry covers the address.
-    NoEntry,
+    NoEntry = 3,
     /// Denied: the longest prefix that covers the address has a deny entry.
-    DenyEntry,
+    DenyEntry = 4,
     /// Allowed: the longest prefix that covers the address has an allow entry.
-    AllowEntry,
+    AllowEntry = 5,
     /// Allowed: no list is set, and none is required.
-    NoGate,
+    NoGate = 6,
 }
 
 impl Reason {
@@ -28,6 +29,17 @@ impl Reason {
     #[must_use]
     pub fn is_allowed(self) -> bool {
         matches!(self, Reason::AllowEntry | Reason::NoGate)
+    }
+
+    /// A stable number, never 0: that of `ipgate_reason` in C.
+    ///
+    /// ```
+    /// assert_eq!(ipgate::Reason::NoEntry.code(), 3);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self as u8
     }
 
     /// A stable name, such as `no-entry`.

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
+use crate::list::Action;
 use crate::reason::Reason;
 use crate::table::{Decision, Table};
 
@@ -88,10 +89,11 @@ impl Tally {
     /// for after it.
     #[inline(always)]
     pub(crate) fn count_entry(&mut self, decision: Decision<'_>) -> bool {
-        let is_allowed = decision.is_allowed();
+        let action = decision.action_of_entry();
+        let is_allowed = action == Action::Allow;
         match self.recent.get_mut(decision.label_number() as usize) {
             Some(counts) => counts[usize::from(is_allowed)] += 1,
-            None => return self.count_anew(decision.table(), decision.label_number(), decision.reason()),
+            None => return self.count_anew(decision.table(), decision.label_number(), action),
         }
         is_allowed
     }
@@ -99,8 +101,8 @@ impl Tally {
     /// The first decision of a table, and labels whose numbers have no place.
     #[cold]
     #[inline(never)]
-    fn count_anew(&mut self, table: &Table, label: u32, reason: Reason) -> bool {
-        let is_allowed = reason.is_allowed();
+    fn count_anew(&mut self, table: &Table, label: u32, action: Action) -> bool {
+        let is_allowed = action == Action::Allow;
         if self.recent.is_empty() {
             self.recent.resize(1 + table.label_count().min(Tally::LABELS), [0; 2]);
         }

@@ -153,8 +153,8 @@ impl<'r> Judgement<'r> {
     #[inline(always)]
     #[must_use]
     pub fn entry(self) -> Option<EntryRef<'r>> {
-        self.seen.ruling.action()?;
-        self.snapshot.deciding(self.seen.address?, self.seen.late)
+        let address = self.seen.address.filter(|_| self.seen.ruling.is_of_entry())?;
+        self.snapshot.deciding(address, self.seen.late)
     }
 
     /// The generation of the table that decided.

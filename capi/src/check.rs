@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ipgate::layers::LayersReader;
-use ipgate::{Address, Gate};
+use ipgate::{Address, Gate, Judgement};
 
 use crate::address;
 use crate::boundary;
@@ -56,7 +56,7 @@ extern "C" fn judge_v4(
     address: u32,
     verdict: Room<'_, ipgate_verdict>,
 ) -> ipgate_decision {
-    judge(reader, Address::from(Ipv4Addr::from_bits(address)), verdict)
+    judge::<false>(reader, Address::from(Ipv4Addr::from_bits(address)), verdict)
 }
 
 /// The same for every other client.
@@ -68,9 +68,9 @@ pub(crate) fn check_any(
 ) -> ipgate_decision {
     let Some(reader) = reader else { return failed(verdict) };
     if !verdict.is_null() {
-        return judge(reader, address, verdict);
+        return judge::<false>(reader, address, verdict);
     }
-    let decided = guarded(reader, |layers| address.is_some_and(|address| layers.is_allowed(address.into())));
+    let decided = guarded(reader, |layers| address.is_some_and(|address| layers.allows(address)));
     ipgate_decision::of(decided.unwrap_or(false))
 }
 
@@ -82,22 +82,22 @@ pub(crate) extern "C" fn check_bytes(
     verdict: Room<'_, ipgate_verdict>,
 ) -> ipgate_decision {
     match address.get() {
-        Some(bytes) => check_any(reader, address::of_bytes(bytes).map(Address::from), verdict),
+        Some(bytes) => check_any(reader, address::of_bytes(bytes), verdict),
         None => failed(verdict),
     }
 }
 
-/// Generic so that an address of a known family has a copy of its own.
+/// A check with a verdict, and whether it is counted. Generic so that an address of a known family has a copy of its own.
 #[inline(always)]
-fn judge(
+fn judge<const COUNTED: bool>(
     reader: &mut ipgate_reader,
     address: impl Into<Option<Address>>,
     mut verdict: Room<'_, ipgate_verdict>,
 ) -> ipgate_decision {
     let address = address.into();
     let judged = match verdict.in_place() {
-        Some(ours) => guarded(reader, |layers| layers.check_with(address, |judgement| ours.fill(judgement))),
-        None => return judge_other(reader, address, verdict),
+        Some(ours) => guarded(reader, |layers| ask::<COUNTED, _>(layers, address, |of| ours.fill(of))),
+        None => return judge_other::<COUNTED>(reader, address, verdict),
     };
     answer(judged, verdict)
 }
@@ -105,32 +105,40 @@ fn judge(
 /// The same with a verdict of another version's size.
 #[cold]
 #[inline(never)]
-fn judge_other(
+fn judge_other<const COUNTED: bool>(
     reader: &mut ipgate_reader,
     address: Option<Address>,
     mut verdict: Room<'_, ipgate_verdict>,
 ) -> ipgate_decision {
     let judged = guarded(reader, |layers| {
-        layers.check_with(address, |judgement| {
-            verdict.fill_other("verdict", |verdict| verdict.fill(judgement)).ok()
+        ask::<COUNTED, _>(layers, address, |of| {
+            verdict.fill_other("verdict", |verdict| verdict.fill(of)).ok()
         })
     });
     answer(judged.flatten(), verdict)
 }
 
-/// A check that is counted. A verdict of another version's size is filled through one of ours.
+/// Asks, counted or not.
+#[inline(always)]
+fn ask<const COUNTED: bool, R>(
+    layers: &mut LayersReader,
+    address: Option<Address>,
+    take: impl FnOnce(Judgement<'_>) -> R,
+) -> R {
+    if COUNTED { layers.admit_with(address, take) } else { layers.check_with(address, take) }
+}
+
+/// A check that is counted.
 pub(crate) fn admit(
     reader: &mut ipgate_reader,
-    address: Option<IpAddr>,
-    mut verdict: Room<'_, ipgate_verdict>,
+    address: Option<Address>,
+    verdict: Room<'_, ipgate_verdict>,
 ) -> ipgate_decision {
-    let judged = guarded(reader, |layers| {
-        layers.admit_with(address.map(Address::from), |judgement| match verdict.is_null() {
-            true => Some(judgement.is_allowed()),
-            false => verdict.fill("verdict", |verdict| verdict.fill(judgement)).ok(),
-        })
-    });
-    answer(judged.flatten(), verdict)
+    if !verdict.is_null() {
+        return judge::<true>(reader, address, verdict);
+    }
+    let decided = guarded(reader, |layers| layers.admit_with(address, |of| of.is_allowed()));
+    ipgate_decision::of(decided.unwrap_or(false))
 }
 
 /// The decision for an IPv4 client, counted, where it takes a few loads; `None` where nothing was counted.

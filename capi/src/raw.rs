@@ -235,11 +235,8 @@ impl<'c> Bytes<'c> {
     /// The bytes; `None` where they are missing. No bytes need no pointer.
     #[inline(always)]
     pub(crate) fn get(self) -> Option<&'c [u8]> {
-        if self.len == 0 {
-            return Some(&[]);
-        }
         if self.pointer.is_null() || isize::try_from(self.len).is_err() {
-            return None;
+            return (self.len == 0).then_some(&[]);
         }
         // SAFETY: not NULL, `len` bytes readable by the promise to `new`, and no more than isize::MAX.
         Some(unsafe { std::slice::from_raw_parts(self.pointer, self.len) })

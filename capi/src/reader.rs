@@ -5,7 +5,6 @@ use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use ipgate::Address;
 use ipgate::layers::LayersReader;
 
 use crate::address;
@@ -64,9 +63,10 @@ pub unsafe extern "C" fn ipgate_check(
     if address.is_null() {
         return check::failed(verdict);
     }
-    match socket.get().and_then(address::of_socket) {
+    let address = socket.get().and_then(address::of_socket);
+    match address.map(IpAddr::from) {
         Some(IpAddr::V4(v4)) => check::check_v4(reader, v4, verdict),
-        other => check::check_any(reader, other.map(Address::from), verdict),
+        _ => check::check_any(reader, address, verdict),
     }
 }
 
@@ -196,7 +196,7 @@ pub unsafe extern "C" fn ipgate_check_text(
     // SAFETY: `address` has `len` bytes, and `verdict` as many as its size says.
     let (text, verdict) = unsafe { (Bytes::new(address.cast(), len), Room::new(verdict)) };
     match text.get() {
-        Some(text) => check::check_any(reader, address::of_text(text).map(Address::from), verdict),
+        Some(text) => check::check_any(reader, address::of_text(text), verdict),
         None => check::failed(verdict),
     }
 }
@@ -219,34 +219,19 @@ pub unsafe extern "C" fn ipgate_check_batch(
     // where that number has no room.
     let (decisions, addresses) =
         unsafe { (raw::bytes_mut(decisions, count), Bytes::new(addresses, count.saturating_mul(16))) };
-    boundary::value(0, || {
-        let Some(decisions) = decisions else { return 0 };
-        decisions.fill(0);
-        match (reader, addresses.get()) {
-            (Some(reader), Some(addresses)) => batch(&mut reader.layers, addresses, decisions),
-            _ => 0,
-        }
+    let Some(decisions) = decisions else { return 0 };
+    let allowed = boundary::value(None, || Some(batch(&mut reader?.layers, addresses.get()?, decisions)));
+    allowed.unwrap_or_else(|| {
+        decisions.fill(0); // whatever was decided before it failed
+        0
     })
 }
 
 fn batch(layers: &mut LayersReader, addresses: &[u8], decisions: &mut [u8]) -> usize {
     fault::point();
-    let mut count = 0;
-    for (group, decisions) in addresses.as_chunks::<16>().0.chunks(GROUP).zip(decisions.chunks_mut(GROUP)) {
-        let (mut clients, mut allowed) = ([IpAddr::V4(Ipv4Addr::UNSPECIFIED); GROUP], [false; GROUP]);
-        clients.iter_mut().zip(group).for_each(|(client, address)| *client = IpAddr::from(*address));
-        let clients = clients.get(..group.len()).unwrap_or_default();
-        layers.are_allowed(clients, &mut allowed);
-        for (decision, is_allowed) in decisions.iter_mut().zip(allowed) {
-            *decision = u8::from(is_allowed);
-            count += usize::from(is_allowed);
-        }
-    }
-    count
+    layers.are_allowed(addresses.as_chunks::<16>().0, decisions);
+    decisions.iter().copied().map(usize::from).sum()
 }
-
-/// Addresses of a batch that are asked together.
-const GROUP: usize = 64;
 
 /// Explains a decision: writes the entries that cover an address, the one that decides first, as many as
 /// there is room for, and returns how many there are. The address is as for ipgate_check_bytes().
@@ -268,7 +253,7 @@ pub unsafe extern "C" fn ipgate_explain(
     let (address, entries) = unsafe { (Bytes::new(address, len), Array::new(entries, capacity)) };
     list(reader, entries, "entries", |layers| {
         let address = address::of_bytes(address.given("address")?);
-        let covering = address.map(|address| layers.covering(address)).unwrap_or_default();
+        let covering = address.map(|address| layers.covering(address.into())).unwrap_or_default();
         Ok(covering.into_iter().map(|(from, entry)| ipgate_entry::new(from, entry)).collect())
     })
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use ipgate::tally::{Sum, Whose};
 use ipgate::{
-    Action, Judgement,
+    Action, Judgement, Reason,
     list::Until,
     table::{EntryRef, Origin},
 };
@@ -295,10 +295,14 @@ impl ipgate_verdict {
     pub(crate) fn fill(&mut self, verdict: Judgement<'_>) -> bool {
         let is_allowed = verdict.is_allowed();
         self.decision = ipgate_decision::of(is_allowed) as i32;
-        self.reason = reason_code(verdict.reason()) as i32;
-        self.origin = verdict.origin().map_or(ipgate_origin::IPGATE_ORIGIN_NONE, origin) as i32;
+        self.reason = verdict.reason().code().into();
         self.generation = verdict.generation();
-        (self.label, self.label_len) = view(verdict.label_bytes());
+        // Only an entry has either, so that nothing of it is looked at where none decided.
+        let (from, (label, label_len)) = match verdict.origin() {
+            Some(from) => (origin(from), view(verdict.label_bytes())),
+            None => (ipgate_origin::IPGATE_ORIGIN_NONE, view(None)),
+        };
+        (self.origin, self.label, self.label_len) = (from as i32, label, label_len);
         (self.until_micros, self.prefix) = (0, ipgate_prefix::NONE);
         if self.want & IPGATE_WANT_ENTRY != 0
             && let Some(entry) = verdict.entry()
@@ -334,18 +338,15 @@ impl ipgate_entry {
     }
 }
 
-#[inline]
-fn reason_code(reason: ipgate::Reason) -> ipgate_reason {
-    match reason {
-        ipgate::Reason::NoAddress => ipgate_reason::IPGATE_REASON_NO_ADDRESS,
-        ipgate::Reason::NoList => ipgate_reason::IPGATE_REASON_NO_LIST,
-        ipgate::Reason::NoEntry => ipgate_reason::IPGATE_REASON_NO_ENTRY,
-        ipgate::Reason::DenyEntry => ipgate_reason::IPGATE_REASON_DENY_ENTRY,
-        ipgate::Reason::AllowEntry => ipgate_reason::IPGATE_REASON_ALLOW_ENTRY,
-        ipgate::Reason::NoGate => ipgate_reason::IPGATE_REASON_NO_GATE,
-        _ => ipgate_reason::IPGATE_REASON_FAILED, // a reason that this ABI does not know yet
-    }
-}
+/// The library's numbers of reasons are those of C.
+const _: () = {
+    assert!(Reason::NoAddress.code() == ipgate_reason::IPGATE_REASON_NO_ADDRESS as u8);
+    assert!(Reason::NoList.code() == ipgate_reason::IPGATE_REASON_NO_LIST as u8);
+    assert!(Reason::NoEntry.code() == ipgate_reason::IPGATE_REASON_NO_ENTRY as u8);
+    assert!(Reason::DenyEntry.code() == ipgate_reason::IPGATE_REASON_DENY_ENTRY as u8);
+    assert!(Reason::AllowEntry.code() == ipgate_reason::IPGATE_REASON_ALLOW_ENTRY as u8);
+    assert!(Reason::NoGate.code() == ipgate_reason::IPGATE_REASON_NO_GATE as u8);
+};
 
 /// The name of an ipgate_reason, such as "no-entry"; "failed" for every other number.
 ///

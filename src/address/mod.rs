@@ -72,9 +72,9 @@ impl From<Ipv4Addr> for Address {
 impl From<Ipv6Addr> for Address {
     #[inline(always)]
     fn from(v6: Ipv6Addr) -> Address {
-        match v6.to_ipv4_mapped() {
-            Some(v4) => Address::from(v4),
-            None => Address { is_v6: true, number: v6.to_bits() },
+        match u32::try_from(v6.to_bits() ^ MAPPED.to_bits()) {
+            Ok(v4) => Address { is_v6: false, number: v4.into() },
+            Err(_) => Address { is_v6: true, number: v6.to_bits() },
         }
     }
 }
@@ -86,6 +86,22 @@ impl From<IpAddr> for Address {
             IpAddr::V4(v4) => Address::from(v4),
             IpAddr::V6(v6) => Address::from(v6),
         }
+    }
+}
+
+impl From<[u8; 4]> for Address {
+    /// IPv4, in network order.
+    #[inline(always)]
+    fn from(octets: [u8; 4]) -> Address {
+        Address::from(Ipv4Addr::from(octets))
+    }
+}
+
+impl From<[u8; 16]> for Address {
+    /// IPv6, in network order.
+    #[inline(always)]
+    fn from(octets: [u8; 16]) -> Address {
+        Address::from(Ipv6Addr::from(octets))
     }
 }
 

@@ -8,6 +8,7 @@ use crate::address::Address;
 use crate::gate::{Gate, Reader};
 use crate::policy::Mode;
 use crate::reason::Reason;
+use crate::snapshot::Snapshot;
 use crate::table::{EntryRef, Origin, Table};
 use crate::tally::Tally;
 use crate::verdict::{Judgement, Verdict};
@@ -70,9 +71,9 @@ impl Layer {
     /// The judgement, and where it may be counted.
     #[inline(always)]
     fn judge(&mut self, address: Option<Address>) -> (Judgement<'_>, &mut Tally) {
-        self.turn();
-        let judgement = Judgement::new(self.reader.current(), address);
-        (judgement.enforced(self.enforce).with_origin(self.from), &mut self.tally)
+        let Layer { reader, from, enforce, tally } = self;
+        let snapshot = current(reader, tally);
+        (Judgement::new(snapshot, address).enforced(*enforce).with_origin(*from), tally)
     }
 
     /// The decision for an address, counted; `None` where the table has to be taken anew, or has entries that
@@ -107,13 +108,10 @@ impl Layer {
         self.reader.pause();
     }
 
-    /// To be called before the reader may take a new table: what was counted by the numbers of the old one would
-    /// be counted for other labels.
+    /// The current table.
     #[inline(always)]
-    fn turn(&mut self) {
-        if !self.reader.is_current() {
-            self.end_count();
-        }
+    fn current(&mut self) -> &Snapshot {
+        current(&mut self.reader, &mut self.tally)
     }
 
     /// Counts no longer for the table of the last check.
@@ -126,8 +124,7 @@ impl Layer {
     }
 
     fn table(&mut self) -> &Table {
-        self.turn();
-        self.reader.current().table()
+        self.current().table()
     }
 
     /// The entries of its table that are found there, each with the list that it comes from.
@@ -190,9 +187,15 @@ impl LayersReader {
     /// Whether a client's address is allowed, where only the decision is wanted.
     #[inline(always)]
     pub fn is_allowed(&mut self, address: IpAddr) -> bool {
+        self.allows(address.into())
+    }
+
+    /// The same for callers who have the canonical address.
+    #[inline(always)]
+    pub fn allows(&mut self, address: Address) -> bool {
         match &mut self.kind {
-            Kind::One(layer) => layer.is_allowed(address.into()),
-            kind => kind.is_allowed(address.into()),
+            Kind::One(layer) => layer.is_allowed(address),
+            kind => kind.is_allowed(address),
         }
     }
 
@@ -204,19 +207,24 @@ impl LayersReader {
     /// use ipgate::layers::LayersReader;
     /// use ipgate::{Gate, List};
     /// let gate = Gate::new(&"10.0.0.0/8:corp".parse::<List>()?);
-    /// let clients = ["10.1.1.1", "192.0.2.1"].map(|text| text.parse().unwrap());
+    /// let clients = [[10, 1, 1, 1], [192, 0, 2, 1]];
     /// let mut allowed = [false; 2];
     /// LayersReader::of_gate(&gate).are_allowed(&clients, &mut allowed);
     /// assert_eq!(allowed, [true, false]);
     /// # Ok::<(), ipgate::list::Rejected>(())
     /// ```
-    pub fn are_allowed(&mut self, addresses: &[IpAddr], allowed: &mut [bool]) {
+    pub fn are_allowed<A, D>(&mut self, addresses: &[A], allowed: &mut [D])
+    where
+        A: Copy + Into<Address>,
+        D: Copy + From<bool>,
+    {
         if let Some(table) = self.kind.one_table() {
             return table.are_allowed(addresses, allowed);
         }
-        allowed.fill(false);
+        let (allowed, beyond) = allowed.split_at_mut(allowed.len().min(addresses.len()));
+        beyond.fill(D::from(false));
         for (address, allowed) in addresses.iter().zip(allowed) {
-            *allowed = self.is_allowed(*address);
+            *allowed = D::from(self.allows((*address).into()));
         }
     }
 
@@ -256,8 +264,12 @@ impl LayersReader {
     }
 
     /// [`LayersReader::check_with`], counted.
+    #[inline(always)]
     pub fn admit_with<R>(&mut self, address: Option<Address>, take: impl FnOnce(Judgement<'_>) -> R) -> R {
-        take(self.kind.admit_judgement(address))
+        take(match (&mut self.kind, address) {
+            (Kind::One(layer), Some(address)) => counted(layer.judge(Some(address))),
+            (kind, address) => kind.admit_judgement(address),
+        })
     }
 
     /// What was counted, the app list's first, and for which list of the policy; `None` for a gate without one.
@@ -311,12 +323,11 @@ impl Kind {
     }
 
     /// The table that decides alone, where there is one in which nothing expires.
+    #[inline(always)]
     fn one_table(&mut self) -> Option<&Table> {
         let Kind::One(layer) = self else { return None };
-        layer.turn();
-        layer.reader.current();
-        let table = layer.reader.settled()?.table();
-        (!table.allows_everyone()).then_some(table)
+        let snapshot = layer.current();
+        Some(snapshot.table()).filter(|table| snapshot.is_timeless() && !table.allows_everyone())
     }
 
     /// The layers whose entries decide, the app list's first.
@@ -349,9 +360,7 @@ impl Kind {
     }
 
     fn admit_judgement(&mut self, address: Option<Address>) -> Judgement<'_> {
-        let (judgement, tally) = self.judge(address);
-        tally.count(judgement.decision());
-        judgement
+        counted(self.judge(address))
     }
 
     #[cold]
@@ -366,6 +375,20 @@ impl Kind {
     fn is_allowed(&mut self, address: Address) -> bool {
         self.judge(Some(address)).0.is_allowed()
     }
+}
+
+/// A reader's current table. What was counted by the numbers of the table before would be counted for other labels, so
+/// that count ends.
+#[inline(always)]
+fn current<'r>(reader: &'r mut Reader, tally: &mut Tally) -> &'r Snapshot {
+    reader.current_after(|last| tally.end(last.table()))
+}
+
+/// A judgement that has been counted in its tally.
+#[inline(always)]
+fn counted<'r>((judgement, tally): (Judgement<'r>, &mut Tally)) -> Judgement<'r> {
+    tally.count(judgement.decision());
+    judgement
 }
 
 /// The judgement of two layers together.

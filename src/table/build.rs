@@ -24,7 +24,7 @@ impl Table {
     /// Compiles a list, leaving out the entries that have expired by now. O(n) for n entries.
     #[must_use]
     pub fn new(list: &List) -> Table {
-        from_lists(Scope::Listed, None, Some(list), SystemTime::now())
+        from_lists(Scope::LISTED, None, Some(list), SystemTime::now())
     }
 
     /// Compiles a policy, leaving out the entries that have expired by now.
@@ -37,9 +37,9 @@ impl Table {
     #[must_use]
     pub fn from_policy_at(policy: &Policy, now: SystemTime) -> Table {
         match policy.effective() {
-            Effective::Everyone => from_lists(Scope::Everyone, None, None, now),
-            Effective::NoOne => from_lists(Scope::NoOne, None, None, now),
-            Effective::Lists { default, app } => from_lists(Scope::Listed, default, app, now),
+            Effective::Everyone => from_lists(Scope::EVERYONE, None, None, now),
+            Effective::NoOne => from_lists(Scope::NO_ONE, None, None, now),
+            Effective::Lists { default, app } => from_lists(Scope::LISTED, default, app, now),
         }
     }
 

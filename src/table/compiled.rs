@@ -9,6 +9,7 @@ use ipgate_lpm::image::Image;
 
 use super::entries::{Entries, Origin};
 use crate::list::Until;
+use crate::reason::Reason;
 
 /// A list, or the effective list of a policy, compiled for longest-prefix match. Immutable.
 ///
@@ -30,6 +31,8 @@ pub struct Table {
     pub(super) v6: Family<u128>,
     pub(super) entries: Entries,
     pub(super) scope: Scope,
+    /// Whether what decides stays in a cache: see `batch`.
+    pub(super) is_cached: bool,
     pub(super) next_expiry: Option<Until>,
     pub(super) left_out: Option<LeftOut>,
 }
@@ -43,28 +46,33 @@ pub(super) struct LeftOut {
     pub(super) latest: SystemTime,
 }
 
-/// What holds for an address that no entry covers, and why.
+/// What holds for an address that no entry covers: the reason, as verdicts have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scope {
-    /// No list is set and none is required: everyone is allowed.
-    Everyone,
-    /// No list is set and one is required: no one is allowed.
-    NoOne,
-    /// A list is set: who is not in it is denied.
-    Listed,
-}
+pub(super) struct Scope(Reason);
 
 impl Scope {
+    /// No list is set and none is required: everyone is allowed.
+    pub(super) const EVERYONE: Scope = Scope(Reason::NoGate);
+    /// No list is set and one is required: no one is allowed.
+    pub(super) const NO_ONE: Scope = Scope(Reason::NoList);
+    /// A list is set: who is not in it is denied.
+    pub(super) const LISTED: Scope = Scope(Reason::NoEntry);
+
+    #[inline(always)]
+    pub(super) fn reason(self) -> Reason {
+        self.0
+    }
+
     pub(super) fn code(self) -> u32 {
         match self {
-            Scope::Everyone => 0,
-            Scope::NoOne => 1,
-            Scope::Listed => 2,
+            Scope::EVERYONE => 0,
+            Scope::NO_ONE => 1,
+            _ => 2,
         }
     }
 
     pub(super) fn from_code(code: u32) -> Option<Scope> {
-        [Scope::Everyone, Scope::NoOne, Scope::Listed].into_iter().find(|scope| scope.code() == code)
+        [Scope::EVERYONE, Scope::NO_ONE, Scope::LISTED].into_iter().find(|scope| scope.code() == code)
     }
 }
 
@@ -99,7 +107,7 @@ impl Table {
 
     /// Whether everyone is allowed because no list is set and none is required.
     pub(crate) fn allows_everyone(&self) -> bool {
-        self.scope == Scope::Everyone
+        self.scope == Scope::EVERYONE
     }
 
     /// The number of entries.

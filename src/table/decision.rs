@@ -25,6 +25,12 @@ impl Ruling {
         }
     }
 
+    /// Whether an entry decides.
+    #[inline(always)]
+    pub(crate) fn is_of_entry(self) -> bool {
+        matches!(self.reason, Reason::AllowEntry | Reason::DenyEntry)
+    }
+
     /// An entry decides, which says this.
     #[inline(always)]
     pub(super) fn of_entry(value: Value) -> Ruling {
@@ -50,10 +56,13 @@ impl Ruling {
     /// The same where `enforce` says whether a list is required.
     #[inline(always)]
     pub(crate) fn enforced(self, enforce: bool) -> Ruling {
-        match self.reason {
-            Reason::NoGate if enforce => Ruling { reason: Reason::NoList, ..self },
-            _ => self,
+        /// Out of line, so that a check asks for no more than a comparison where there is a list.
+        #[cold]
+        #[inline(never)]
+        fn of_no_list(enforce: bool) -> Ruling {
+            Ruling::without_entry(if enforce { Reason::NoList } else { Reason::NoGate })
         }
+        if self.reason == Reason::NoGate { of_no_list(enforce) } else { self }
     }
 }
 
@@ -93,11 +102,17 @@ impl<'t> Decision<'t> {
         self.ruling.action()
     }
 
+    /// What the entry that decided does, for those who know that one did. Found before the reason is.
+    #[inline(always)]
+    pub(crate) fn action_of_entry(&self) -> Action {
+        self.ruling.value.action()
+    }
+
     /// Which list of the policy decided, if an entry of one did.
     #[inline]
     #[must_use]
     pub fn origin(&self) -> Option<Origin> {
-        self.action().map(|_| self.ruling.value.origin())
+        self.ruling.is_of_entry().then(|| self.ruling.value.origin())
     }
 
     /// The label of the entry that decided, if one did and it has one.

@@ -151,7 +151,7 @@ impl Entries {
     #[inline]
     pub(super) fn label_numbered(&self, number: u32) -> Option<&[u8]> {
         let end_of = |number: u32| Some(u32::from_le_bytes(*self.label_ends.get(number as usize)?) as usize);
-        let start = number.checked_sub(1).map_or(Some(0), end_of)?;
+        let start = if number == 0 { 0 } else { end_of(number - 1)? };
         self.label_text.get(start..end_of(number)?)
     }
 

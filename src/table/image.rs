@@ -76,8 +76,9 @@ impl Table {
         ensure(counted, "entries", "they are not as many as the prefixes")?;
         let scope = Scope::from_code(Note::of(image.note()).scope);
         let scope = scope.ok_or(ImageError::damaged("header", "its scope is unknown"))?;
+        let is_cached = Table::decides_in_cache(&v4, &v6);
         let next_expiry = entries.next_expiry();
-        Ok(Table { image, v4, v6, entries, scope, next_expiry, left_out: None })
+        Ok(Table { image, v4, v6, entries, scope, is_cached, next_expiry, left_out: None })
     }
 
     fn note(&self) -> Note {

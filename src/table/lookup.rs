@@ -3,11 +3,10 @@
 use std::net::IpAddr;
 use std::time::SystemTime;
 
-use super::compiled::{Scope, Table};
+use super::compiled::Table;
 use super::decision::{Decision, Ruling};
 use super::entry::EntryRef;
 use crate::address::{Address, Bits};
-use crate::reason::Reason;
 use crate::space::Space;
 
 impl Table {
@@ -63,11 +62,7 @@ impl Table {
     /// The ruling where none does.
     #[inline(always)]
     pub(crate) fn ruling_without_entry(&self) -> Ruling {
-        Ruling::without_entry(match self.scope {
-            Scope::Everyone => Reason::NoGate,
-            Scope::NoOne => Reason::NoList,
-            Scope::Listed => Reason::NoEntry,
-        })
+        Ruling::without_entry(self.scope.reason())
     }
 
     /// A ruling of this table, with the table.
