@@ -17,6 +17,8 @@ pub(super) struct Reach {
     everyone: bool,
     /// An expiry is written.
     expires: bool,
+    /// A `!` stands before something that may be an address, and is none: nobody knows whom it denies.
+    denies_unknown: bool,
 }
 
 /// Addresses of one family from the first to the last.
@@ -40,7 +42,8 @@ struct Found {
 
 impl Reach {
     pub(super) fn of(text: &str) -> Reach {
-        let mut reach = Reach { spans: Vec::new(), everyone: false, expires: expiry::is_written(text) };
+        let expires = expiry::is_written(text);
+        let mut reach = Reach { spans: Vec::new(), everyone: false, expires, denies_unknown: false };
         reach.scan(text);
         if text.contains(". ") || text.contains(" .") {
             reach.scan(&text.replace(". ", ".").replace(" .", ".")); // `10.0. 0.1` is one address
@@ -60,6 +63,7 @@ impl Reach {
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
             let before = text.get(..at).unwrap_or_default();
             let found = if before.ends_with(is_inner) { Vec::new() } else { addresses(rest) };
+            self.denies_unknown |= found.is_empty() && is_denied(before) && is_like_an_address(rest);
             for found in &found {
                 self.add(found, rest.get(found.len..).unwrap_or_default(), is_denied(before));
             }
@@ -104,7 +108,7 @@ impl Reach {
                 |span: &Span| span.deny && net.contains(&span.first) && !stays_denied(span.first);
             let of_family = || self.spans.iter().filter(|span| span.first.is_ipv4() == net.addr().is_ipv4());
             of_family().any(|span| span.deny == deny && lies_in(span))
-                && (deny || !of_family().any(holds_denied))
+                && (deny || !self.denies_unknown && !of_family().any(holds_denied))
         };
         let names = |item: &Item<'_>| match item.target {
             Target::All => self.everyone,
@@ -124,6 +128,12 @@ fn prefixes(item: &Item<'_>) -> Vec<IpNet> {
 /// Whether an address does not begin behind such a character: it would be a part of something else.
 fn is_inner(before: char) -> bool {
     before.is_alphanumeric() || matches!(before, '.' | '_')
+}
+
+/// Whether a text begins as an address does.
+fn is_like_an_address(text: &str) -> bool {
+    let word = text.split([' ', '\t']).next().unwrap_or(text);
+    word.starts_with(|c: char| c.is_ascii_hexdigit() || c == ':') && word.contains(['.', ':'])
 }
 
 /// Whether `!` stands before what follows.
