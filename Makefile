@@ -69,6 +69,7 @@ pictures-check: ## fails where the README shows what the command no longer says
 
 bench-smoke: ## every benchmark once, for its answers and not for its figures
 	$(stage) $(CARGO) test -p ipgate --all-features --bench gate
+	$(stage) $(CARGO) test -p ipgate-bench --bench crates
 
 fuzz-smoke: ## every fuzz target for a few seconds
 	$(stage) env FUZZ_SEED=1 scripts/fuzz $(FUZZ_SMOKE_SECONDS)
@@ -101,12 +102,13 @@ router: ## the example router on 127.0.0.1
 	$(CARGO) run --release --example router
 
 # Peers are compiled for the native CPU and ipgate for the default one, in one process. Real tables, one prefix a
-# line, are read where IPGATE_BENCH_V4 and IPGATE_BENCH_V6 name them.
+# line, are read where IPGATE_BENCH_V4 and IPGATE_BENCH_V6 name them; IPGATE_BENCH_BEFORE names the crates.tsv of a run
+# to compare with.
 RESULTS ?= $(CURDIR)/target/bench
 
 .PHONY: bench bench-dpdk bench-page
 
-bench: ## the table beside other crates, ratios at the end; BENCH="v4-map-full ..." picks cases
+bench: ## the table beside other crates; BENCH="v4-map-full v6-*" picks cases, IPGATE_BENCH_PASSES=1 is quick
 	@mkdir -p $(RESULTS)
 	IPGATE_BENCH_TSV=$(RESULTS)/crates.tsv RUSTC_WRAPPER=$(CURDIR)/lpm/benches/crates/native \
 		$(CARGO) bench -p ipgate-bench --bench crates --target-dir target/native-peers -- $(BENCH) > $(RESULTS)/crates.txt

@@ -2,25 +2,49 @@
 
 use std::hint::black_box;
 
-use ipgate_lpm::Key;
+use ipgate_lpm::{Key, NO_MATCH, Prefix};
 
-use crate::timer::Timer;
+use crate::timer::{Timer, middle, nanoseconds, wait};
 
 /// One timed pass over addresses. The other memory is what a cold lookup's caches are full of.
 type Run<'a, K> = Box<dyn Fn(&[K], &mut [u8]) -> f64 + 'a>;
 
-/// The values of many addresses.
+/// The answers for many addresses.
 pub type Answers<'a, K> = Box<dyn Fn(&[K]) -> Vec<u32> + 'a>;
+
+/// What a table is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The decision: 1 or 0.
+    Decision,
+    /// The value of the longest match, or [`NO_MATCH`].
+    Value,
+    /// The place of the longest match in the list, or [`NO_MATCH`].
+    Entry,
+}
+
+impl Asked {
+    /// The answer for an address whose longest match stands at this place.
+    #[must_use]
+    pub fn wanted<K>(self, list: &[Prefix<K>], matched: Option<usize>) -> u32 {
+        match (self, matched) {
+            (Asked::Decision, matched) => u32::from(matched.is_some_and(|place| list[place].allow)),
+            (_, None) => NO_MATCH,
+            (Asked::Value, Some(place)) => list[place].value,
+            (Asked::Entry, Some(place)) => place as u32,
+        }
+    }
+}
 
 /// A table under test.
 pub struct Contender<'a, K> {
     /// What the figures call it.
     pub name: &'static str,
-    /// How long it took to build, in milliseconds.
-    pub build_ms: f64,
+    /// What its answers are.
+    pub asked: Asked,
     /// Memory of the lookup structures, where the peer tells it.
     pub bytes: Option<usize>,
-    /// The values of many addresses, asked one by one, [`ipgate_lpm::NO_MATCH`] where there is none.
+    /// The answers for many addresses, asked one by one.
     pub answers: Answers<'a, K>,
     /// The same, asked in a batch.
     pub batch_answers: Option<Answers<'a, K>>,
@@ -51,24 +75,21 @@ impl Chain for u128 {
 /// Addresses of one call of a batch.
 const BATCH: usize = 256;
 
+/// Cold lookups of a pass.
+const COLD: usize = 64;
+
 impl<'a, K: Chain> Contender<'a, K> {
     /// A table that is asked one address at a time.
     pub fn new<F: Fn(K) -> u32 + Copy + 'a>(
         name: &'static str,
-        build_ms: f64,
+        asked: Asked,
         bytes: Option<usize>,
         ask: F,
     ) -> Self {
-        let lat = move |keys: &[K], _: &mut [u8]| {
-            let zero = black_box(0u32);
-            let mut answer = 0;
-            let start = Timer::now();
-            for &key in keys {
-                answer = ask(key.after(answer & zero));
-            }
-            black_box(answer);
-            per_key(start, keys)
-        };
+        // A predicted branch would know the answer, and with it the next address, before the table does: so the next
+        // lookup waits for data and for branches. What the waiting costs is no part of the lookup.
+        let lat =
+            move |keys: &[K], _: &mut [u8]| each_waits(keys, ask) - each_waits(keys, |key| key.wide() as u32);
         let thr = move |keys: &[K], _: &mut [u8]| {
             let mut sum = 0u32;
             let start = Timer::now();
@@ -79,24 +100,21 @@ impl<'a, K: Chain> Contender<'a, K> {
             per_key(start, keys)
         };
         let cold = move |keys: &[K], other: &mut [u8]| {
-            let each = keys.iter().step_by((keys.len() / 200).max(1));
-            let mut times: Vec<f64> = each
-                .map(|&key| {
-                    for byte in other.iter_mut().step_by(64) {
-                        *byte = byte.wrapping_add(1);
-                    }
-                    black_box(&other);
-                    nanoseconds(|| {
-                        black_box(ask(black_box(key)));
-                    })
+            let each = keys.iter().step_by((keys.len() / COLD).max(1));
+            let times = each.map(|&key| {
+                for byte in other.iter_mut().step_by(64) {
+                    *byte = byte.wrapping_add(1);
+                }
+                black_box(&other);
+                nanoseconds(|| {
+                    black_box(ask(black_box(key)));
                 })
-                .collect();
-            times.sort_by(f64::total_cmp);
-            times[times.len() / 2]
+            });
+            middle(times.collect())
         };
         Contender {
             name,
-            build_ms,
+            asked,
             bytes,
             answers: Box::new(move |keys| keys.iter().map(|&key| ask(key)).collect()),
             batch_answers: None,
@@ -131,57 +149,31 @@ impl<'a, K: Chain> Contender<'a, K> {
         self
     }
 
-    /// The names of what can be measured.
-    pub fn modes(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.runs.iter().map(|run| run.0)
-    }
-
-    /// Nanoseconds a lookup of one pass over the addresses, after a pass that fills the caches with what this
-    /// contender keeps there and not the one before it.
-    pub fn run(&self, mode: &str, keys: &[K], other: &mut [u8]) -> Option<f64> {
-        let run = &self.runs.iter().find(|run| run.0 == mode)?.1;
-        if mode != "cold" {
-            run(keys, other);
+    /// Nanoseconds a lookup of one pass over the addresses for each mode, after a pass that fills the caches with what
+    /// this contender keeps there and not the one before it.
+    pub fn run(&self, keys: &[K], other: &mut [u8]) -> impl Iterator<Item = (&'static str, f64)> {
+        if let Some((_, warm)) = self.runs.first() {
+            warm(keys, other);
         }
-        Some(run(keys, other))
+        self.runs.iter().map(|(mode, run)| (*mode, run(keys, other)))
     }
+}
+
+/// Nanoseconds of asking for one address after the other: each is derived from the answer before it, and waits for
+/// what led to that.
+#[inline(always)]
+fn each_waits<K: Chain>(keys: &[K], ask: impl Fn(K) -> u32) -> f64 {
+    let zero = black_box(0u32);
+    let mut answer = 0;
+    let start = Timer::now();
+    for &key in keys {
+        answer = ask(key.after(answer & zero));
+        wait();
+    }
+    black_box(answer);
+    per_key(start, keys)
 }
 
 fn per_key<K>(start: Timer, keys: &[K]) -> f64 {
     start.elapsed().as_nanos() as f64 / keys.len() as f64
-}
-
-/// Nanoseconds of one call, by the time-stamp counter where there is one.
-fn nanoseconds(call: impl FnOnce()) -> f64 {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: fences and the counter are part of x86-64.
-    unsafe {
-        use std::arch::x86_64::{_mm_lfence, _mm_mfence, _rdtsc};
-        _mm_mfence();
-        _mm_lfence();
-        let start = _rdtsc();
-        _mm_lfence();
-        call();
-        _mm_lfence();
-        let end = _rdtsc();
-        (end - start) as f64 / ticks_per_ns()
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        let start = Timer::now();
-        call();
-        start.elapsed().as_nanos() as f64
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn ticks_per_ns() -> f64 {
-    static TICKS: std::sync::OnceLock<f64> = std::sync::OnceLock::new();
-    *TICKS.get_or_init(|| {
-        // SAFETY: the counter is part of x86-64.
-        let read = || unsafe { std::arch::x86_64::_rdtsc() };
-        let (start, ticks) = (std::time::Instant::now(), read());
-        std::thread::sleep(std::time::Duration::from_millis(20));
-        (read() - ticks) as f64 / start.elapsed().as_nanos() as f64
-    })
 }

@@ -5,10 +5,17 @@
 //! generic over what a benchmark brings: it would be compiled there.
 
 pub mod bars;
+pub mod cases;
+pub mod cells;
 pub mod contender;
-pub mod data;
 pub mod figures;
+pub mod lists;
+pub mod mixes;
 pub mod ours;
+pub mod reference;
+pub mod report;
+mod rng;
+pub mod routes;
 pub mod timer;
 mod trace;
 pub mod whole;

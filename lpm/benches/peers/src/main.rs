@@ -3,11 +3,12 @@
 //! Bulk calls of 256 addresses, the answers where each leaves them (DPDK: eight bytes each).
 
 use ipgate_lpm::{NO_MATCH, Prefix};
-use ipgate_bench::contender::{Chain, Contender};
-use ipgate_bench::data::{TABLE_SIZES, sample, table_v4, table_v6};
+use ipgate_bench::cases::{Group, group_of};
+use ipgate_bench::contender::{Asked, Chain, Contender};
 use ipgate_bench::figures::{Figures, cpu};
+use ipgate_bench::routes::{table_v4, table_v6};
 use ipgate_bench::timer::Timer;
-use ipgate_bench::{bars, ours};
+use ipgate_bench::{ours, report};
 
 /// One of DPDK's tables.
 #[repr(C)]
@@ -29,7 +30,9 @@ unsafe extern "C" {
     fn shim_lpm_free(table: *mut Table);
 }
 
-const REPETITIONS: usize = 9;
+const PASSES: usize = 9;
+/// Times that ours is built.
+const BUILDS: usize = 5;
 
 /// A list as columns.
 struct Columns<K> {
@@ -60,14 +63,17 @@ fn network_order(keys: &[u128]) -> Vec<[u8; 16]> {
     keys.iter().map(|key| key.to_be_bytes()).collect()
 }
 
-fn v4(figures: &mut Figures, case: &str, list: &[Prefix<u32>]) {
+fn v4(figures: &mut Figures, case: &str, group: &Group, list: &[Prefix<u32>]) {
     let columns = Columns::new(list);
     let (count, keys) = (list.len() as u32, columns.keys.as_ptr());
     let (lengths, values) = (columns.lengths.as_ptr(), columns.values.as_ptr());
     // SAFETY (this and below): the columns are equally long, outputs as long as inputs, tables live until freed.
     let (fib, fib_ms) = timed(|| unsafe { shim_fib_new(count, keys, lengths, values) });
     let (lpm, lpm_ms) = timed(|| unsafe { shim_lpm_new(count, keys, lengths, values) });
-    let (family, times) = ours::build_v4(list);
+    let (family, times) = ours::build_v4(list, BUILDS);
+    figures.push(case, "-", "build_ms", "rte_fib", fib_ms);
+    figures.push(case, "-", "build_ms", "rte_lpm", lpm_ms);
+    times.iter().for_each(|&ms| figures.push(case, "-", "build_ms", "ours", ms));
     let ask_fib = move |key: u32| {
         let mut out = 0;
         // SAFETY: as above.
@@ -86,10 +92,10 @@ fn v4(figures: &mut Figures, case: &str, list: &[Prefix<u32>]) {
     };
     let hop = |hop: u64| if hop == 0x7ffe { NO_MATCH } else { hop as u32 };
     let found = |hop: u32| if hop & 1 << 24 == 0 { NO_MATCH } else { hop & 0xff_ffff };
-    let mut contenders = ours::contenders_v4(&family, false, times[0]);
-    contenders.push(Contender::new("rte_fib", fib_ms, None, ask_fib).with_batch(bulk_fib, hop));
-    contenders.push(Contender::new("rte_lpm", lpm_ms, None, ask_lpm).with_batch(bulk_lpm, found));
-    figures.measure(case, list, &contenders);
+    let mut contenders = ours::contenders_v4(&family, false);
+    contenders.push(Contender::new("rte_fib", Asked::Value, None, ask_fib).with_batch(bulk_fib, hop));
+    contenders.push(Contender::new("rte_lpm", Asked::Value, None, ask_lpm).with_batch(bulk_lpm, found));
+    figures.measure(case, list, group.mixes, &contenders);
     drop(contenders);
     // SAFETY: as above; not used afterwards.
     unsafe {
@@ -98,14 +104,16 @@ fn v4(figures: &mut Figures, case: &str, list: &[Prefix<u32>]) {
     }
 }
 
-fn v6(figures: &mut Figures, case: &str, list: &[Prefix<u128>]) {
+fn v6(figures: &mut Figures, case: &str, group: &Group, list: &[Prefix<u128>]) {
     let columns = Columns::new(list);
     let keys = network_order(&columns.keys);
     let (lengths, values) = (columns.lengths.as_ptr(), columns.values.as_ptr());
     // SAFETY: as in `v4`.
     let build = || unsafe { shim_fib6_new(list.len() as u32, keys.as_ptr().cast(), lengths, values) };
     let (fib, fib_ms) = timed(build);
-    let (family, times) = ours::build_v6(list);
+    let (family, times) = ours::build_v6(list, BUILDS);
+    figures.push(case, "-", "build_ms", "rte_fib6", fib_ms);
+    times.iter().for_each(|&ms| figures.push(case, "-", "build_ms", "ours", ms));
     let ask = move |key: u128| {
         let mut out = 0;
         // SAFETY: as in `v4`.
@@ -122,9 +130,9 @@ fn v6(figures: &mut Figures, case: &str, list: &[Prefix<u128>]) {
         unsafe { shim_fib6_raw(fib, turned.as_ptr().cast(), out.as_mut_ptr(), keys.len() as u32) };
     };
     let hop = |hop: u64| if hop == 0x7ffe { NO_MATCH } else { hop as u32 };
-    let mut contenders = ours::contenders_v6(&family, false, times[0]);
-    contenders.push(Contender::new("rte_fib6", fib_ms, None, ask).with_batch(bulk, hop));
-    figures.measure(case, list, &contenders);
+    let mut contenders = ours::contenders_v6(&family, false);
+    contenders.push(Contender::new("rte_fib6", Asked::Value, None, ask).with_batch(bulk, hop));
+    figures.measure(case, list, group.mixes, &contenders);
     drop(contenders);
     // SAFETY: as in `v4`.
     unsafe { shim_fib6_free(fib) };
@@ -133,20 +141,22 @@ fn v6(figures: &mut Figures, case: &str, list: &[Prefix<u128>]) {
 fn main() -> std::io::Result<()> {
     // SAFETY: called once, first.
     assert!(unsafe { shim_init() } == 0, "DPDK did not start");
-    let mut figures = Figures::new(REPETITIONS, std::env::args().skip(1).collect());
+    let mut figures = Figures::new(PASSES, std::env::args().skip(1).collect());
     println!("{}; ipgate compiled for the default CPU, DPDK's bulk calls by the CPU's widest vectors", cpu());
     let (table4, table6) = (table_v4(), table_v6());
-    for (name, size) in TABLE_SIZES {
-        let case = format!("v4-map-{name}");
-        if figures.wants(&case) {
-            v4(&mut figures, &case, &sample(&table4, size, 100));
-        }
-        let case = format!("v6-map-{name}");
-        if figures.wants(&case) {
-            v6(&mut figures, &case, &sample(&table6, size, 100));
+    for group in ["v4-map", "v6-map"].into_iter().filter_map(group_of) {
+        for &(name, size) in group.sizes {
+            let case = group.case(name);
+            if !figures.wants(&case) {
+                continue;
+            }
+            match group.name {
+                "v4-map" => v4(&mut figures, &case, group, &group.list(size, &table4)),
+                _ => v6(&mut figures, &case, group, &group.list(size, &table6)),
+            }
         }
     }
-    println!("\n{}", bars::report(&figures));
+    println!("\n{}", report::bars(&figures));
     if let Some(path) = std::env::var_os("IPGATE_BENCH_TSV") {
         std::fs::write(path, format!("# {}\n{}", cpu(), figures.to_tsv()))?;
     }
