@@ -1,12 +1,14 @@
 """Puts the results of `make bench` and `make bench-dpdk` into the page that shows them: curves and tables.
 
-The page says where each table stands (`<!-- plot.py: NAME -->` to `<!-- end -->`). The run has to be one of all cases;
-where there is none beside DPDK, that table stays.
+The page says where each table stands (`<!-- plot.py: NAME -->` to `<!-- end -->`). Tables are those that the runs
+printed; under the lost cells stands what limits them, which people write into `limits.txt` beside this file. The run has
+to be one of all cases; where there is none beside DPDK, that table stays.
 
 usage: plot.py RESULTS PAGE
 """
 
 import csv
+import fnmatch
 import pathlib
 import re
 import sys
@@ -26,32 +28,30 @@ WHO = {
     "treebitmap": ("treebitmap", "#8250df"),
     "iptrie": ("iptrie", "#1a7f37"),
     "sorted": ("sorted list", "#9a6700"),
+    "poptrie": ("poptrie", "#bf3989"),
     "iprange": ("iprange", "#57606a"),
     "linear": ("linear scan", "#afb8c1"),
 }
-SIZES = {"10": 10, "1k": 1_000, "100k": 100_000, "1m": 1_000_000}
+SIZES = {"10": 10, "100": 100, "1k": 1_000, "100k": 100_000}
 FULL = {"v4": 901_899, "v6": 160_147}
 MIXES = {"uniform": "any address", "drawn": "inside prefixes", "zipf": "10,000 clients, Zipf"}
 MODES = {"lat": "latency", "thr": "throughput"}
-KINDS = ["map", "set", "own", "hosts-random", "hosts-clustered"]
+LIMITS = pathlib.Path(__file__).with_name("limits.txt")
+# Tables of more rows are folded.
+LONG = 12
 
 
 class Run:
-    """The figures of a run: the least of a case, an address mix and a mode, for whoever took part."""
+    """The figures of a run: the median of a case, an address mix and a mode, for whoever took part."""
 
     def __init__(self, source):
         lines = pathlib.Path(source).read_text().splitlines()
         self.cpu = lines[0].lstrip("# ")
         rows = csv.DictReader((line for line in lines if not line.startswith("#")), delimiter="\t")
-        self.least = {(r["case"], r["mix"], r["mode"], r["who"]): float(r["least"]) for r in rows}
+        self.medians = {(r["case"], r["mix"], r["mode"], r["who"]): float(r["median"]) for r in rows}
 
     def of(self, case, mix, mode, who):
-        return self.least.get((case, mix, mode, who))
-
-    def best_peer(self, case, mix, mode):
-        """The least figure of all but us, and whose it is."""
-        peers = [(self.of(case, mix, mode, who), who) for who in WHO if who != "ours"]
-        return min((figure, WHO[who][0]) for figure, who in peers if figure is not None)
+        return self.medians.get((case, mix, mode, who))
 
 
 def curves(axis, run, family, mix, mode):
@@ -94,24 +94,51 @@ def draw(run, file, family, mixes, modes, size):
     plt.close(figure)
 
 
-def order(case):
-    """The order of cases: family, kind, size."""
-    family, *kind, size = case.split("-")
-    return family, KINDS.index("-".join(kind)), SIZES.get(size, max(SIZES.values()))
+def parts(text, mark):
+    """The parts of a text that begin with a heading of this mark, by their headings."""
+    _, *rest = re.split(rf"^{mark} ", text, flags=re.MULTILINE)
+    return {heading: body.strip() for heading, body in (part.split("\n", 1) for part in rest)}
 
 
-def cases(run):
-    """Every case as a row: latency and throughput of addresses inside prefixes, building, and memory."""
-    yield "| case | latency | best peer | | throughput | best peer | | build, ms | bytes a prefix |"
-    yield "|---|--:|--:|---|--:|--:|---|--:|--:|"
-    for case in sorted({case for case, *_ in run.least}, key=order):
-        row = [case]
-        for mode in MODES:
-            ours, (peer, who) = run.of(case, "drawn", mode, "ours"), run.best_peer(case, "drawn", mode)
-            ratio = f"{peer / ours:.1f}x" if peer >= ours else f"**{peer / ours:.2f}x**"
-            row += [f"{ours:.1f}", f"{peer:.1f}", f"{ratio}, {who}"]
-        build, memory = run.of(case, "-", "build_ms", "ours"), run.of(case, "-", "bytes_per_prefix", "ours")
-        yield f"| {' | '.join(row)} | {build:.3g} | {memory:.1f} |"
+def table(text):
+    """Head and rows of the first table in a text."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return lines[:2], lines[2:]
+
+
+def folded(summary, text):
+    return ["<details>", f"<summary>{summary}</summary>", "", text, "", "</details>", ""]
+
+
+def limits(source):
+    """What limits which cells: patterns of case, mix, mode and what is asked, and a sentence."""
+    lines = (line for line in source.read_text().splitlines() if line and not line.startswith("#"))
+    return [(tuple(patterns), sentence) for *patterns, sentence in (line.split(None, 4) for line in lines)]
+
+
+def lost(text):
+    """The lost cells, those with the same limit together, those without a known one first."""
+    head, rows = table(text)
+    yield from [text.split("\n", 1)[0], ""]
+    known = limits(LIMITS)
+    by_limit = {None: [], **{sentence: [] for _, sentence in known}}
+    for row in rows:
+        cell = [field.strip() for field in row.split("|")[1:5]]
+        fits = (sentence for patterns, sentence in known if all(map(fnmatch.fnmatchcase, cell, patterns)))
+        by_limit[next(fits, None)].append(row)
+    for sentence, rows in by_limit.items():
+        if not rows:
+            sentence and print(f"plot.py: {LIMITS.name} explains what is not lost: {sentence}", file=sys.stderr)
+            continue
+        yield from [sentence or "Not explained yet:", ""]
+        lines = "\n".join([*head, *rows])
+        yield from folded(f"{len(rows)} cells", lines) if len(rows) > LONG else [lines, ""]
+
+
+def every(text):
+    """A folded part for each group of cases."""
+    for heading, body in parts(text, "###").items():
+        yield from folded(heading, body)
 
 
 def put(page, name, rows):
@@ -128,11 +155,14 @@ def main(results, page):
     for family in FULL:
         draw(run, pictures / f"bench-{family}.svg", family, list(MIXES), list(MODES), (11, 6.4))
     draw(run, pictures / "bench.svg", "v4", ["drawn"], list(MODES), (8.4, 3.6))
-    text = put(text, "cases", cases(run))
-    for name in ["crates", "dpdk"]:
-        printed = results / f"{name}.txt"
-        if printed.exists():
-            text = put(text, name, (line for line in printed.read_text().splitlines() if line.startswith("|")))
+    printed = parts((results / "crates.txt").read_text(), "##")
+    text = put(text, "lost", lost(printed["Lost cells"]))
+    text = put(text, "bars", [printed["Bars"]])
+    text = put(text, "cells", [run.cpu, "", *every(printed["Every cell"])])
+    beside = results / "dpdk.txt"
+    if beside.exists():
+        head, rows = table(beside.read_text())
+        text = put(text, "dpdk", [*head, *(row for row in rows if "DPDK" in row)])
     page.write_text(text)
 
 
