@@ -127,6 +127,17 @@ impl Unchecked<u8> {
         u64::from_le(unsafe { self.start.add(at).cast::<u64>().read_unaligned() })
     }
 
+    /// Loads the 64-bit number at byte `at`.
+    ///
+    /// # Safety
+    /// Its first four bytes lie inside the section: at least four bytes of the image follow each section.
+    #[inline(always)]
+    pub(crate) unsafe fn loose_long(self, at: usize) -> u64 {
+        self.assert_inside(at, 8, GUARD);
+        // SAFETY: by the caller, and by the layout of images.
+        u64::from_le(unsafe { self.start.add(at).cast::<u64>().read_unaligned() })
+    }
+
     /// Loads the 32-bit number at byte `at`.
     ///
     /// # Safety

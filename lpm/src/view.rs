@@ -9,6 +9,7 @@ use crate::engine::Engine;
 use crate::exact::Exact;
 use crate::image::{ImageError, ensure};
 use crate::unchecked::Unchecked;
+use crate::words::words;
 
 /// What an image says of one structure, of which nothing is believed yet.
 pub(crate) struct Claim<'i> {
@@ -72,12 +73,16 @@ pub(crate) struct View<K> {
     pub(crate) key_mask: u32,
     /// Where the codes of a line begin.
     pub(crate) code_at: usize,
+    /// Bits of the codes of a line that stand before another.
+    pub(crate) code_bits: usize,
     /// Mask of a code, which is also the escape code.
     pub(crate) escape: u32,
     /// `Flat`: how far a four-byte load that ends with a code is to be shifted down.
     pub(crate) code_drop: u32,
     /// `Lines`: number of the last line.
     pub(crate) last_line: usize,
+    /// `Lines` of IPv6: the most levels of separator lines that a slot has.
+    pub(crate) deepest: u32,
     /// Number of deep groups.
     pub(crate) groups_len: u32,
     /// How entries are named.
@@ -112,9 +117,16 @@ impl<K: Key> View<K> {
             root_bits,
             key_mask: (1 << cap) - 1,
             code_at: engine.key_bytes() * cap,
+            code_bits: (8 * cap) << width.shift,
             escape: width.mask(),
             code_drop: 32 - (8 << width.shift),
             last_line: (claim.lines.len() / crate::code::LINE).saturating_sub(1),
+            // 31 says that no prefix covers the slot.
+            deepest: words(claim.second)
+                .map(|slot| slot & 31)
+                .filter(|levels| *levels < 31)
+                .max()
+                .unwrap_or(0),
             groups_len: (claim.groups.len() / 4).saturating_sub(1) as u32,
             names,
             allowed: DECISIONS_ALLOWED,

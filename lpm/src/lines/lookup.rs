@@ -1,12 +1,14 @@
 //! Finds the line of an address, and its place in it.
 
+use std::hint::select_unpredictable;
+
 use super::slot::NOTHING;
 use crate::Key;
 use crate::code::{Answer, LINE, NO_CODE};
 use crate::deep;
 use crate::draft::Names;
 use crate::room::{GROUP, Room, prefetch};
-use crate::simd::Simd;
+use crate::simd::{Portable, Simd};
 use crate::sweep::NO_ENTRY;
 use crate::view::View;
 
@@ -37,7 +39,7 @@ impl<K: Key, const NARROW: bool> Room<K> for Lines<NARROW> {
             if code == NO_CODE {
                 return NO_ENTRY;
             }
-            let entry = entry_word(v, line, at);
+            let entry = entry_word::<K, S>(v, line, at);
             if K::BELOW > 0 && code == v.escape { deep::entry(v, entry, key) } else { entry }
         }
     }
@@ -176,12 +178,12 @@ unsafe fn line_of<K: Key, S: Simd>(v: &View<K>, slot: u32, key: K) -> Option<usi
     }
     let mut line = (slot >> 5) as usize * LINE;
     // Clusters make the depth of IPv6 slots as good as random. Two steps that may be undone cost less than a mispredicted
-    // loop exit.
-    let masked = if K::SECOND { 2 } else { 0 };
+    // loop exit, and are left out where no slot of the table has them.
+    let masked = if K::SECOND { v.deepest.min(2) } else { 0 };
     for step in 0..masked {
         // SAFETY: any line may be asked.
         let child = unsafe { child::<K, S>(v, line, key) };
-        line = std::hint::select_unpredictable(depth > step, child, line);
+        line = select_unpredictable(depth > step, child, line);
     }
     for _ in masked..depth {
         // SAFETY: a line, at first because slots are validated, then because `child` gives one.
@@ -232,20 +234,17 @@ unsafe fn code_in<K: Key>(v: &View<K>, line: usize, at: usize) -> u32 {
     unsafe { v.lines.loose(line + v.code_at + (at << v.width.shift)) & v.escape }
 }
 
-/// Entry word of place `at` in a line, whose code is not [`NO_CODE`]: as many codes like it before it as entries before
-/// its own. Pads count as the last code.
-///
-/// Out of line, as are those who need it: registers that are saved for it cost every lookup more than the call costs
-/// the few.
+/// Entry word of place `at` in a line: as many codes other than [`NO_CODE`] before it as entries before its own, so that it
+/// stands for nothing where the code is that one. Pads count as the last code.
 ///
 /// # Safety
-/// `line` must be the offset of one, and `at` a place in it.
-#[inline(never)]
-unsafe fn entry_word<K: Key>(v: &View<K>, line: usize, at: usize) -> u32 {
+/// `line` must be the offset of one, `at` a place in it, and the level of `S` available.
+#[inline(always)]
+unsafe fn entry_word<K: Key, S: Simd>(v: &View<K>, line: usize, at: usize) -> u32 {
     // SAFETY: `bases` has one word more than lines, increasing up to the number of entry words, where there are any.
     // Separator lines have codes like the others, if not meaningful ones.
     unsafe {
-        let before = (0..at).filter(|&at| code_in(v, line, at) != NO_CODE).count();
+        let before = codes_before::<K, S>(v, line, at);
         let number = line / LINE;
         let (base, end) = (v.bases.word(number) as usize, v.bases.word(number + 1) as usize);
         if base == end {
@@ -256,7 +255,36 @@ unsafe fn entry_word<K: Key>(v: &View<K>, line: usize, at: usize) -> u32 {
     }
 }
 
+/// How many codes before place `at` of a line are not [`NO_CODE`]: eight bytes of codes at once, whatever their width.
+///
+/// # Safety
+/// As [`entry_word`].
+#[inline(always)]
+unsafe fn codes_before<K: Key, S: Simd>(v: &View<K>, line: usize, at: usize) -> usize {
+    // The upper bit of each code.
+    let tops: u64 = match v.width.shift {
+        0 => 0x8080_8080_8080_8080,
+        1 => 0x8000_8000_8000_8000,
+        _ => 0x8000_0000_8000_0000,
+    };
+    let bits = at << (v.width.shift + 3);
+    let mut count = 0;
+    for start in (0..v.code_bits).step_by(64) {
+        let before = u64::MAX.checked_shr((64 - bits.saturating_sub(start).min(64)) as u32).unwrap_or(0);
+        // SAFETY: a line has its codes; what is read beyond them is a few bytes of a guard at most.
+        let codes = unsafe { v.lines.loose_long(line + v.code_at + start / 8) } & before;
+        // A code's upper bit is set, or becomes so by adding all others: it is not zero.
+        let taken = (((codes & !tops) + !tops) | codes) & tops;
+        // SAFETY: the level of `S` by the caller.
+        count += unsafe { S::ones(taken) } as usize;
+    }
+    count
+}
+
 /// The code of `key` in the deep group of an escape.
+///
+/// Out of line, as are those who need it: registers that are saved for it cost every lookup more than the call costs
+/// the few.
 ///
 /// # Safety
 /// As [`entry_word`]. Where the image names no such group the answer is no code.
@@ -264,5 +292,5 @@ unsafe fn entry_word<K: Key>(v: &View<K>, line: usize, at: usize) -> u32 {
 #[inline(never)]
 unsafe fn escaped<K: Key>(v: &View<K>, line: usize, at: usize, key: K) -> u32 {
     // SAFETY: by the caller.
-    unsafe { deep::code(v, entry_word(v, line, at), key) }
+    unsafe { deep::code(v, entry_word::<K, Portable>(v, line, at), key) }
 }
