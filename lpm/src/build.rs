@@ -7,7 +7,7 @@ use crate::lines::NARROW_ROOT;
 use crate::stored::{Decider, push_family};
 use crate::sweep::{Boundaries, MAX_PREFIXES, NO_ENTRY, Prefix, sweep};
 use crate::tiny::TINY_KEYS;
-use crate::{Engine, Key, SimdLevel, bits, exact, flat, lines, tiny};
+use crate::{Engine, Key, SimdLevel, bits, direct, exact, flat, lines, tiny};
 
 /// How to build. The default lets the list decide.
 #[derive(Clone, Copy, Debug, Default)]
@@ -196,6 +196,8 @@ fn draft<K: Key>(engine: Engine, src: &Source<'_, K>) -> Result<Draft<K>, BuildE
         Engine::Narrow if K::BITS == 32 => Ok(lines::build(engine, src)),
         Engine::Flat if K::BITS == 32 => Ok(flat::build(src)),
         Engine::Bits if K::BITS == 32 => Ok(bits::build(src)),
+        // With codes of four bytes it would take 68 MB, which no cache holds.
+        Engine::Direct if K::BITS == 32 && src.width.shift < 2 => Ok(direct::build(src)),
         _ => Err(BuildError::Engine(engine)),
     }
 }

@@ -3,6 +3,7 @@
 use crate::Key;
 use crate::bits::Bits;
 use crate::code::Answer;
+use crate::direct::Direct;
 use crate::engine::Engine;
 use crate::flat::Flat;
 use crate::front::{Front, Nothing};
@@ -75,6 +76,7 @@ pub(crate) fn kernels<K: Key, O: Answer>(v: &View<K>, level: SimdLevel) -> Kerne
         Engine::Narrow => with_tiers::<K, Lines<true>, O>(v, level),
         Engine::Flat => with_tiers::<K, Flat, O>(v, level),
         Engine::Bits => with_tiers::<K, Bits, O>(v, level),
+        Engine::Direct => with_tiers::<K, Direct, O>(v, level),
     }
 }
 

@@ -38,15 +38,16 @@ pub(crate) struct Draft<K> {
     pub(crate) width: Width,
     /// Bits that index the root.
     pub(crate) root_bits: u32,
-    /// `Lines`, `Narrow`: slot words. `Flat`: offsets of records. `Bits`: pattern numbers.
+    /// `Lines`, `Narrow`: slot words. `Flat`: offsets of records. `Bits`: pattern numbers. `Direct`: index of records.
     pub(crate) root: Vec<u32>,
     /// `Lines` of IPv6: slot words of the second table.
     pub(crate) second: Vec<u32>,
-    /// `Lines`, `Narrow`: 64-byte lines. `Bits`: patterns. `Tiny`: keys.
+    /// `Lines`, `Narrow`: 64-byte lines. `Bits`: patterns. `Tiny`: keys. `Direct`: records.
     pub(crate) lines: Vec<u8>,
-    /// `Flat`: records. `Tiny`: codes.
+    /// `Flat`: records. `Tiny`: codes. `Direct`: codes of /24s, then blocks of crowded ones.
     pub(crate) leaves: Vec<u8>,
     /// `Lines`, `Narrow`, `Flat`: for each line or slot where its part of `entries` begins.
+    /// `Direct`: index of the /24s at which the entry changes, then that for each record.
     pub(crate) bases: Vec<u32>,
     /// For each code (`Lines`, `Narrow`: other than `NO_CODE`): the entry, or the deep group of an escape.
     pub(crate) entries: Vec<u32>,

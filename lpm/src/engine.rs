@@ -13,6 +13,9 @@ pub enum Engine {
     Flat,
     /// IPv4 decisions: 2^18 references to distinct 64-bit decision patterns.
     Bits,
+    /// IPv4: a code for each /24, 20 MB, or 36 where there are more than 254 values; never chosen by a list. Values up
+    /// to 65,533 only.
+    Direct,
 }
 
 impl Engine {
@@ -24,11 +27,14 @@ impl Engine {
             Engine::Flat => 2,
             Engine::Bits => 3,
             Engine::Narrow => 4,
+            Engine::Direct => 5,
         }
     }
 
     pub(crate) fn from_tag(tag: u32) -> Option<Self> {
-        [Engine::Tiny, Engine::Lines, Engine::Flat, Engine::Bits, Engine::Narrow].get(tag as usize).copied()
+        [Engine::Tiny, Engine::Lines, Engine::Flat, Engine::Bits, Engine::Narrow, Engine::Direct]
+            .get(tag as usize)
+            .copied()
     }
 
     /// Bytes of a key in a line.

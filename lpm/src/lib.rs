@@ -17,7 +17,7 @@
 //! ```
 //!
 //! Read from top to bottom, a lookup's path is: [`Family::lookup`] → `dispatch` (a function for engine and instruction
-//! set) → the engine's room (`tiny`, `lines`, `flat`, `bits`), and `deep` where that cannot tell addresses apart. A
+//! set) → the engine's room (`tiny`, `lines`, `flat`, `bits`, `direct`), and `deep` where that cannot tell addresses apart. A
 //! list's path is: [`Prefix`] → `sweep` (boundaries) → `build` (which engine) → the room's `build` → `stored` (sections
 //! of an [`image`]) → the room's `validate` → a `view` that kernels read.
 //!
@@ -29,6 +29,7 @@ mod build;
 mod code;
 mod cursor;
 mod deep;
+mod direct;
 mod dispatch;
 mod draft;
 mod engine;

@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::image::{Image, ImageError, Sections};
 use crate::view::{Claim, View};
 use crate::words::u32_at;
-use crate::{bits, deep, flat, front, lines, tiny};
+use crate::{bits, deep, direct, flat, front, lines, tiny};
 
 /// How many sections of an image a family takes.
 pub const FAMILY_SECTIONS: usize = 1 + 2 * PART;
@@ -145,5 +145,6 @@ fn prove<K: Key>(claim: &Claim<'_>) -> Result<(), ImageError> {
         Engine::Lines | Engine::Narrow => lines::validate::<K>(claim),
         Engine::Flat => flat::validate::<K>(claim),
         Engine::Bits => bits::validate::<K>(claim),
+        Engine::Direct => direct::validate::<K>(claim),
     }
 }

@@ -116,6 +116,17 @@ impl Unchecked<u8> {
         unsafe { self.item(at) }
     }
 
+    /// Loads the 16-bit number at byte `at`.
+    ///
+    /// # Safety
+    /// Its two bytes lie inside the section.
+    #[inline(always)]
+    pub(crate) unsafe fn short(self, at: usize) -> u16 {
+        self.assert_inside(at, 2, 0);
+        // SAFETY: by the caller.
+        u16::from_le(unsafe { self.start.add(at).cast::<u16>().read_unaligned() })
+    }
+
     /// Loads the 64-bit number at byte `at`.
     ///
     /// # Safety

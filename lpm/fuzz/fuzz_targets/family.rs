@@ -10,6 +10,8 @@ struct Input {
     v6: bool,
     engine: Option<Forced>,
     tiers: Option<bool>,
+    /// Whether more /24s have hosts than `Direct` has codes for each address of.
+    many: bool,
     /// Where prefixes meet: all addresses share these bits, as far as their own do not reach.
     home: u128,
     prefixes: Vec<Written>,
@@ -23,6 +25,7 @@ enum Forced {
     Narrow,
     Flat,
     Bits,
+    Direct,
 }
 
 #[derive(Debug, Arbitrary)]
@@ -58,13 +61,24 @@ fn check<K: Key>(input: &Input) {
             _ => written.value.min(ipgate_lpm::MAX_VALUE),
         },
     };
-    let list: Vec<Prefix<K>> = input.prefixes.iter().map(prefix).collect();
+    let mut list: Vec<Prefix<K>> = input.prefixes.iter().map(prefix).collect();
+    if input.many && matches!(input.engine, Some(Forced::Direct)) && !input.v6 {
+        // Before the others, so that those decide where they are equal.
+        let host = |i: u32| Prefix {
+            key: K::from_wide((i * 0x3f1).into()),
+            len: 32,
+            allow: i % 3 > 0,
+            value: i % 5,
+        };
+        list.splice(0..0, (1..18_000).map(host));
+    }
     let engine = input.engine.as_ref().map(|forced| match forced {
         Forced::Tiny => Engine::Tiny,
         Forced::Lines => Engine::Lines,
         Forced::Narrow => Engine::Narrow,
         Forced::Flat => Engine::Flat,
         Forced::Bits => Engine::Bits,
+        Forced::Direct => Engine::Direct,
     });
     let map_engine = engine.filter(|engine| *engine != Engine::Bits);
     let options = Options { map_engine, set_engine: engine, tiers: input.tiers, level: None };
@@ -72,7 +86,7 @@ fn check<K: Key>(input: &Input) {
 
     let mut addresses: Vec<K> =
         input.addresses.iter().map(|(bits, shared)| key::<K>(input.home, *bits, *shared)).collect();
-    for prefix in &list {
+    for prefix in list.iter().rev().take(input.prefixes.len() + 9) {
         let (first, last) = (prefix.key.masked(prefix.len).wide(), prefix.key.last(prefix.len).wide());
         addresses.extend([first, last, first.wrapping_sub(1), last.wrapping_add(1)].map(K::from_wide));
     }
@@ -85,7 +99,11 @@ fn check<K: Key>(input: &Input) {
         for (i, &address) in addresses.iter().enumerate() {
             let value = expected[i].map(|place| list[place].value);
             let allow = expected[i].is_some_and(|place| list[place].allow);
-            assert_eq!((family.lookup(address), family.matched(address)), (value, expected[i]), "{address:x?}");
+            assert_eq!(
+                (family.lookup(address), family.matched(address)),
+                (value, expected[i]),
+                "{address:x?}"
+            );
             assert_eq!((family.is_allowed(address), allowed[i]), (allow, allow), "{address:x?}");
             assert_eq!(values[i], value.unwrap_or(NO_MATCH), "{address:x?}");
         }

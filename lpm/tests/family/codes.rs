@@ -9,6 +9,8 @@ const SET: usize = 16;
 const ROOT: usize = 0;
 const LINES: usize = 2;
 const LEAVES: usize = 3;
+const BASES: usize = 4;
+const ENTRIES: usize = 5;
 const DEEP_CODES: usize = 8;
 
 /// The image of a family with its sections edited, sealed as its own builder would.
@@ -72,6 +74,9 @@ fn decisions_have_two_codes() {
     each_refused::<u128>(Engine::Lines, SET + LINES, 60, &[&[2], &[0xfe]]);
     each_refused::<u32>(Engine::Narrow, SET + LINES, 63, &[&[2], &[0xff]]);
     each_refused::<u32>(Engine::Flat, SET + LEAVES, 8, &[&[2], &[0xfe]]);
+    // A /24 that has no record, and the first code of a record, which follows seven keys and their number.
+    each_refused::<u32>(Engine::Direct, SET + LEAVES, 1 << 23, &[&[2], &[0xfe], &[0xff]]);
+    each_refused::<u32>(Engine::Direct, SET + LINES, 8, &[&[2], &[0xff]]);
 }
 
 #[test]
@@ -79,6 +84,8 @@ fn an_escape_is_no_value() {
     each_refused::<u128>(Engine::Lines, MAP + DEEP_CODES, 0, &[&[0xff, 0, 0, 0], &[0, 1, 0, 0]]);
     each_refused::<u32>(Engine::Flat, MAP + DEEP_CODES, 0, &[&[0xff, 0, 0, 0]]);
     each_refused::<u32>(Engine::Tiny, MAP + LEAVES, 0, &[&[0xff; 4]]);
+    each_refused::<u32>(Engine::Direct, MAP + LEAVES, 1 << 23, &[&[0xff]]);
+    each_refused::<u32>(Engine::Direct, MAP + LINES, 8, &[&[0xff]]);
     // Keys of IPv4 are whole: nothing lies below them.
     each_refused::<u32>(Engine::Lines, MAP + LINES, 60, &[&[0xff]]);
     each_refused::<u32>(Engine::Narrow, MAP + LINES, 63, &[&[0xff]]);
@@ -131,5 +138,46 @@ fn lines_lead_to_lines() {
     for image in [nowhere, level_more] {
         let error = Family::<u32>::from_image(&image).unwrap_err();
         assert!(error.to_string().contains("line"), "{error}");
+    }
+}
+
+/// Counts, blocks and entries of the direct engine lead nowhere but to what is there.
+#[test]
+fn direct_records_lead_to_codes_and_entries() {
+    // A crowded /24, and one with a single host; some whole ones.
+    let key = |i: u32| if i < 60 { (10 << 24) + 4 * i } else { i << 24 };
+    let prefix = |i| Prefix { key: key(i), len: if i < 61 { 32 } else { 24 }, allow: true, value: i % 5 };
+    let list: Vec<Prefix<u32>> = (0..80).map(prefix).collect();
+    let options = Options { map_engine: Some(Engine::Direct), ..Options::default() };
+    let family = Family::build_with(&list, options).unwrap();
+    assert!(Family::<u32>::from_image(&edited(&family, |_| ())).is_ok());
+    // Where the leaves have its block, after codes of the two: marks, and after 32 bytes of them counts.
+    let crowded = (1 << 24) + 2 * 256;
+    let words_of_index = 4 << 20;
+    type Cut = fn(&mut [Vec<u8>]);
+    let edits: [(&str, usize, usize, &[u8]); 10] = [
+        ("a mark more", ROOT, 0, &[1]),
+        ("a count that is not one", ROOT, words_of_index - 4, &[9]),
+        ("a block beyond the end", LINES, 0, &[0, 0, 9, 0]),
+        ("a record of more keys than it has room for", LINES, 16 + 7, &[8]),
+        ("a mark that no count knows", LEAVES, crowded, &[0xff]),
+        ("a count of marks that is not one", LEAVES, crowded + 33, &[0]),
+        ("a code of an address", LEAVES, crowded - 1, &[0xff]),
+        ("a code of a block", LEAVES, crowded + 36, &[0xff]),
+        ("no entry for the first /24", BASES, 0, &[0]),
+        ("entries beyond the end", BASES, words_of_index, &[0xff, 0xff, 0, 0]),
+    ];
+    for (what, section, at, bytes) in edits {
+        let image = edited(&family, |all| all[MAP + section][at..at + bytes.len()].copy_from_slice(bytes));
+        assert!(Family::<u32>::from_image(&image).is_err(), "{what}");
+    }
+    let cuts: [(&str, Cut); 4] = [
+        ("codes", |all| all[MAP + LEAVES].truncate((1 << 24) + 511)),
+        ("records", |all| all[MAP + LINES].truncate(16)),
+        ("entries", |all| all[MAP + ENTRIES].truncate(20)),
+        ("where entries begin", |all| all[MAP + BASES].truncate(4 << 20)),
+    ];
+    for (what, cut) in cuts {
+        assert!(Family::<u32>::from_image(&edited(&family, cut)).is_err(), "{what} are cut");
     }
 }

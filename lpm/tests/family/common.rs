@@ -158,7 +158,7 @@ pub fn compare<K: Key>(name: &str, table: &Family<K>, list: &[Prefix<K>], probes
 
 /// The table under every engine (where it can hold the list) and level.
 pub fn tables<K: Key>(list: &[Prefix<K>]) -> Vec<Family<K>> {
-    let forced = [Engine::Tiny, Engine::Lines, Engine::Narrow, Engine::Flat, Engine::Bits];
+    let forced = [Engine::Tiny, Engine::Lines, Engine::Narrow, Engine::Flat, Engine::Bits, Engine::Direct];
     let engines = std::iter::once(None).chain(forced.map(Some));
     let mut out = Vec::new();
     for engine in engines {

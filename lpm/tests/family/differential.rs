@@ -1,7 +1,7 @@
 //! Every engine, level and value width against a linear scan.
 
 use crate::common::*;
-use ipgate_lpm::{Engine, Family, Key, Options, Prefix, SimdLevel};
+use ipgate_lpm::{BuildError, Engine, Family, Key, Options, Prefix, SimdLevel};
 
 fn all<K: Key>(seed: u64) {
     let mut rng = Rng(seed);
@@ -26,7 +26,7 @@ fn ipv6_like_a_linear_scan() {
 #[test]
 fn every_forced_engine_and_level_is_used() {
     let list: Vec<_> = (0..8).map(|i| Prefix { key: i << 24, len: 8, allow: true, value: i }).collect();
-    for engine in [Engine::Tiny, Engine::Lines, Engine::Narrow, Engine::Flat] {
+    for engine in [Engine::Tiny, Engine::Lines, Engine::Narrow, Engine::Flat, Engine::Direct] {
         let options = Options { map_engine: Some(engine), ..Options::default() };
         assert_eq!(Family::build_with(&list, options).unwrap().engines().0, engine);
     }
@@ -61,6 +61,7 @@ fn large_table_like_sorted_ranges() {
     assert_eq!(table.engines(), (Engine::Flat, Engine::Bits));
     assert_eq!(agree(&table, &forced(&list, Engine::Lines), &list, &mut rng), 200_000 + 3 * 4000);
     agree(&table, &forced(&list, Engine::Narrow), &list, &mut rng);
+    agree(&table, &forced(&list, Engine::Direct), &list, &mut rng);
 }
 
 /// Long lists whose boundaries lie anywhere have narrow lines, and one structure where a second would be a copy.
@@ -83,6 +84,43 @@ fn long_lists_of_hosts_and_ranges_have_narrow_lines() {
         assert!(named < list.len(), "entries are named by their ranks: {named} bytes");
         agree(&table, &forced(&list, Engine::Lines), &list, &mut rng);
     }
+}
+
+/// A code for each /24 serves lists of any length and shape, but for values that would take four bytes each.
+#[test]
+fn direct_codes_have_one_byte_or_two() {
+    let mut rng = Rng(9);
+    // Hosts and ranges anywhere, and /24s that are full of them.
+    let mut list: Vec<Prefix<u32>> = (0..120_000)
+        .map(|i| Prefix {
+            key: if i % 2 == 0 { rng.next() as u32 } else { 10 << 24 | rng.below(1 << 16) as u32 },
+            len: 32 - rng.below(if i % 2 == 0 { 20 } else { 3 }) as u8,
+            allow: rng.below(3) > 0,
+            value: rng.below(254) as u32,
+        })
+        .collect();
+    let mut by_value = Vec::new();
+    // With so few the addresses of a /24 have codes of their own.
+    for count in [20_000, 1_000] {
+        let few = &list[..count];
+        agree(&forced(few, Engine::Direct), &forced(few, Engine::Lines), few, &mut rng);
+    }
+    for (value, width) in [(253, 1), (254, 2), (65_533, 2)] {
+        list[0].value = value;
+        let table = forced(&list, Engine::Direct);
+        assert_eq!(table.engines(), (Engine::Direct, Engine::Direct));
+        agree(&table, &forced(&list, Engine::Lines), &list, &mut rng);
+        let loaded = Family::<u32>::from_image(&table.to_image()).unwrap();
+        assert_eq!(loaded.bytes(), table.bytes());
+        assert!(table.bytes().0 >= width << 24);
+        by_value.push(table.bytes().0);
+    }
+    assert!(by_value[0] < 30 << 20 && by_value[2] < 56 << 20, "{by_value:?} bytes");
+    list[0].value = 65_534;
+    let options = Options { map_engine: Some(Engine::Direct), ..Options::default() };
+    assert_eq!(Family::build_with(&list, options).unwrap_err(), BuildError::Engine(Engine::Direct));
+    let list = [Prefix { key: 0u128, len: 0, allow: true, value: 0 }];
+    assert_eq!(Family::build_with(&list, options).unwrap_err(), BuildError::Engine(Engine::Direct));
 }
 
 fn forced(list: &[Prefix<u32>], engine: Engine) -> Family<u32> {

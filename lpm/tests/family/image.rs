@@ -73,9 +73,9 @@ fn damaged<K: Key>(seed: u64, rounds: usize) {
             continue;
         }
         let probes = probes(&list, &mut rng);
-        let forced = [Engine::Lines, Engine::Narrow, Engine::Flat, Engine::Bits];
+        let forced = [Engine::Lines, Engine::Narrow, Engine::Flat, Engine::Bits, Engine::Direct];
         for engine in std::iter::once(None).chain(forced.map(Some)) {
-            let large = matches!(engine, Some(Engine::Narrow | Engine::Flat | Engine::Bits));
+            let large = engine.is_some_and(|engine| engine != Engine::Lines);
             let options = Options {
                 map_engine: engine.filter(|&e| e != Engine::Bits),
                 set_engine: engine,

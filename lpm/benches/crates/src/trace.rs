@@ -38,6 +38,7 @@ pub(crate) fn lines_read<K: Key>(family: &Family<K>, key: K, decision: bool) -> 
         Engine::Narrow => part.lines(&mut trace, 2),
         Engine::Flat => part.flat(&mut trace),
         Engine::Bits => part.bits(&mut trace),
+        Engine::Direct => part.direct(&mut trace),
     };
     group.into_iter().for_each(|group| part.deep(&mut trace, group as usize));
     trace.lines.len()
@@ -196,6 +197,33 @@ impl<K: Key> Part<K> {
             return Some(number);
         }
         trace.read(&self.sections[2], 8 * number as usize, 8);
+        None
+    }
+
+    /// Its records are its own: no group lies below them.
+    fn direct(&self, trace: &mut Trace) -> Option<u64> {
+        let [index, records, codes] = [&self.sections[0], &self.sections[2], &self.sections[3]];
+        let (block, byte) = ((self.window() >> 8) as usize, self.window() & 255);
+        if trace.read(codes, block * self.width, self.width) != self.escape() {
+            return None;
+        }
+        let marks = trace.read(index, block / 32 * 8, 4) << (63 - block % 32);
+        let number = trace.read(index, block / 32 * 8 + 4, 4) as usize + marks.count_ones() as usize - 1;
+        if self.root_bits == 32 {
+            trace.read(codes, ((1 << 24) + number * 256 + byte as usize) * self.width, self.width);
+            return None;
+        }
+        let record = number * 16 * self.width;
+        if trace.read(records, record + 7, 1) > 0 {
+            let at = (0..7).filter(|&i| trace.read(records, record + i, 1) <= byte).count();
+            trace.read(records, record + 8 + at * self.width, self.width);
+            return None;
+        }
+        let crowded = trace.read(records, record, 4) as usize * LINE;
+        let word = (byte / 64) as usize;
+        let marks = trace.read(codes, crowded + 8 * word, 8) << (63 - byte % 64);
+        let at = trace.read(codes, crowded + 32 + word, 1) as usize + marks.count_ones() as usize;
+        trace.read(codes, crowded + 36 + at * self.width, self.width);
         None
     }
 
