@@ -45,6 +45,19 @@ fn part(left: u64, base: u64, shift: u32) -> u64 {
     left.wrapping_sub(base) >> shift
 }
 
+/// Sets the bits from the first to the last, whole bytes at once: a /49 may be 2^15 parts of a small span.
+fn set(bits: &mut [u8], first: usize, last: usize) {
+    let (from, to) = (first >> 3, last >> 3);
+    let (head, tail) = (u8::MAX << (first & 7), u8::MAX >> (7 - (last & 7)));
+    if from == to {
+        bits[from] |= head & tail;
+    } else {
+        bits[from] |= head;
+        bits[from + 1..to].fill(u8::MAX);
+        bits[to] |= tail;
+    }
+}
+
 /// The bits for some prefixes, address and length of each, with their base and shift. O(n + bits).
 pub(super) fn build<K: Key>(prefixes: impl ExactSizeIterator<Item = (K, u8)> + Clone) -> (Vec<u8>, u64, u32) {
     let span = |(key, len): (K, u8)| (key.masked(len).left(), key.last(len).left());
@@ -57,9 +70,34 @@ pub(super) fn build<K: Key>(prefixes: impl ExactSizeIterator<Item = (K, u8)> + C
     let mut bits = vec![0u8; bytes];
     for prefix in prefixes {
         let (first, last) = span(prefix);
-        for at in part(first, base, shift)..=part(last, base, shift) {
-            bits[(at >> 3) as usize] |= 1 << (at & 7);
-        }
+        set(&mut bits, part(first, base, shift) as usize, part(last, base, shift) as usize);
     }
     (bits, base, shift)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_of_a_prefix_has_its_bit() {
+        for (first, last) in (0..40).flat_map(|first| (first..40).map(move |last| (first, last))) {
+            let mut bits = [0u8; 5];
+            set(&mut bits, first, last);
+            let is_set = |at: usize| bits[at >> 3] >> (at & 7) & 1 != 0;
+            assert!(
+                (0..40).all(|at| is_set(at) == (first..=last).contains(&at)),
+                "{first} to {last}: {bits:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_lies_outside_of_the_span_has_none() {
+        let (bits, base, shift) = build([(0x2001_u128 << 112, 64u8), (0x2002 << 112, 64)].into_iter());
+        let at = |left: u64| part(left, base, shift).min(8 * bits.len() as u64 - 1);
+        let is_set = |left: u64| bits[(at(left) >> 3) as usize] >> (at(left) & 7) & 1 != 0;
+        assert!(is_set(0x2001 << 48) && is_set(0x2002 << 48));
+        assert!(!is_set(0) && !is_set((0x2001 << 48) - 1) && !is_set(0x2003 << 48) && !is_set(u64::MAX));
+    }
 }
