@@ -6,7 +6,6 @@ use crate::image::Sections;
 use crate::lines::NARROW_ROOT;
 use crate::stored::{Decider, push_family};
 use crate::sweep::{Boundaries, MAX_PREFIXES, NO_ENTRY, Prefix, sweep};
-use crate::tiny::TINY_KEYS;
 use crate::{Engine, Key, SimdLevel, bits, direct, exact, flat, lines, tiny};
 
 /// How to build. The default lets the list decide.
@@ -165,7 +164,7 @@ fn allowed_codes<K>(list: &[Prefix<K>]) -> Option<u32> {
 /// The engine for a list: the smallest structure that is exact enough.
 fn choose<K: Key>(src: &Source<'_, K>, decisions: bool) -> Engine {
     let boundaries = src.len() - 1;
-    if boundaries <= TINY_KEYS {
+    if tiny::holds(src) {
         return Engine::Tiny;
     }
     if K::BITS == 32 {
@@ -191,7 +190,7 @@ fn choose<K: Key>(src: &Source<'_, K>, decisions: bool) -> Engine {
 
 fn draft<K: Key>(engine: Engine, src: &Source<'_, K>) -> Result<Draft<K>, BuildError> {
     match engine {
-        Engine::Tiny if src.len() - 1 <= TINY_KEYS => Ok(tiny::build(src)),
+        Engine::Tiny if tiny::holds(src) => Ok(tiny::build(src)),
         Engine::Lines => Ok(lines::build(engine, src)),
         Engine::Narrow if K::BITS == 32 => Ok(lines::build(engine, src)),
         Engine::Flat if K::BITS == 32 => Ok(flat::build(src)),

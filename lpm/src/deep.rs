@@ -43,11 +43,13 @@ impl<K: Key> Draft<K> {
 /// stands for something.
 pub(crate) fn validate<K: Key>(claim: &Claim<'_>) -> Result<(), crate::ImageError> {
     let codes = claim.deep_codes.len() / 4;
-    let groups = (claim.groups.len() / 4).checked_sub(1);
-    claim.ensure(groups.is_some(), "it has no group table")?;
-    claim.ensure(ascending(claim.groups, codes), "a group is out of order")?;
+    // Without groups there is no table of them.
+    let groups = (claim.groups.len() / 4).saturating_sub(1);
+    let ordered =
+        if groups == 0 { claim.groups.is_empty() && codes == 0 } else { ascending(claim.groups, codes) };
+    claim.ensure(ordered, "a group is out of order")?;
     // Ascending, so there are at least as many codes as groups.
-    let keys = codes - groups.unwrap_or(0);
+    let keys = codes - groups;
     claim.ensure(claim.deep_keys.len() == keys * K::BYTES, "deep keys are missing")?;
     let named = claim.names == Names::None || claim.deep_entries.len() / 4 == codes;
     claim.ensure(named, "deep entries are missing")?;

@@ -71,12 +71,34 @@ level!(
 /// The lookups of a view's engine, and of its tiers if it has any, at `level` or at the best level that the machine has.
 pub(crate) fn kernels<K: Key, O: Answer>(v: &View<K>, level: SimdLevel) -> Kernels<K, O> {
     match v.engine {
-        Engine::Tiny => with_tiers::<K, Tiny, O>(v, level),
+        Engine::Tiny if v.exact.is_some() => with_tiers::<K, Tiny<0, 0>, O>(v, level),
+        Engine::Tiny => tiny::<K, O>(v, level),
         Engine::Lines => with_tiers::<K, Lines<false>, O>(v, level),
         Engine::Narrow => with_tiers::<K, Lines<true>, O>(v, level),
         Engine::Flat => with_tiers::<K, Flat, O>(v, level),
         Engine::Bits => with_tiers::<K, Bits, O>(v, level),
         Engine::Direct => with_tiers::<K, Direct, O>(v, level),
+    }
+}
+
+/// The lookups of a list of a few entries, for its number of keys and their bits: known, they cost no branches. Codes that
+/// need more than a byte are rare.
+fn tiny<K: Key, O: Answer>(v: &View<K>, level: SimdLevel) -> Kernels<K, O> {
+    let groups = if v.width.shift == 0 { v.tiny_groups } else { 0 };
+    match (groups, v.root_bits) {
+        (1, 32) => at_level::<K, Tiny<1, 32>, O>(level),
+        (2, 32) => at_level::<K, Tiny<2, 32>, O>(level),
+        (3, 32) => at_level::<K, Tiny<3, 32>, O>(level),
+        (4, 32) => at_level::<K, Tiny<4, 32>, O>(level),
+        (1, 64) => at_level::<K, Tiny<1, 64>, O>(level),
+        (2, 64) => at_level::<K, Tiny<2, 64>, O>(level),
+        (3, 64) => at_level::<K, Tiny<3, 64>, O>(level),
+        (4, 64) => at_level::<K, Tiny<4, 64>, O>(level),
+        (1, 128) => at_level::<K, Tiny<1, 128>, O>(level),
+        (2, 128) => at_level::<K, Tiny<2, 128>, O>(level),
+        (3, 128) => at_level::<K, Tiny<3, 128>, O>(level),
+        (4, 128) => at_level::<K, Tiny<4, 128>, O>(level),
+        _ => at_level::<K, Tiny<0, 0>, O>(level),
     }
 }
 

@@ -36,7 +36,7 @@ impl Names {
 pub(crate) struct Draft<K> {
     pub(crate) engine: Engine,
     pub(crate) width: Width,
-    /// Bits that index the root.
+    /// Bits that index the root. `Tiny`: bits of a key.
     pub(crate) root_bits: u32,
     /// `Lines`, `Narrow`: slot words. `Flat`: offsets of records. `Bits`: pattern numbers. `Direct`: index of records.
     pub(crate) root: Vec<u32>,
@@ -44,7 +44,7 @@ pub(crate) struct Draft<K> {
     pub(crate) second: Vec<u32>,
     /// `Lines`, `Narrow`: 64-byte lines. `Bits`: patterns. `Tiny`: keys. `Direct`: records.
     pub(crate) lines: Vec<u8>,
-    /// `Flat`: records. `Tiny`: codes. `Direct`: codes of /24s, then blocks of crowded ones.
+    /// `Flat`: records. `Tiny`: codes and entries. `Direct`: codes of /24s, then blocks of crowded ones.
     pub(crate) leaves: Vec<u8>,
     /// `Lines`, `Narrow`, `Flat`: for each line or slot where its part of `entries` begins.
     /// `Direct`: index of the /24s at which the entry changes, then that for each record.
@@ -123,7 +123,8 @@ impl<K: Key> Draft<K> {
         sections.push_bytes(self.leaves);
         sections.push_words(self.bases);
         sections.push_words(self.entries);
-        sections.push_words(self.groups);
+        // The end of the last group says nothing where there is none.
+        sections.push_words(if self.groups.len() > 1 { self.groups } else { Vec::new() });
         let keys = self.deep_keys;
         sections.push(keys.len() * K::BYTES, move |to| {
             to.chunks_exact_mut(K::BYTES).zip(keys).for_each(|(to, key)| key.write(to));

@@ -1,5 +1,7 @@
-//! The two operations that differ between instruction sets: comparing sixteen
-//! keys at once and counting bits.
+//! The operations that differ between instruction sets: comparing many keys at once and counting bits.
+
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::*;
 
 /// Instruction sets of the lookup kernels, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,14 +63,38 @@ pub(crate) trait Simd {
     /// # Safety
     /// See the trait.
     unsafe fn at_most_narrow(keys: &[u8; 64], key: u16, mask: u32) -> usize;
-    /// Number of the keys that are at most `key` among the eight double words at `keys`.
+    /// Number of the words in `N` groups of eight that are greater than `key`.
     ///
     /// # Safety
     /// See the trait.
     #[inline(always)]
-    unsafe fn at_most_wide(keys: &[u8; 64], key: u64) -> usize {
-        // Added up, which the compiler does for several at once; it does not for `filter().count()`.
-        keys.as_chunks().0.iter().fold(0, |count, k| count + usize::from(u64::from_le_bytes(*k) <= key))
+    unsafe fn above_words<const N: usize>(groups: &[[u8; 32]; N], key: u32) -> usize {
+        let keys = groups.as_flattened().as_chunks().0.iter().map(|k| u32::from_le_bytes(*k));
+        keys.fold(0, |count, k| count + usize::from(k > key))
+    }
+    /// The same for double words, signed.
+    ///
+    /// # Safety
+    /// See the trait.
+    #[inline(always)]
+    unsafe fn above_halves<const N: usize>(groups: &[[u8; 64]; N], key: i64) -> usize {
+        let keys = groups.as_flattened().as_chunks().0.iter().map(|k| i64::from_le_bytes(*k));
+        keys.fold(0, |count, k| count + usize::from(k > key))
+    }
+    /// The same for keys of two double words, of which each group has the upper ones first: those with an upper half that
+    /// is greater than `upper` once it is increased where the lower one is greater than `lower`. One comparison fewer than
+    /// looking for ties, and exact for all keys whose upper half can be increased.
+    ///
+    /// # Safety
+    /// See the trait.
+    #[inline(always)]
+    unsafe fn above_wide<const N: usize>(groups: &[[[u8; 64]; 2]; N], upper: i64, lower: i64) -> usize {
+        let keys =
+            groups.iter().flat_map(|[uppers, lowers]| uppers.as_chunks().0.iter().zip(lowers.as_chunks().0));
+        keys.fold(0, |count, (u, l)| {
+            let carry = i64::from(i64::from_le_bytes(*l) > lower);
+            count + usize::from(i64::from_le_bytes(*u).wrapping_add(carry) > upper)
+        })
     }
     /// Number of set bits.
     ///
@@ -83,7 +109,6 @@ impl Simd for Portable {
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     unsafe fn at_most(keys: &[u8; 64], key: u32, mask: u32) -> usize {
-        use std::arch::x86_64::*;
         // SAFETY: SSE2 belongs to x86-64; the loads lie inside the 64 bytes.
         unsafe {
             // Signed compare: flip the top bit of both sides.
@@ -104,7 +129,6 @@ impl Simd for Portable {
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     unsafe fn at_most_narrow(keys: &[u8; 64], key: u16, mask: u32) -> usize {
-        use std::arch::x86_64::*;
         // SAFETY: SSE2 belongs to x86-64; the loads lie inside the 64 bytes.
         unsafe {
             let (key, zero) = (_mm_set1_epi16(key as i16), _mm_setzero_si128());
@@ -141,29 +165,78 @@ impl Simd for Portable {
 #[cfg(target_arch = "x86_64")]
 pub(crate) struct Avx2;
 
+/// How many of the words of at most four groups are all ones; the others are zero.
+///
+/// # Safety
+/// AVX2 and POPCNT are available.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn count<const N: usize>(groups: [__m256i; N]) -> usize {
+    const { assert!(N <= 4) };
+    // SAFETY: by the caller. Packing mixes the order, which does not matter to a number.
+    unsafe {
+        let mut all = [_mm256_setzero_si256(); 4];
+        all[..N].copy_from_slice(&groups);
+        if N == 1 {
+            return (_mm256_movemask_ps(_mm256_castsi256_ps(all[0])) as u32).count_ones() as usize;
+        }
+        let halves = [_mm256_packs_epi32(all[0], all[1]), _mm256_packs_epi32(all[2], all[3])];
+        (_mm256_movemask_epi8(_mm256_packs_epi16(halves[0], halves[1])) as u32).count_ones() as usize
+    }
+}
+
 #[cfg(target_arch = "x86_64")]
 impl Simd for Avx2 {
     #[inline(always)]
-    unsafe fn at_most_wide(keys: &[u8; 64], key: u64) -> usize {
-        use std::arch::x86_64::*;
+    unsafe fn above_words<const N: usize>(groups: &[[u8; 32]; N], key: u32) -> usize {
+        // SAFETY: AVX2 by the trait's contract, the loads are the 32 bytes.
+        unsafe {
+            let key = _mm256_set1_epi32(key as i32);
+            let mut at_most = [_mm256_setzero_si256(); N];
+            // No closures: they would not inherit the target features.
+            for (at_most, group) in at_most.iter_mut().zip(groups) {
+                let keys = _mm256_loadu_si256(group.as_ptr().cast());
+                *at_most = _mm256_cmpeq_epi32(_mm256_min_epu32(keys, key), keys);
+            }
+            8 * N - count(at_most)
+        }
+    }
+    #[inline(always)]
+    unsafe fn above_halves<const N: usize>(groups: &[[u8; 64]; N], key: i64) -> usize {
         // SAFETY: AVX2 by the trait's contract, the loads lie inside the 64 bytes.
         unsafe {
-            // Signed compare: flip the top bit of both sides.
-            let flip = _mm256_set1_epi64x(i64::MIN);
-            let key = _mm256_xor_si256(_mm256_set1_epi64x(key as i64), flip);
-            let mut above = 0;
-            // No closures: they would not inherit the target features.
-            for at in [0, 32] {
-                let keys = _mm256_xor_si256(_mm256_loadu_si256(keys.as_ptr().add(at).cast()), flip);
-                let greater = _mm256_castsi256_pd(_mm256_cmpgt_epi64(keys, key));
-                above += (_mm256_movemask_pd(greater) as u32).count_ones();
+            let key = _mm256_set1_epi64x(key);
+            let mut above = [_mm256_setzero_si256(); N];
+            for (above, group) in above.iter_mut().zip(groups) {
+                let low = _mm256_loadu_si256(group.as_ptr().cast());
+                let high = _mm256_loadu_si256(group.as_ptr().add(32).cast());
+                *above = _mm256_packs_epi32(_mm256_cmpgt_epi64(low, key), _mm256_cmpgt_epi64(high, key));
             }
-            8 - above as usize
+            count(above)
+        }
+    }
+    #[inline(always)]
+    unsafe fn above_wide<const N: usize>(groups: &[[[u8; 64]; 2]; N], upper: i64, lower: i64) -> usize {
+        // SAFETY: AVX2 by the trait's contract, the loads lie inside the 64 bytes.
+        unsafe {
+            let (upper, lower) = (_mm256_set1_epi64x(upper), _mm256_set1_epi64x(lower));
+            let mut above = [_mm256_setzero_si256(); N];
+            for (above, [uppers, lowers]) in above.iter_mut().zip(groups) {
+                let mut halves = [_mm256_setzero_si256(); 2];
+                for (i, half) in halves.iter_mut().enumerate() {
+                    let uppers = _mm256_loadu_si256(uppers.as_ptr().add(32 * i).cast());
+                    let lowers = _mm256_loadu_si256(lowers.as_ptr().add(32 * i).cast());
+                    // All ones are one less than zero.
+                    let carried = _mm256_sub_epi64(uppers, _mm256_cmpgt_epi64(lowers, lower));
+                    *half = _mm256_cmpgt_epi64(carried, upper);
+                }
+                *above = _mm256_packs_epi32(halves[0], halves[1]);
+            }
+            count(above)
         }
     }
     #[inline(always)]
     unsafe fn at_most(keys: &[u8; 64], key: u32, mask: u32) -> usize {
-        use std::arch::x86_64::*;
         // SAFETY: AVX2 by the trait's contract, the loads lie inside the 64 bytes.
         unsafe {
             let key = _mm256_set1_epi32(key as i32);
@@ -178,7 +251,6 @@ impl Simd for Avx2 {
     }
     #[inline(always)]
     unsafe fn at_most_narrow(keys: &[u8; 64], key: u16, mask: u32) -> usize {
-        use std::arch::x86_64::*;
         // SAFETY: AVX2 by the trait's contract, the loads lie inside the 64 bytes.
         unsafe {
             let key = _mm256_set1_epi16(key as i16);
@@ -203,17 +275,52 @@ pub(crate) struct Avx512;
 #[cfg(target_arch = "x86_64")]
 impl Simd for Avx512 {
     #[inline(always)]
-    unsafe fn at_most_wide(keys: &[u8; 64], key: u64) -> usize {
-        use std::arch::x86_64::*;
-        // SAFETY: AVX-512 by the trait's contract, the load is the 64 bytes.
+    unsafe fn above_words<const N: usize>(groups: &[[u8; 32]; N], key: u32) -> usize {
+        // SAFETY: AVX-512 by the trait's contract, the loads are those of two groups or one.
         unsafe {
-            let keys = _mm512_loadu_si512(keys.as_ptr().cast());
-            _mm512_cmple_epu64_mask(keys, _mm512_set1_epi64(key as i64)).count_ones() as usize
+            let (pairs, last) = groups.as_chunks::<2>();
+            let (all, mut count) = (_mm512_set1_epi32(key as i32), 0);
+            for pair in pairs {
+                let keys = _mm512_loadu_si512(pair.as_ptr().cast());
+                count += _mm512_cmpgt_epu32_mask(keys, all).count_ones();
+            }
+            for group in last {
+                let keys = _mm256_loadu_si256(group.as_ptr().cast());
+                count += _mm256_cmpgt_epu32_mask(keys, _mm512_castsi512_si256(all)).count_ones();
+            }
+            count as usize
+        }
+    }
+    #[inline(always)]
+    unsafe fn above_halves<const N: usize>(groups: &[[u8; 64]; N], key: i64) -> usize {
+        // SAFETY: AVX-512 by the trait's contract, the loads are the 64 bytes.
+        unsafe {
+            let (key, mut count) = (_mm512_set1_epi64(key), 0);
+            for group in groups {
+                let keys = _mm512_loadu_si512(group.as_ptr().cast());
+                count += _mm512_cmpgt_epi64_mask(keys, key).count_ones();
+            }
+            count as usize
+        }
+    }
+    #[inline(always)]
+    unsafe fn above_wide<const N: usize>(groups: &[[[u8; 64]; 2]; N], upper: i64, lower: i64) -> usize {
+        // SAFETY: AVX-512 by the trait's contract, the loads are the 64 bytes.
+        unsafe {
+            let (upper, lower) = (_mm512_set1_epi64(upper), _mm512_set1_epi64(lower));
+            let (one, mut count) = (_mm512_set1_epi64(1), 0);
+            for [uppers, lowers] in groups {
+                let uppers = _mm512_loadu_si512(uppers.as_ptr().cast());
+                let lowers = _mm512_loadu_si512(lowers.as_ptr().cast());
+                let carry = _mm512_cmpgt_epi64_mask(lowers, lower);
+                let carried = _mm512_mask_add_epi64(uppers, carry, uppers, one);
+                count += _mm512_cmpgt_epi64_mask(carried, upper).count_ones();
+            }
+            count as usize
         }
     }
     #[inline(always)]
     unsafe fn at_most(keys: &[u8; 64], key: u32, mask: u32) -> usize {
-        use std::arch::x86_64::*;
         // SAFETY: AVX-512 by the trait's contract, the load is the 64 bytes.
         unsafe {
             let keys = _mm512_loadu_si512(keys.as_ptr().cast());
@@ -223,7 +330,6 @@ impl Simd for Avx512 {
     }
     #[inline(always)]
     unsafe fn at_most_narrow(keys: &[u8; 64], key: u16, mask: u32) -> usize {
-        use std::arch::x86_64::*;
         // SAFETY: AVX-512 by the trait's contract, the load is the 64 bytes.
         unsafe {
             let keys = _mm512_loadu_si512(keys.as_ptr().cast());

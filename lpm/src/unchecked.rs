@@ -106,6 +106,18 @@ impl Unchecked<u8> {
         unsafe { &*self.start.add(at).cast() }
     }
 
+    /// The first `N` items of the section, which are arrays of bytes.
+    ///
+    /// # Safety
+    /// They lie inside the section, which outlives the reference; a `T` is an array of bytes, or of such arrays.
+    #[inline(always)]
+    pub(crate) unsafe fn items<'v, T: Copy, const N: usize>(self) -> &'v [T; N] {
+        const { assert!(align_of::<T>() == 1) };
+        self.assert_inside(0, size_of::<[T; N]>(), 0);
+        // SAFETY: by the caller; every pattern of bits is such an array, at any address.
+        unsafe { &*self.start.cast() }
+    }
+
     /// Loads byte `at`.
     ///
     /// # Safety

@@ -50,6 +50,12 @@ impl Claim<'_> {
         if self.decides { DECISIONS_ALLOWED } else { self.width.mask() - 1 }
     }
 
+    /// Whether the codes of few keys, each with its entry, all say that there is no prefix.
+    fn has_no_codes(&self) -> bool {
+        let width = 1 << self.width.shift;
+        self.leaves.chunks(2 * width).all(|pair| pair.iter().take(width).all(|byte| *byte == 0))
+    }
+
     /// Proves that all of these are codes of values or decisions.
     pub(crate) fn ensure_codes(&self, mut codes: impl Iterator<Item = u32>) -> Result<(), ImageError> {
         let greatest = self.greatest_code();
@@ -67,7 +73,7 @@ pub(crate) struct View<K> {
     pub(crate) width: Width,
     /// What shifts the root's bits down: those of an address for IPv4, of its upper half for IPv6.
     pub(crate) root_shift: u32,
-    /// `Lines`: bits that index the root.
+    /// `Lines`: bits that index the root. `Tiny`: bits of a key.
     pub(crate) root_bits: u32,
     /// One bit for each key of a line.
     pub(crate) key_mask: u32,
@@ -83,6 +89,8 @@ pub(crate) struct View<K> {
     pub(crate) last_line: usize,
     /// `Lines` of IPv6: the most levels of separator lines that a slot has.
     pub(crate) deepest: u32,
+    /// `Tiny`: number of groups of eight keys.
+    pub(crate) tiny_groups: u32,
     /// Number of deep groups.
     pub(crate) groups_len: u32,
     /// How entries are named.
@@ -133,6 +141,7 @@ impl<K: Key> View<K> {
                 .filter(|levels| *levels < 31)
                 .max()
                 .unwrap_or(0),
+            tiny_groups: (claim.lines.len() / (root_bits as usize).max(1)) as u32,
             groups_len: (claim.groups.len() / 4).saturating_sub(1) as u32,
             names,
             allowed: DECISIONS_ALLOWED,
@@ -146,7 +155,7 @@ impl<K: Key> View<K> {
             deep_keys: Unchecked::new(claim.deep_keys),
             deep_codes: Unchecked::new(claim.deep_codes),
             deep_entries: Unchecked::new(claim.deep_entries),
-            is_empty: engine == Engine::Tiny && claim.leaves.iter().all(|byte| *byte == 0),
+            is_empty: engine == Engine::Tiny && claim.has_no_codes(),
             exact: exact.map(Arc::new),
         }
     }

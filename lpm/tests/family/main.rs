@@ -8,3 +8,4 @@ mod exact;
 mod image;
 mod reference;
 mod seeds;
+mod tiny;

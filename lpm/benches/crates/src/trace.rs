@@ -8,8 +8,6 @@ use ipgate_lpm::{Engine, Family, Key};
 
 /// Bytes of a line.
 const LINE: usize = 64;
-/// Keys of the tiny engine.
-const TINY_KEYS: usize = 32;
 /// Slot word where no prefix covers the slot.
 const NOTHING: u64 = 31;
 
@@ -132,16 +130,19 @@ impl<K: Key> Part<K> {
 
     fn tiny(&self, trace: &mut Trace) -> Option<u64> {
         let [keys, codes] = [&self.sections[2], &self.sections[3]];
-        let at_most = |trace: &mut Trace, i: usize| match K::BITS {
-            32 => trace.read(keys, 4 * i, 4) <= self.window(),
-            _ => {
-                let high = trace.read(keys, 8 * i, 8);
-                let low = |trace: &mut Trace| trace.read(keys, 8 * (TINY_KEYS + i), 8);
-                high < self.left() || high == self.left() && low(trace) <= self.key.wide() as u64
-            }
-        };
-        let at = (0..TINY_KEYS).filter(|&i| at_most(trace, i)).count();
-        trace.read(codes, 4 * at, 4);
+        // Groups of eight keys; of their halves, if they have two, the upper ones first.
+        let bytes = self.root_bits as usize / 8;
+        let part = bytes.min(8);
+        let key = self.key.wide() << (128 - K::BITS);
+        let above = (0..keys.len() / bytes).filter(|&i| {
+            let part_at = |n: usize| i / 8 * 8 * bytes + n * 64 + i % 8 * part;
+            let parts = (0..bytes / part).map(|n| u128::from(trace.read(keys, part_at(n), part)));
+            let flipped = parts.map(|value| if part == 8 { value ^ 1 << 63 } else { value });
+            let whole = flipped.fold(0, |whole, value| whole << (8 * part) | value);
+            whole << (128 - 8 * bytes) > key
+        });
+        let above = above.count();
+        trace.read(codes, 2 * above * self.width, self.width);
         None
     }
 
