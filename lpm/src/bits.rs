@@ -3,8 +3,6 @@
 //! Codes are 0 (deny) and 1 (allow). Patterns below the number of deep groups stand for slots with a boundary inside a
 //! /24.
 
-use std::collections::HashMap;
-
 use crate::Key;
 use crate::code::Width;
 use crate::cursor::Cursor;
@@ -12,6 +10,7 @@ use crate::deep;
 use crate::draft::{Draft, Source};
 use crate::engine::Engine;
 use crate::image::ImageError;
+use crate::quick::QuickMap;
 use crate::room::Room;
 use crate::simd::Simd;
 use crate::sweep::NO_ENTRY;
@@ -26,7 +25,7 @@ pub(crate) fn build<K: Key>(src: &Source<'_, K>) -> Draft<K> {
     debug_assert_eq!(K::BITS, 32);
     let mut d = Draft::new(Engine::Bits, Width { shift: 0 }, ROOT);
     let mut patterns: Vec<u64> = Vec::new();
-    let mut numbers: HashMap<u64, u32> = HashMap::new();
+    let mut numbers: QuickMap<u64, u32> = QuickMap::default();
     let mut root = Vec::with_capacity(1 << ROOT);
     // Escapes get the low numbers; they are known only at the end, so a
     // pattern's number is shifted then.

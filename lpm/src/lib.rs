@@ -42,6 +42,7 @@ pub mod image;
 mod key;
 mod lines;
 pub mod memory;
+mod quick;
 mod room;
 mod simd;
 mod stored;

@@ -77,10 +77,16 @@ fn is_crowded<K: Key>(list: &[Prefix<K>]) -> bool {
     if list.len() > MOST {
         return false;
     }
-    let mut counts = vec![0u16; 1 << SLOT_BITS];
-    let slot = |p: &Prefix<K>| (p.key.left() >> (64 - SLOT_BITS)) as usize;
-    list.iter().for_each(|p| counts[slot(p)] += 1);
-    let crowded: usize = counts.iter().map(|&count| usize::from(count)).filter(|&count| count > FEW).sum();
+    let (mut counts, mut crowded) = (vec![0u16; 1 << SLOT_BITS], 0);
+    for p in list {
+        let count = &mut counts[(p.key.left() >> (64 - SLOT_BITS)) as usize];
+        *count += 1;
+        crowded += match usize::from(*count) {
+            ..=FEW => 0,
+            count if count == FEW + 1 => count,
+            _ => 1,
+        };
+    }
     2 * crowded > list.len()
 }
 

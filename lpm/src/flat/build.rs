@@ -1,12 +1,11 @@
 //! Builds the records, and the root above them.
 
-use std::collections::HashMap;
-
 use super::records::Records;
 use crate::Key;
 use crate::cursor::Cursor;
 use crate::draft::{Draft, Source};
 use crate::engine::Engine;
+use crate::quick::QuickMap;
 
 /// Root bits of the engine: 64 blocks of one /24 below each slot.
 pub(crate) const ROOT: u32 = 18;
@@ -21,7 +20,7 @@ pub(crate) fn build<K: Key>(src: &Source<'_, K>) -> Draft<K> {
     d.entries.reserve(src.len() + src.len() / 8);
     let mut records = Records::new(src.width);
     // The record of a code that fills its slot.
-    let mut whole: HashMap<u32, u32> = HashMap::new();
+    let mut whole: QuickMap<u32, u32> = QuickMap::default();
     // Range and record of the latest slot, if it was filled by one code.
     let mut latest: Option<(usize, u32)> = None;
     let mut codes = Vec::with_capacity(64);

@@ -1,12 +1,12 @@
 //! Builds the lines, and the root above them.
 
-use std::collections::HashMap;
-
 use super::slot::{NARROW_ROOT, NOTHING, SEPARATORS};
 use crate::Key;
 use crate::code::{LINE, NO_CODE};
 use crate::draft::{Draft, Source};
 use crate::engine::Engine;
+use crate::quick::QuickMap;
+use crate::words::fill;
 
 /// A span of addresses `[lo, end)`; `end` is `None` at the end of the space.
 /// `first` is the range in effect at `lo`, `last` the one at the last address.
@@ -16,6 +16,16 @@ struct Span {
     end: Option<u128>,
     first: usize,
     last: usize,
+}
+
+/// Parts of a span that follow one without boundaries inside, and lie in the same range as a whole.
+#[derive(Clone, Copy)]
+struct Alike {
+    count: usize,
+    /// First address of the last of them.
+    last: u128,
+    /// Where they end.
+    end: Option<u128>,
 }
 
 /// Lines below a separator line.
@@ -31,7 +41,7 @@ struct Builder<'s, K> {
     /// Slots may share a line while their addresses agree in all but so many bits.
     shared_bits: u32,
     /// Lines without keys, by the range's entry and code: one serves all.
-    uniform: HashMap<(u32, u32), u32>,
+    uniform: QuickMap<(u32, u32), u32>,
     /// Starts of a line's segments, kept for its allocation.
     starts: Vec<u128>,
 }
@@ -70,14 +80,14 @@ pub(crate) fn build<K: Key>(engine: Engine, src: &Source<'_, K>) -> Draft<K> {
         d: Draft::new(engine, src.width, bits),
         cap: src.width.cap(engine.key_bytes()),
         shared_bits: if narrow { 32 - NARROW_ROOT } else { K::BITS - K::ANCHOR },
-        uniform: HashMap::new(),
+        uniform: QuickMap::default(),
         starts: Vec::new(),
     };
     let whole = Span { lo: 0, end: None, first: 0, last: src.len() - 1 };
     if K::SECOND {
         let mut root = Vec::with_capacity(1 << bits);
-        let mut flat = HashMap::new();
-        b.split(whole, 0, bits, |b, span| {
+        let mut flat = QuickMap::default();
+        b.split(whole, 0, bits, |b, span, alike| {
             let count = b.keys_of(span);
             let mut k = (count / 2).max(1).ilog2();
             k = k.clamp(K::ANCHOR - bits, 48 - bits - 8);
@@ -85,23 +95,22 @@ pub(crate) fn build<K: Key>(engine: Engine, src: &Source<'_, K>) -> Draft<K> {
             if one || (bits == K::ANCHOR && count <= b.cap) {
                 k = 0;
             }
+            let mut word = (b.d.second.len() as u32) << 5 | k;
+            let mut is_new = true;
             if b.is_nothing(span) {
-                root.push(NOTHING);
-                return;
-            }
-            if one {
+                (word, is_new) = (NOTHING, false);
+            } else if one {
                 // Every slot without boundaries and with one value is the same.
                 let at = (b.src.entries[span.first], b.src.codes[span.first]);
-                if let Some(&word) = flat.get(&at) {
-                    root.push(word);
-                    return;
-                }
-                let word = (b.d.second.len() as u32) << 5;
-                flat.insert(at, word);
+                let known = *flat.entry(at).or_insert(word);
+                (word, is_new) = (known, known == word);
             }
-            root.push((b.d.second.len() as u32) << 5 | k);
-            let slots = b.slots(span, bits, k);
-            b.d.second.extend_from_slice(&slots);
+            if is_new {
+                let slots = b.slots(span, bits, k);
+                b.d.second.extend_from_slice(&slots);
+            }
+            root.resize(root.len() + 1 + alike.count, word);
+            true
         });
         b.d.root = root;
     } else {
@@ -115,14 +124,14 @@ pub(crate) fn build<K: Key>(engine: Engine, src: &Source<'_, K>) -> Draft<K> {
 }
 
 impl<K: Key> Builder<'_, K> {
-    /// Calls `f` for each of the `2^k` parts of `span`, whose addresses agree
-    /// in their first `used` bits.
-    fn split(&mut self, span: Span, used: u32, k: u32, mut f: impl FnMut(&mut Self, Span)) {
+    /// Calls `f` for the `2^k` parts of `span`, whose addresses agree in their first `used` bits, each with the parts behind
+    /// it that are alike. It says whether it has taken those along: many slots above few boundaries cost no call each.
+    fn split(&mut self, span: Span, used: u32, k: u32, mut f: impl FnMut(&mut Self, Span, Alike) -> bool) {
         let below = K::BITS - used - k;
-        let mut at = span.first;
-        for part in 0..1u128 << k {
+        let (mut at, mut part, parts) = (span.first, 0, 1u128 << k);
+        while part < parts {
             let lo = span.lo + (part << below);
-            let end = if part + 1 == 1 << k { span.end } else { Some(lo + (1 << below)) };
+            let end = if part + 1 == parts { span.end } else { Some(lo + (1 << below)) };
             while at < span.last && self.src.starts[at + 1].wide() <= lo {
                 at += 1;
             }
@@ -131,7 +140,22 @@ impl<K: Key> Builder<'_, K> {
             while at < span.last && inside(self.src.starts[at + 1]) {
                 at += 1;
             }
-            f(self, Span { lo, end, first, last: at });
+            part += 1;
+            let next = span.lo.wrapping_add(part.wrapping_shl(below));
+            let count = match self.src.starts.get(at + 1) {
+                _ if first != at => 0,
+                Some(boundary) if at < span.last => (boundary.wide() - next) >> below,
+                _ => parts - part,
+            };
+            let behind = next.wrapping_add(count.wrapping_shl(below));
+            let alike = Alike {
+                count: count as usize,
+                last: behind.wrapping_sub(1 << below),
+                end: if part + count == parts { span.end } else { Some(behind) },
+            };
+            if f(self, Span { lo, end, first, last: at }, alike) {
+                part += count;
+            }
         }
     }
 
@@ -171,11 +195,29 @@ impl<K: Key> Builder<'_, K> {
         let mut open: Option<(Span, usize, usize)> = None;
         let close = |b: &mut Self, words: &mut Vec<u32>, (union, _, first): (Span, usize, usize)| {
             let word = b.line(union) << 5;
-            words[first..].iter_mut().filter(|w| **w == PENDING).for_each(|w| *w = word);
+            // Written in any case, so that many are at once.
+            words[first..].iter_mut().for_each(|w| *w = if *w == PENDING { word } else { *w });
         };
-        self.split(span, used, k, |b, part| {
+        self.split(span, used, k, |b, part, alike| {
             let keys = b.keys_of(part);
             let nothing = b.is_nothing(part);
+            // The parts behind share the line, or need none.
+            let shared_bits = b.shared_bits;
+            let take = |open: &mut Option<(Span, usize, usize)>, words: &mut Vec<u32>, word: u32| {
+                if alike.count == 0 {
+                    return true;
+                }
+                if let Some((union, ..)) = open {
+                    if union.lo >> shared_bits != alike.last >> shared_bits {
+                        return false;
+                    }
+                    union.end = alike.end;
+                } else if !nothing {
+                    return false;
+                }
+                words.resize(words.len() + alike.count, word);
+                true
+            };
             if let Some((union, sum, _)) = &mut open {
                 let apart = union.lo >> b.shared_bits != part.lo >> b.shared_bits;
                 // What begins with the part is a key once it is not first.
@@ -185,8 +227,9 @@ impl<K: Key> Builder<'_, K> {
                     union.end = part.end;
                     union.last = part.last;
                     *sum += keys;
-                    words.push(if nothing { NOTHING } else { PENDING });
-                    return;
+                    let word = if nothing { NOTHING } else { PENDING };
+                    words.push(word);
+                    return take(&mut open, &mut words, word);
                 }
                 open.take().into_iter().for_each(|open| close(b, &mut words, open));
             }
@@ -198,6 +241,7 @@ impl<K: Key> Builder<'_, K> {
                 }
                 false => b.heavy(part),
             });
+            take(&mut open, &mut words, if nothing { NOTHING } else { PENDING })
         });
         open.into_iter().for_each(|open| close(self, &mut words, open));
         words
@@ -311,13 +355,19 @@ impl<K: Key> Builder<'_, K> {
         }
         let pad = codes[starts.len() - 1];
         codes[starts.len()..].fill(pad);
-        for key in &keys[..cap] {
-            self.d.lines.extend_from_slice(&key.to_le_bytes()[..key_bytes]);
+        let mut line = [0; LINE];
+        let (key_part, code_part) = line.split_at_mut(key_bytes * cap);
+        match key_bytes {
+            2 => fill(key_part, keys.into_iter().map(|key| key as u16), u16::to_le_bytes),
+            _ => fill(key_part, keys.into_iter(), u32::to_le_bytes),
         }
-        for &code in &codes[..=cap] {
-            self.d.width.put(&mut self.d.lines, code);
+        let codes = codes.into_iter().take(cap + 1);
+        match src.width.shift {
+            0 => fill(code_part, codes.map(|code| code as u8), u8::to_le_bytes),
+            1 => fill(code_part, codes.map(|code| code as u16), u16::to_le_bytes),
+            _ => fill(code_part, codes, u32::to_le_bytes),
         }
-        self.d.lines.resize(self.d.lines.len().next_multiple_of(LINE), 0);
+        self.d.lines.extend_from_slice(&line);
         if !src.keep_entries && !escapes {
             self.d.entries.truncate(base); // nobody will ask
         }
