@@ -103,9 +103,9 @@ impl<K: Key> Part<K> {
             let product = u128::from(key as u64 ^ 0x243f_6a88_85a3_08d3)
                 * u128::from((key >> 64) as u64 ^ 0x1319_8a2e_0370_7345);
             let hash = product as u64 ^ (product >> 64) as u64;
-            let group = (u128::from(hash) * ((blocks << group_bits) as u128) >> 64) as usize;
+            let group = ((u128::from(hash) * ((blocks << group_bits) as u128)) >> 64) as usize;
             let pilot = trace.read(pilots, pilot_at + group, 1) as u32;
-            let mixed = (hash as u32 ^ pilot << 24).wrapping_mul(0x9e37_79b1);
+            let mixed = (hash as u32 ^ (pilot << 24)).wrapping_mul(0x9e37_79b1);
             let bucket =
                 (u64::from(mixed) << bucket_bits >> 32) as usize + (group >> group_bits << bucket_bits);
             let line = LINE * (bucket_at + bucket);
