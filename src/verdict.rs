@@ -1,8 +1,8 @@
 //! Verdicts: what a gate says of one client.
 
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::net::IpAddr;
-use std::ops::Deref;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -46,31 +46,42 @@ struct Seen {
 }
 
 /// The snapshot that a verdict is about: the reader's, or the verdict's own.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Held<'g> {
     Reader(&'g Snapshot),
-    /// Held in a slot of the thread's own, so that threads that check do not contend for one count of holders.
-    Own(Guard<Arc<Snapshot>>),
+    Own(Hold),
 }
 
-impl Clone for Held<'_> {
-    fn clone(&self) -> Self {
-        match self {
-            Held::Reader(snapshot) => Held::Reader(snapshot),
-            Held::Own(snapshot) => Held::Own(Guard::from_inner(Arc::clone(snapshot))),
-        }
+/// A snapshot held in a slot of the thread's own, so that threads that check do not contend for one count of holders.
+/// `None` while it is dropped alone.
+#[derive(Debug)]
+struct Hold(ManuallyDrop<Option<Guard<Arc<Snapshot>>>>);
+
+impl Hold {
+    #[inline(always)]
+    fn of(guard: Guard<Arc<Snapshot>>) -> Hold {
+        Hold(ManuallyDrop::new(Some(guard)))
+    }
+
+    #[inline(always)]
+    fn snapshot(&self) -> Option<&Snapshot> {
+        self.0.as_ref().map(|guard| &***guard)
     }
 }
 
-impl Deref for Held<'_> {
-    type Target = Snapshot;
+impl Clone for Hold {
+    fn clone(&self) -> Hold {
+        let guard = self.0.as_ref().map(|guard| Guard::from_inner(Arc::clone(guard)));
+        Hold(ManuallyDrop::new(guard))
+    }
+}
 
-    #[inline]
-    fn deref(&self) -> &Snapshot {
-        match self {
-            Held::Reader(snapshot) => snapshot,
-            Held::Own(snapshot) => snapshot,
-        }
+impl Drop for Hold {
+    /// What is dropped is moved first, and by nobody else: the address of a field would keep the whole verdict in memory,
+    /// where a check of which only the decision is wanted needs some registers (`cargo bench --bench ways`).
+    #[inline(always)]
+    fn drop(&mut self) {
+        drop(self.0.take());
     }
 }
 
@@ -177,53 +188,57 @@ impl Verdict<'_> {
     #[inline(always)]
     pub(crate) fn of_own(snapshot: Guard<Arc<Snapshot>>, address: Option<Address>) -> Verdict<'static> {
         let Judgement { seen, .. } = Judgement::new(&snapshot, address);
-        Verdict { snapshot: Held::Own(snapshot), seen }
+        Verdict { snapshot: Held::Own(Hold::of(snapshot)), seen }
     }
 
     #[inline(always)]
-    fn judgement(&self) -> Judgement<'_> {
-        Judgement { snapshot: &self.snapshot, seen: self.seen }
+    fn judgement(&self) -> Option<Judgement<'_>> {
+        let snapshot = match &self.snapshot {
+            Held::Reader(snapshot) => snapshot,
+            Held::Own(hold) => hold.snapshot()?,
+        };
+        Some(Judgement { snapshot, seen: self.seen })
     }
 
     /// Whether the client may pass.
     #[inline]
     #[must_use]
     pub fn is_allowed(&self) -> bool {
-        self.judgement().is_allowed()
+        self.reason().is_allowed()
     }
 
     /// Why.
     #[inline]
     #[must_use]
     pub fn reason(&self) -> Reason {
-        self.judgement().reason()
+        self.seen.ruling.reason()
     }
 
     /// The label of the entry that decided, if one did and it has one. O(1).
     #[inline]
     #[must_use]
     pub fn label(&self) -> Option<&str> {
-        self.judgement().label()
+        self.judgement()?.label()
     }
 
     /// Which list of the policy decided, if an entry of one did.
     #[inline]
     #[must_use]
     pub fn origin(&self) -> Option<Origin> {
-        self.judgement().origin()
+        self.judgement()?.origin()
     }
 
     /// The entry that decided, if one did. One more lookup.
     #[must_use]
     pub fn entry(&self) -> Option<EntryRef<'_>> {
-        self.judgement().entry()
+        self.judgement()?.entry()
     }
 
     /// The generation of the table that decided.
     #[inline]
     #[must_use]
     pub fn generation(&self) -> u64 {
-        self.judgement().generation()
+        self.seen.generation
     }
 
     /// The canonical address that was looked up, or `None` for a client without one.
