@@ -17,6 +17,7 @@ use crate::shown::Shown;
 /// | – | A | any | any | A |
 /// | D | A | extend | any | D and A together, longest prefix over both |
 /// | D | A | override | any | A |
+/// | D | A | precede | any | A where an entry of A covers the client, D elsewhere |
 ///
 /// A list that is set but empty is set: nobody matches it.
 ///
@@ -102,6 +103,7 @@ impl Policy {
             (None, None, _) if self.enforce => Effective::NoOne,
             (None, None, _) => Effective::Everyone,
             (Some(_), Some(app), Mode::Override) => Effective::Lists { default: None, app: Some(app) },
+            (Some(default), Some(app), Mode::Precede) => Effective::Preceded { default, app },
             (default, app, _) => Effective::Lists { default, app },
         }
     }
@@ -116,6 +118,8 @@ pub(crate) enum Effective<'p> {
     NoOne,
     /// The entries of these lists; on equal prefixes the app list wins.
     Lists { default: Option<&'p List>, app: Option<&'p List> },
+    /// The entries of both lists, of which the app list's decide where any of them covers a client.
+    Preceded { default: &'p List, app: &'p List },
 }
 
 /// How an app list combines with the default list.
@@ -128,6 +132,9 @@ pub enum Mode {
     Extend,
     /// The app list alone.
     Override,
+    /// The app list wherever an entry of it covers the client, by the longest prefix of its own; the default list
+    /// elsewhere. What has expired covers nobody.
+    Precede,
 }
 
 impl Mode {
@@ -137,6 +144,7 @@ impl Mode {
         match self {
             Mode::Extend => "extend",
             Mode::Override => "override",
+            Mode::Precede => "precede",
         }
     }
 }
@@ -150,12 +158,12 @@ impl fmt::Display for Mode {
 impl FromStr for Mode {
     type Err = SettingError;
 
-    /// Exactly `extend` or `override`.
+    /// Exactly `extend`, `override` or `precede`.
     fn from_str(text: &str) -> Result<Mode, SettingError> {
-        [Mode::Extend, Mode::Override]
+        [Mode::Extend, Mode::Override, Mode::Precede]
             .into_iter()
             .find(|mode| mode.as_str() == text)
-            .ok_or_else(|| SettingError::new(text, "`extend` or `override`"))
+            .ok_or_else(|| SettingError::new(text, "none of `extend`, `override` and `precede`"))
     }
 }
 
@@ -175,7 +183,7 @@ pub fn parse_enforce(text: &str) -> Result<bool, SettingError> {
     } else if text.eq_ignore_ascii_case("false") {
         Ok(false)
     } else {
-        Err(SettingError::new(text, "`true` or `false`"))
+        Err(SettingError::new(text, "neither of `true` or `false`"))
     }
 }
 
@@ -183,6 +191,7 @@ pub fn parse_enforce(text: &str) -> Result<bool, SettingError> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingError {
     text: String,
+    /// None of which it is, as a message says it.
     expected: &'static str,
 }
 
@@ -194,7 +203,7 @@ impl SettingError {
 
 impl fmt::Display for SettingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is neither of {}", Shown(&self.text), self.expected)
+        write!(f, "`{}` is {}", Shown(&self.text), self.expected)
     }
 }
 
@@ -204,7 +213,7 @@ impl std::error::Error for SettingError {}
 mod tests {
     use super::*;
 
-    /// Every row of the policy table, both modes and both values of enforce where they are "any".
+    /// Every row of the policy table, all modes and both values of enforce where they are "any".
     #[test]
     fn the_policy_table() {
         let list = |text: &str| text.parse::<List>().unwrap();
@@ -221,6 +230,12 @@ mod tests {
             (true, true, Mode::Extend, true, "D+A"),
             (true, true, Mode::Override, false, "A"),
             (true, true, Mode::Override, true, "A"),
+            (false, false, Mode::Precede, false, "everyone"),
+            (false, false, Mode::Precede, true, "no one"),
+            (true, false, Mode::Precede, false, "D"),
+            (false, true, Mode::Precede, true, "A"),
+            (true, true, Mode::Precede, false, "A, then D"),
+            (true, true, Mode::Precede, true, "A, then D"),
         ] {
             let mut policy = Policy::new().with_mode(mode).with_enforce(enforce);
             if default {
@@ -236,6 +251,7 @@ mod tests {
                 Effective::Lists { default: None, app: Some(_) } => "A",
                 Effective::Lists { default: Some(_), app: Some(_) } => "D+A",
                 Effective::Lists { default: None, app: None } => "nothing",
+                Effective::Preceded { .. } => "A, then D",
             };
             assert_eq!(actual, expected, "{default} {app} {mode} {enforce}");
         }
@@ -244,7 +260,11 @@ mod tests {
     #[test]
     fn spellings_of_settings() {
         assert_eq!("extend".parse(), Ok(Mode::Extend));
-        assert!("Extend".parse::<Mode>().is_err());
+        assert_eq!("precede".parse(), Ok(Mode::Precede));
+        assert_eq!(
+            "Extend".parse::<Mode>().unwrap_err().to_string(),
+            "`Extend` is none of `extend`, `override` and `precede`"
+        );
         assert_eq!(parse_enforce("FALSE"), Ok(false));
         assert!(parse_enforce("1").is_err());
         assert_eq!(parse_enforce("on").unwrap_err().to_string(), "`on` is neither of `true` or `false`");

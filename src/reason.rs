@@ -15,9 +15,9 @@ pub enum Reason {
     NoList = 2,
     /// Denied: no entry covers the address.
     NoEntry = 3,
-    /// Denied: the longest prefix that covers the address has a deny entry.
+    /// Denied: a deny entry decides, in general that of the longest prefix that covers the address.
     DenyEntry = 4,
-    /// Allowed: the longest prefix that covers the address has an allow entry.
+    /// Allowed: an allow entry decides, in general that of the longest prefix that covers the address.
     AllowEntry = 5,
     /// Allowed: no list is set, and none is required.
     NoGate = 6,

@@ -86,7 +86,11 @@ fn place() -> impl Strategy<Value = Place> {
 /// Rows of the policy's table, with a gate that waits for its list where one would decide.
 fn golden(default: &Place, app: &Place, mode: Mode, enforce: bool) -> Option<Golden> {
     let app_is_set = app.list().is_some() || app.is_waiting();
-    let default_counts = mode == Mode::Extend || !app_is_set;
+    if let (Mode::Precede, Some(app), true) = (mode, app.list(), default.is_waiting()) {
+        // Whom the app list covers is none of the default list's business.
+        return Some(Golden { otherwise: Reason::NoList, ..Golden::of_list(app) });
+    }
+    let default_counts = mode != Mode::Override || !app_is_set;
     if app.is_waiting() || default_counts && default.is_waiting() {
         return None;
     }
@@ -168,11 +172,10 @@ proptest! {
     fn a_policy_over_gates_is_the_golden_model_through_swaps(
         (mut default, mut app) in (place(), place()),
         swaps in prop::collection::vec((any::<bool>(), held()), 0..4),
-        is_override in any::<bool>(),
+        mode in prop::sample::select(vec![Mode::Extend, Mode::Override, Mode::Precede]),
         enforce in any::<bool>(),
         others in addresses(),
     ) {
-        let mode = if is_override { Mode::Override } else { Mode::Extend };
         let layers = Layers::new().with_default(default.slot()).with_app(app.slot());
         let mut reader = layers.with_mode(mode).with_enforce(enforce).reader();
         let mut expected = Counts::new();
@@ -245,7 +248,7 @@ fn a_gate_without_a_list_opens_no_policy_that_requires_one() {
     let open = Gate::from_policy(&Policy::new());
     let listed = Gate::new(&list_of("10.0.0.0/8:corp"));
     let (inside, outside) = (address("10.0.0.1"), address("192.0.2.1"));
-    for mode in [Mode::Extend, Mode::Override] {
+    for mode in [Mode::Extend, Mode::Override, Mode::Precede] {
         let layers = Layers::new().with_mode(mode).with_enforce(true);
         for layers in [layers.clone().with_app(&open), layers.clone().with_default(&open)] {
             let mut reader = layers.reader();
@@ -332,6 +335,78 @@ fn what_has_expired_decides_in_no_layer() {
         }
         assert_eq!(counts(&mut reader), Counts::from([(Some("corp".to_owned()), (2, 0)), (None, (0, 2))]));
     }
+}
+
+/// Tables that were compiled before an entry of the app list expired: the default list decides again where it did, in one
+/// table of both lists and in two layers.
+#[test]
+fn what_has_expired_precedes_nothing() {
+    let parse = |text: &str| List::parser().at(SystemTime::UNIX_EPOCH).parse(text).unwrap().list;
+    let default = parse("10.0.0.0/8:corp,!10.9.0.0/16:lab,10.9.1.1:desk,11.0.0.0/8:net");
+    let app = parse("10.8.0.0/15:old;until=2020-01-01,!10.9.1.0/24:shop,11.0.0.0/8:gone;until=2020-01-01");
+    let policy = Policy::new().with_default(default.clone()).with_app(app.clone()).with_mode(Mode::Precede);
+    let one = Gate::from_table(Table::from_policy_at(&policy, SystemTime::UNIX_EPOCH));
+    let gate = |list: &List| {
+        let policy = Policy::new().with_app(list.clone());
+        Gate::from_table(Table::from_policy_at(&policy, SystemTime::UNIX_EPOCH))
+    };
+    let (of_default, of_app) = (gate(&default), gate(&app));
+    let both = Layers::new().with_mode(Mode::Precede);
+    let readers = [
+        LayersReader::of_gate(&one),
+        both.clone().with_default(default.clone()).with_app(app.clone()).reader(),
+        both.clone().with_default(&of_default).with_app(&of_app).reader(),
+        both.clone().with_default(default).with_app(&of_app).reader(),
+        both.with_default(&of_default).with_app(app).reader(),
+    ];
+    for (kind, mut reader) in readers.into_iter().enumerate() {
+        for (client, is_allowed, label, covering) in [
+            ("10.8.0.1", true, "corp", &["corp"][..]),
+            ("10.9.2.1", false, "lab", &["lab", "corp"]),
+            ("10.9.1.1", false, "shop", &["shop", "desk", "lab", "corp"]),
+            ("11.0.0.1", true, "net", &["net"]),
+        ] {
+            let client = address(client);
+            let verdict = reader.check(client);
+            assert_eq!((verdict.is_allowed(), verdict.label()), (is_allowed, Some(label)), "{client} {kind}");
+            assert_eq!(verdict.entry().and_then(|entry| entry.label()), Some(label), "{client} {kind}");
+            assert_eq!(reader.is_allowed(client), is_allowed, "{client} {kind}");
+            assert_eq!(reader.admit(client), is_allowed, "{client} {kind}");
+            let labels: Vec<_> =
+                reader.covering(client).iter().map(|(_, entry)| entry.label().unwrap()).collect();
+            assert_eq!(labels, covering, "{client} {kind}");
+        }
+    }
+    // The gate's table as it was compiled, by a check that looks at no clock.
+    assert_eq!(one.snapshot().table().lookup(address("10.9.2.1")).label(), Some("old"));
+    one.drop_expired();
+    assert_eq!(one.snapshot().table().lookup(address("10.9.2.1")).label(), Some("lab"));
+    assert_eq!(one.snapshot().table().lookup(address("10.9.1.1")).label(), Some("shop"));
+}
+
+/// A policy of its own may stand in a place of another: what decides in it is what counts in the other.
+#[test]
+fn a_gate_whose_app_list_precedes_may_be_a_layer() {
+    let inner = Policy::new()
+        .with_default(list_of("10.9.1.0/24:desk"))
+        .with_app(list_of("10.0.0.0/8:shop"))
+        .with_mode(Mode::Precede);
+    let (inner, outer) = (Gate::from_policy(&inner), Gate::new(&list_of("!10.9.0.0/16:lab")));
+    for (mode, expected) in [
+        (Mode::Extend, ["lab", "shop", "desk"]), // by the length of what decides: /16 before /8
+        (Mode::Precede, ["shop", "desk", "lab"]),
+    ] {
+        let mut reader = Layers::new().with_mode(mode).with_app(&inner).with_default(&outer).reader();
+        let client = address("10.9.1.1");
+        assert_eq!(reader.check(client).label(), Some(expected[0]), "{mode}");
+        let labels: Vec<_> =
+            reader.covering(client).iter().map(|(_, entry)| entry.label().unwrap()).collect();
+        assert_eq!(labels, expected, "{mode}");
+    }
+    let mut reader = LayersReader::of_gate(&inner);
+    let labels: Vec<_> =
+        reader.covering(address("10.9.1.1")).iter().map(|(_, entry)| entry.label().unwrap()).collect();
+    assert_eq!(labels, ["shop", "desk"]);
 }
 
 #[test]

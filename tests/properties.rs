@@ -4,7 +4,7 @@
 mod support;
 
 use std::net::IpAddr;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use ipgate::{
     Address, Entry, List, Mode, Policy, Table,
@@ -14,7 +14,7 @@ use ipgate::{
     table::{Change, Origin},
 };
 use proptest::prelude::*;
-use support::generate::{addresses, entries, list, probes, written};
+use support::generate::{addresses, entries, list, probes, until, written};
 use support::golden::{Bits, Golden};
 use support::texts::{NOW, parser};
 
@@ -28,7 +28,7 @@ fn table(policy: &Policy) -> Table {
 }
 
 fn policies() -> impl Strategy<Value = Policy> {
-    let mode = prop_oneof![Just(Mode::Extend), Just(Mode::Override)];
+    let mode = prop_oneof![Just(Mode::Extend), Just(Mode::Override), Just(Mode::Precede)];
     let lists = (proptest::option::of(list()), proptest::option::weighted(0.9, list()));
     (lists, mode, any::<bool>()).prop_map(|((default, app), mode, enforce)| {
         let mut policy = Policy::new().with_mode(mode).with_enforce(enforce);
@@ -42,8 +42,9 @@ fn policies() -> impl Strategy<Value = Policy> {
     })
 }
 
-fn agree(table: &Table, golden: &Golden, address: IpAddr) -> Result<(), TestCaseError> {
-    let expected = golden.decide(address, now());
+/// Checks one client in every way, by a table that is live at that time.
+fn agree(table: &Table, golden: &Golden, address: IpAddr, now: SystemTime) -> Result<(), TestCaseError> {
+    let expected = golden.decide(address, now);
     let decision = table.lookup(address);
     prop_assert_eq!(decision.reason(), expected.reason, "{}", address);
     prop_assert_eq!(decision.is_allowed(), expected.is_allowed(), "{}", address);
@@ -53,7 +54,7 @@ fn agree(table: &Table, golden: &Golden, address: IpAddr) -> Result<(), TestCase
     let covering: Vec<_> =
         table.covering(address).map(|entry| (entry.to_entry(), entry.origin() == Origin::App)).collect();
     let expected: Vec<_> = golden
-        .covering(address, now())
+        .covering(address, now)
         .into_iter()
         .map(|entry| (entry.entry.clone(), entry.from_app))
         .collect();
@@ -72,19 +73,59 @@ proptest! {
         let (table, golden) = (table(&policy), Golden::of_policy(&policy));
         let lists = [policy.default_list(), policy.app_list()];
         for address in probes(lists.iter().flatten().flat_map(|list| list.entries()), &others) {
-            agree(&table, &golden, address)?;
+            agree(&table, &golden, address, now())?;
+        }
+    }
+
+    /// Through times that come in any order: where an entry of the app list has expired, the default list decides again,
+    /// in the table, in its image and in the space that it allows.
+    #[test]
+    fn the_app_list_precedes_at_any_time(
+        (default, app) in (list(), list()),
+        times in prop::collection::vec((until(), any::<bool>()), 1..4),
+        others in addresses(),
+    ) {
+        let policy = Policy::new().with_default(default).with_app(app).with_mode(Mode::Precede);
+        let golden = Golden::of_policy(&policy);
+        let entries: Vec<Entry> = golden.entries.iter().map(|golden| golden.entry.clone()).collect();
+        let compiled = Table::from_policy_at(&policy, SystemTime::UNIX_EPOCH);
+        let image = compiled.to_image(1);
+        let mut driven = compiled;
+        for (until, is_before) in times {
+            let time = until.system_time() - Duration::from_micros(u64::from(is_before));
+            driven = driven.live_at(time);
+            let of_image = Table::from_image(&image).expect("an image").live_at(time);
+            let compiled = Table::from_policy_at(&policy, time);
+            let space = compiled.allowed_space();
+            prop_assert_eq!(&driven.allowed_space(), &space);
+            for address in probes(&entries, &others) {
+                for table in [&compiled, &driven] {
+                    agree(table, &golden, address, time)?;
+                }
+                if time >= SystemTime::UNIX_EPOCH {
+                    agree(&of_image, &golden, address, time)?; // what had expired then is not in it
+                }
+                if address.is_ipv4() || Bits::of_client(address).v6 {
+                    prop_assert_eq!(holds(&space, address), golden.decide(address, time).is_allowed(), "{}", address);
+                }
+            }
         }
     }
 
     /// Every address of the prefixes is in one change, which says what the golden models say of the two lists.
     #[test]
-    fn changes_are_what_the_golden_models_say(old in list(), new in list(), others in addresses()) {
-        let prefixes: Vec<IpNet> = old.entries().iter().step_by(2).map(Entry::prefix).collect();
-        let policy = |list: &List| Policy::new().with_app(list.clone());
-        let tables = [&old, &new].map(|list| table(&policy(list)));
-        let golden = [&old, &new].map(Golden::of_list);
+    fn changes_are_what_the_golden_models_say(old in policies(), new in policies(), others in addresses()) {
+        let entries: Vec<Entry> = [&old, &new]
+            .into_iter()
+            .flat_map(|policy| [policy.default_list(), policy.app_list()])
+            .flatten()
+            .flat_map(|list| list.entries().to_vec())
+            .collect();
+        let prefixes: Vec<IpNet> = entries.iter().step_by(3).map(Entry::prefix).collect();
+        let tables = [&old, &new].map(table);
+        let golden = [&old, &new].map(Golden::of_policy);
         let changes = tables[0].changes(&tables[1], &prefixes);
-        for address in probes(old.entries().iter().chain(new.entries()), &others) {
+        for address in probes(&entries, &others) {
             let address = IpAddr::from(Address::from(address));
             let holds = |change: &&Change<'_>| change.space.prefixes().any(|prefix| prefix.contains(&address));
             let found: Vec<_> = changes.iter().filter(holds).collect();

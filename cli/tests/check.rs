@@ -212,6 +212,10 @@ fn policies() {
         (true, true, "extend", false, true, true),
         (true, true, "extend", true, true, true),
         (true, true, "override", false, false, true),
+        (false, false, "precede", true, false, false),
+        (true, false, "precede", false, true, false),
+        (false, true, "precede", true, false, true),
+        (true, true, "precede", false, true, true),
     ] {
         let mut args = vec!["check", "10.0.0.1", "192.0.2.1", "--mode", mode];
         args.extend(default.then_some(["--default", "d.list"]).iter().flatten());
@@ -363,6 +367,60 @@ fn explain_tells_equal_prefixes_modes_and_expiry_apart() {
     assert!(object["covering"][2]["why"].as_str().unwrap().contains("app list"));
     assert_eq!(object["mode"], json!("extend"));
 
+    let preceded = dir.run(&[&args[..], &["--mode", "precede"]].concat());
+    assert_eq!(preceded.json()[0]["mode"], json!("precede"));
+
     let overridden = dir.run(&[&args[..], &["--mode", "override"]].concat());
     assert!(!overridden.out.contains("base"), "{}", overridden.out);
+}
+
+/// The app list decides wherever it covers the address, and `explain` says so, of lists and of the image that is made of them.
+#[test]
+fn explain_says_which_list_precedes() {
+    let dir = Dir::with("d.list", "10.0.0.0/8:base\n!10.9.1.0/24:lab\n10.9.1.1:desk\n");
+    dir.write("a.list", "10.9.0.0/16:shop\n!10.9.1.0/24:old;until=2001-01-01\n");
+    let policy = ["-l", "a.list", "--default", "d.list", "--mode", "precede"];
+    let compiled = dir.run(&[&["compile", "a.list", "-o", "p.image"], &policy[2..]].concat());
+    assert_eq!(compiled.code, 0, "{}", compiled.err);
+    let whys = [
+        "decides: the app list precedes, and no longer prefix of it covers the address",
+        "yields to the app list, which precedes the default list, by its 10.9.0.0/16",
+        "yields to the app list, which precedes the default list, by its 10.9.0.0/16",
+        "yields to the app list, which precedes the default list, by its 10.9.0.0/16",
+    ];
+    for (lists, named) in [
+        (
+            &policy[..],
+            "Mode precede: the list a.list (2 entries) decides wherever an entry of it covers the address, \
+                       the default list d.list (3 entries) elsewhere.",
+        ),
+        (
+            &["-l", "p.image"],
+            "Mode precede: its app list decides wherever an entry of it covers the address, its default \
+                              list elsewhere.",
+        ),
+    ] {
+        let explain = |more: &[&str]| dir.run(&[lists, &["explain"], more].concat());
+        let run = explain(&["10.9.1.1"]);
+        assert!(
+            run.out.starts_with("10.9.1.1 is allowed: the entry `10.9.0.0/16:shop` (a.list:1)"),
+            "{}",
+            run.out
+        );
+        assert!(run.out.contains(named), "{}", run.out);
+        let run = explain(&["--json", "10.9.1.1"]);
+        let [object] = &run.json()[..] else { panic!("{}", run.out) };
+        let said = |key: &str| -> Vec<_> {
+            let covering = object["covering"].as_array().unwrap();
+            covering.iter().map(|entry| entry[key].as_str().unwrap_or_default().to_owned()).collect()
+        };
+        assert_eq!(object["mode"], json!("precede"));
+        assert_eq!(said("label"), ["shop", "desk", "lab", "base"]);
+        assert_eq!(said("why"), whys);
+        let run = explain(&["--json", "10.1.1.1"]);
+        assert_eq!(
+            run.json()[0]["covering"][0]["why"],
+            json!("decides: no entry of the app list covers the address, and no longer prefix does")
+        );
+    }
 }

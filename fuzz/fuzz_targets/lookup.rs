@@ -19,7 +19,7 @@ use libfuzzer_sys::fuzz_target;
 struct Input {
     default: Option<Vec<Written>>,
     app: Option<Vec<Written>>,
-    over: bool,
+    mode: u8,
     enforce: bool,
     clients: Vec<Bits>,
 }
@@ -80,7 +80,8 @@ fn list(written: &[Written]) -> List {
 
 fuzz_target!(|input: Input| {
     let mut policy = Policy::new().with_enforce(input.enforce);
-    policy = policy.with_mode(if input.over { Mode::Override } else { Mode::Extend });
+    let modes = [Mode::Extend, Mode::Override, Mode::Precede];
+    policy = policy.with_mode(modes[usize::from(input.mode % 3)]);
     if let Some(default) = &input.default {
         policy = policy.with_default(list(default));
     }

@@ -54,7 +54,7 @@ impl From<&Gate> for Slot {
 /// |---|---|
 /// | [`NoEntry`](crate::Reason::NoEntry): it has a list | a list that is set |
 /// | [`NoGate`](crate::Reason::NoGate): it needs none | a list that is not set |
-/// | [`NoList`](crate::Reason::NoList): it waits for one | denies everyone, since what that list will deny is not known |
+/// | [`NoList`](crate::Reason::NoList): it waits for one | denies everyone for whom it may decide, since what that list will deny is not known |
 ///
 /// ```
 /// use ipgate::layers::Layers;
@@ -151,7 +151,7 @@ impl Layers {
         let is_alone = match (&self.default, &self.app, self.mode) {
             (Slot::Unset, _, _) | (_, Slot::Unset, _) => true,
             (_, Slot::List(_), Mode::Override) => true, // it never becomes one that is not set
-            (_, _, Mode::Extend | Mode::Override) => false,
+            (_, _, Mode::Extend | Mode::Override | Mode::Precede) => false,
         };
         let app = layer(&self.app, Origin::App, is_alone && self.enforce);
         let default = layer(&self.default, Origin::Default, is_alone && self.enforce);

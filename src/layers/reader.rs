@@ -1,6 +1,5 @@
 //! The reader of a policy over gates: one gate, or a default and an app gate together.
 
-use std::cmp::Reverse;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
@@ -292,12 +291,21 @@ impl LayersReader {
     /// from. For explanations; allocates.
     pub fn covering(&mut self, address: IpAddr) -> Vec<(Origin, EntryRef<'_>)> {
         let now = SystemTime::now();
-        let layers = self.kind.in_force().into_iter().flatten();
-        let found = layers.flat_map(|layer| layer.find(|table| table.covering(address)));
-        let mut found: Vec<_> = found.filter(|(_, entry)| entry.is_live(now)).collect();
-        // Stable: within one length the app list's entries, which come first, stay first.
-        found.sort_by_key(|(_, entry)| Reverse(entry.prefix().prefix_len()));
-        found
+        let by_length = self.kind.goes_by_length();
+        let [mut app, mut default] = self.kind.in_force().map(|layer| {
+            let found = layer.into_iter().flat_map(|layer| layer.find(|table| table.covering(address)));
+            found.filter(move |(_, entry)| entry.is_live(now)).peekable()
+        });
+        // Each is in its table's order, in which they stay.
+        let length = |(_, entry): &(Origin, EntryRef<'_>)| entry.prefix().prefix_len();
+        std::iter::from_fn(|| match (app.peek(), default.peek()) {
+            (Some(of_app), Some(of_default)) if by_length && length(of_app) < length(of_default) => {
+                default.next()
+            }
+            (Some(_), _) => app.next(),
+            (None, _) => default.next(),
+        })
+        .collect()
     }
 
     /// The entries that cease to hold at or before an instant, the soonest first, each with the list that it
@@ -339,6 +347,11 @@ impl Kind {
             },
             kind => kind.layers(),
         }
+    }
+
+    /// Whether the longest prefix of both decides.
+    fn goes_by_length(&self) -> bool {
+        matches!(self, Kind::Two { mode: Mode::Extend, .. })
     }
 
     /// The judgement, and the tally of the layer that decided.
@@ -393,12 +406,15 @@ fn counted<'r>((judgement, tally): (Judgement<'r>, &mut Tally)) -> Judgement<'r>
 
 /// The judgement of two layers together.
 ///
-/// A gate that waits for a list (`NoList`) denies whatever the other list says: what it would have denied is
-/// not known. One that needs none (`NoGate`) is a list that is not set.
+/// A gate that waits for a list (`NoList`) denies wherever it may have a say, whatever the other list says: what it would
+/// have denied is not known. One that needs none (`NoGate`) is a list that is not set.
 fn combined<'r>(default: Judgement<'r>, app: Judgement<'r>, mode: Mode) -> Judgement<'r> {
     use Reason::{AllowEntry, DenyEntry, NoGate, NoList};
     let app_decides = match (mode, default.reason(), app.reason()) {
         (Mode::Override, _, of_app) => of_app != NoGate,
+        (Mode::Precede, _, AllowEntry | DenyEntry | NoList) => true,
+        (Mode::Precede, NoGate, of_app) => of_app != NoGate,
+        (Mode::Precede, _, _) => false,
         (Mode::Extend, NoList, _) => false,
         (Mode::Extend, _, NoList) => true,
         (Mode::Extend, AllowEntry | DenyEntry, AllowEntry | DenyEntry) => {

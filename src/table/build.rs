@@ -17,6 +17,7 @@ use super::compiled::{LeftOut, Scope, Table};
 use super::entries::{Origin, Value};
 use super::entry::EntryRef;
 use super::layout::{Note, column};
+use super::precede;
 use crate::list::{Action, Entry, Label, List, Until};
 use crate::policy::{Effective, Policy};
 
@@ -40,6 +41,9 @@ impl Table {
             Effective::Everyone => from_lists(Scope::EVERYONE, None, None, now),
             Effective::NoOne => from_lists(Scope::NO_ONE, None, None, now),
             Effective::Lists { default, app } => from_lists(Scope::LISTED, default, app, now),
+            Effective::Preceded { default, app } => {
+                from_lists(Scope::PRECEDED, Some(default), Some(app), now)
+            }
         }
     }
 
@@ -157,8 +161,9 @@ fn compile<'a>(scope: Scope, lists: &Lists<'_>, rows: impl Iterator<Item = Row<'
     // In the order of `layout`: families, columns, what the values mean.
     let mut sections = Sections::new();
     let (v4, v6) = (v4.sorted(), v6.sorted()); // the unsorted ones take no more room
-    v4.push_family(&mut sections);
-    v6.push_family(&mut sections);
+    let is_first = |number| scope.app_precedes() && values.is_of_app(number);
+    v4.push_family(is_first, &mut sections);
+    v6.push_family(is_first, &mut sections);
     let width = value_width(values.values.len());
     v4.push_columns(width, &mut sections);
     v6.push_columns(width, &mut sections);
@@ -213,6 +218,11 @@ impl<'a> Values<'a> {
 }
 
 impl Values<'_> {
+    /// Whether the value with that number is one of the app list's.
+    fn is_of_app(&self, number: u32) -> bool {
+        self.values.get(number as usize).is_some_and(|value| value.origin() == Origin::App)
+    }
+
     /// Numbers the values that allow before those that deny, so that a number tells which it is. What had a
     /// number has now the one at that place of the result; `None` where all have kept theirs.
     fn allowed_first(&mut self) -> Option<Vec<u32>> {
@@ -304,9 +314,10 @@ struct Sorted<K> {
 }
 
 impl<K: Key> Sorted<K> {
-    /// Adds the compiled prefixes.
-    fn push_family(&self, sections: &mut Sections<'_>) {
-        let draft = FamilyDraft::new(&self.prefixes);
+    /// Adds the compiled prefixes, of which those with a value that `is_first` precede the others.
+    fn push_family(&self, is_first: impl Fn(u32) -> bool, sections: &mut Sections<'_>) {
+        let deciding = precede::deciding(&self.prefixes, is_first);
+        let draft = FamilyDraft::new(deciding.as_ref().unwrap_or(&self.prefixes));
         draft.expect("lists have no more entries than a family takes").push_to(sections);
     }
 

@@ -63,7 +63,8 @@ impl Table {
     /// The entry that decides for an address, and the last address up to which it does without a break.
     fn run<K: Width>(&self, at: K) -> (Option<usize>, K) {
         let (family, columns) = (K::family(self), self.entries.columns(K::VERSION));
-        let entry = family.matched(at);
+        let longest = family.matched(at).map(|index| EntryRef::new(self, K::VERSION, index));
+        let entry = longest.map(|longest| longest.or_preceding().index());
         let end = entry.map_or(K::MAX, |index| {
             let (network, length) = columns.prefix::<K>(index);
             network.last(length)

@@ -46,33 +46,49 @@ pub(super) struct LeftOut {
     pub(super) latest: SystemTime,
 }
 
-/// What holds for an address that no entry covers: the reason, as verdicts have it.
+/// How the entries of a table decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Scope(Reason);
+pub(super) struct Scope {
+    /// What holds for an address that no entry covers: the reason, as verdicts have it.
+    otherwise: Reason,
+    /// Whether the app list's entries decide where any of them covers an address.
+    app_precedes: bool,
+}
 
 impl Scope {
     /// No list is set and none is required: everyone is allowed.
-    pub(super) const EVERYONE: Scope = Scope(Reason::NoGate);
+    pub(super) const EVERYONE: Scope = Scope { otherwise: Reason::NoGate, app_precedes: false };
     /// No list is set and one is required: no one is allowed.
-    pub(super) const NO_ONE: Scope = Scope(Reason::NoList);
+    pub(super) const NO_ONE: Scope = Scope { otherwise: Reason::NoList, app_precedes: false };
     /// A list is set: who is not in it is denied.
-    pub(super) const LISTED: Scope = Scope(Reason::NoEntry);
+    pub(super) const LISTED: Scope = Scope { otherwise: Reason::NoEntry, app_precedes: false };
+
+    /// The same of two lists, of which the app list precedes the default list.
+    pub(super) const PRECEDED: Scope = Scope { app_precedes: true, ..Scope::LISTED };
 
     #[inline(always)]
     pub(super) fn reason(self) -> Reason {
-        self.0
+        self.otherwise
+    }
+
+    #[inline(always)]
+    pub(super) fn app_precedes(self) -> bool {
+        self.app_precedes
     }
 
     pub(super) fn code(self) -> u32 {
         match self {
             Scope::EVERYONE => 0,
             Scope::NO_ONE => 1,
+            Scope::PRECEDED => 3,
             _ => 2,
         }
     }
 
     pub(super) fn from_code(code: u32) -> Option<Scope> {
-        [Scope::EVERYONE, Scope::NO_ONE, Scope::LISTED].into_iter().find(|scope| scope.code() == code)
+        [Scope::EVERYONE, Scope::NO_ONE, Scope::LISTED, Scope::PRECEDED]
+            .into_iter()
+            .find(|scope| scope.code() == code)
     }
 }
 
@@ -107,7 +123,27 @@ impl Table {
 
     /// Whether everyone is allowed because no list is set and none is required.
     pub(crate) fn allows_everyone(&self) -> bool {
-        self.scope == Scope::EVERYONE
+        self.scope.otherwise == Reason::NoGate
+    }
+
+    /// Whether it is of a policy in which the app list decides wherever an entry of it covers an address
+    /// ([`Mode::Precede`](crate::Mode::Precede)), and the default list elsewhere.
+    ///
+    /// ```
+    /// use ipgate::{List, Mode, Policy, Table};
+    /// let policy = Policy::new()
+    ///     .with_default("10.0.0.0/8:corp,!10.9.0.0/16:lab".parse::<List>()?)
+    ///     .with_app("10.8.0.0/15:shop".parse::<List>()?)
+    ///     .with_mode(Mode::Precede);
+    /// let table = Table::from_policy(&policy);
+    /// assert!(table.app_precedes());
+    /// assert_eq!(table.lookup("10.9.1.1".parse().unwrap()).label(), Some("shop"));
+    /// assert_eq!(table.lookup("10.1.1.1".parse().unwrap()).label(), Some("corp"));
+    /// # Ok::<(), ipgate::list::Rejected>(())
+    /// ```
+    #[must_use]
+    pub fn app_precedes(&self) -> bool {
+        self.scope.app_precedes
     }
 
     /// The number of entries.

@@ -106,14 +106,29 @@ impl<'t> EntryRef<'t> {
         self.until().is_none_or(|until| !until.has_passed(now))
     }
 
+    /// Its place in the columns of its family.
+    pub(super) fn index(self) -> usize {
+        self.index
+    }
+
+    /// The table that it is of.
+    pub(super) fn table(self) -> &'t Table {
+        self.table
+    }
+
+    /// The entries that cover all of its prefix up to this one, the longest prefix first, this one the first of all.
+    pub(super) fn around(self) -> impl Iterator<Item = EntryRef<'t>> {
+        std::iter::successors(Some(self), |entry| entry.parent()).flat_map(EntryRef::same_prefix)
+    }
+
     /// The entries of the same prefix up to this one, this one first.
-    pub(super) fn same_prefix(self) -> impl Iterator<Item = EntryRef<'t>> {
+    fn same_prefix(self) -> impl Iterator<Item = EntryRef<'t>> {
         let down = (0..=self.index).rev().map(move |index| EntryRef { index, ..self });
         down.take_while(move |entry| entry.prefix() == self.prefix())
     }
 
     /// The entry that decides for the longest prefix that is shorter than this one's and covers it.
-    pub(super) fn parent(self) -> Option<EntryRef<'t>> {
+    fn parent(self) -> Option<EntryRef<'t>> {
         let index = match self.version {
             Version::V4 => self.parent_index::<u32>(),
             Version::V6 => self.parent_index::<u128>(),
@@ -143,7 +158,8 @@ impl Table {
         EntryRef::new(self, version, index)
     }
 
-    /// The entries, sorted by prefix with IPv4 first; on equal prefixes the one that decides is the last.
+    /// The entries, sorted by prefix with IPv4 first; on equal prefixes the one that decides is the last. Those of the
+    /// default list that the app list precedes ([`Table::app_precedes`]) are among them.
     pub fn entries(&self) -> impl Iterator<Item = EntryRef<'_>> {
         let (v4, v6) = self.entries.counts();
         let of = move |version, count| (0..count).map(move |index| EntryRef::new(self, version, index));

@@ -5,7 +5,9 @@ use std::time::SystemTime;
 
 use super::compiled::Table;
 use super::decision::{Decision, Ruling};
+use super::entries::Origin;
 use super::entry::EntryRef;
+use super::precede;
 use crate::address::{Address, Bits};
 use crate::space::Space;
 
@@ -80,6 +82,23 @@ impl Table {
 
     #[inline(always)]
     pub(crate) fn deciding(&self, address: Address) -> Option<EntryRef<'_>> {
+        let longest = self.longest(address)?;
+        Some(if self.app_precedes() { self.first_of_two(address, longest) } else { longest })
+    }
+
+    /// The entry that decides where the app list precedes. Out of line, since few tables are of that kind.
+    #[cold]
+    #[inline(never)]
+    fn first_of_two<'t>(&'t self, address: Address, longest: EntryRef<'t>) -> EntryRef<'t> {
+        match self.decision(self.ruling(address)).origin() {
+            Some(Origin::App) => longest.or_preceding(),
+            Some(Origin::Default) | None => longest, // seen without a walk
+        }
+    }
+
+    /// The entry of the longest prefix that covers an address.
+    #[inline(always)]
+    fn longest(&self, address: Address) -> Option<EntryRef<'_>> {
         let index = match address.bits() {
             Bits::V4(v4) => self.v4.matched(v4),
             Bits::V6(v6) => self.v6.matched(v6),
@@ -95,8 +114,8 @@ impl Table {
     }
 
     /// Every entry that covers an address, the one that decides first: longest prefix first, on equal
-    /// prefixes the app list before the default list and later entries before earlier ones. O(log n) for each prefix
-    /// length and n entries, and no allocation.
+    /// prefixes the app list before the default list and later entries before earlier ones. Where the app list precedes
+    /// the default list, all entries of it come first. O(log n) for each prefix length and n entries, and no allocation.
     ///
     /// ```
     /// use ipgate::{List, Table};
@@ -110,7 +129,12 @@ impl Table {
     }
 
     fn covering_of(&self, address: Address) -> impl Iterator<Item = EntryRef<'_>> {
-        std::iter::successors(self.deciding(address), |entry| entry.parent()).flat_map(EntryRef::same_prefix)
+        let (longest, app_first) = (self.longest(address), self.scope.app_precedes());
+        let of_default = longest.filter(|_| app_first).into_iter().flat_map(EntryRef::around);
+        let first = longest.into_iter().flat_map(EntryRef::around);
+        first
+            .filter(move |entry| !app_first || entry.origin() == Origin::App)
+            .chain(of_default.filter(|entry| entry.origin() == Origin::Default))
     }
 
     /// The addresses that are allowed. O(n) for n entries.
@@ -119,7 +143,8 @@ impl Table {
         if self.allows_everyone() {
             return Space::everything();
         }
-        let mut entries = self.entries().map(|entry| (entry.prefix(), entry.action())).peekable();
+        let entries = precede::in_force(self.entries());
+        let mut entries = entries.map(|entry| (entry.prefix(), entry.action())).peekable();
         let deciding = std::iter::from_fn(|| {
             let mut last = entries.next()?;
             while let Some(next) = entries.next_if(|next| next.0 == last.0) {

@@ -15,6 +15,7 @@ mod entry;
 mod image;
 mod layout;
 mod lookup;
+mod precede;
 
 pub use changes::Change;
 pub use compiled::Table;

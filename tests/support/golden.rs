@@ -62,6 +62,8 @@ impl GoldenEntry {
 pub(crate) struct Golden {
     /// What happens to a client that no entry covers.
     pub(crate) otherwise: Reason,
+    /// Whether an entry of the app list decides before any of the default list.
+    pub(crate) app_precedes: bool,
     pub(crate) entries: Vec<GoldenEntry>,
 }
 
@@ -77,6 +79,10 @@ impl Golden {
             (None, None) if policy.is_enforced() => Golden::of_entries(&[], &[], Reason::NoList),
             (None, None) => Golden::of_entries(&[], &[], Reason::NoGate),
             (Some(_), Some(app)) if policy.mode() == Mode::Override => Golden::of_list(app),
+            (Some(default), Some(app)) if policy.mode() == Mode::Precede => Golden {
+                app_precedes: true,
+                ..Golden::of_entries(default.entries(), app.entries(), Reason::NoEntry)
+            },
             (default, app) => Golden::of_entries(&entries(default), &entries(app), Reason::NoEntry),
         }
     }
@@ -88,16 +94,17 @@ impl Golden {
             from_app,
             place,
         };
-        Golden { otherwise, entries: entries.enumerate().map(golden).collect() }
+        Golden { otherwise, app_precedes: false, entries: entries.enumerate().map(golden).collect() }
     }
 
     /// Every entry that covers a client, the one that decides first: the longest prefix before shorter
     /// ones; on equal prefixes the app list before the default list, later entries before earlier ones.
+    /// Where the app list precedes, all of its entries before all of the default list.
     pub(crate) fn covering(&self, client: IpAddr, now: SystemTime) -> Vec<&GoldenEntry> {
         let client = Bits::of_client(client);
         let mut covering: Vec<&GoldenEntry> =
             self.entries.iter().filter(|entry| entry.holds_at(now) && entry.covers(client)).collect();
-        covering.sort_by_key(|entry| (entry.length(), entry.place));
+        covering.sort_by_key(|entry| (self.app_precedes && entry.from_app, entry.length(), entry.place));
         covering.reverse();
         covering
     }

@@ -35,10 +35,10 @@ impl AppList {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Lists and policy")]
 pub(crate) struct Around {
-    /// The default list, which the list extends or overrides; `-` is standard input
+    /// The default list, which the list extends, overrides or precedes; `-` is standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) default: Option<Input>,
-    /// How the list and the default list combine: `extend` or `override`
+    /// How the list and the default list combine: `extend`, `override` or `precede` (the list where it covers the address)
     #[arg(long, value_name = "MODE", default_value_t)]
     pub(crate) mode: Mode,
     /// Deny everyone where no list is given, which is an error otherwise

@@ -83,13 +83,14 @@ impl Answers for Explainer {
         let lookup = self.loaded.table.lookup(address);
         self.exit = self.exit.max(Exit::of(lookup.is_allowed()));
         let entries: Vec<_> = self.loaded.table.covering(address).collect();
+        let app_precedes = self.loaded.table.app_precedes();
         let explanation = Explanation {
             address: text,
             canonical: address,
             decision: decision(lookup.reason()),
             reason: lookup.reason(),
             mode: self.mode,
-            covering: entries.iter().map(|entry| covering(entry, entries.first())).collect(),
+            covering: entries.iter().map(|entry| covering(entry, entries.first(), app_precedes)).collect(),
             expired: expired(&self.loaded, self.mode, address),
         };
         if self.json {
@@ -107,17 +108,32 @@ impl Answers for Explainer {
 }
 
 pub(crate) fn run(lists: &Lists, addresses: &[Client], Form { json }: Form) -> Outcome {
-    let (loaded, mode) = (source::load(lists)?, lists.around.mode);
+    let loaded = source::load(lists)?;
+    // An image holds its policy.
+    let mode = if loaded.table.app_precedes() { Mode::Precede } else { lists.around.mode };
     let mut explainer =
         Explainer { loaded, mode, out: output::stdout(), json, begun: false, exit: Exit::Yes };
     answer_all(addresses, &mut explainer)?;
     Ok(explainer.exit)
 }
 
-fn covering(entry: &EntryRef<'_>, decides: Option<&EntryRef<'_>>) -> Covering {
+/// An entry that covers the address, where `decides` is the one that decides of all these, and `app_precedes` says
+/// whether one of the app list does before any of the default list.
+fn covering(entry: &EntryRef<'_>, decides: Option<&EntryRef<'_>>, app_precedes: bool) -> Covering {
     let place = |entry: &EntryRef<'_>| (entry.prefix(), entry.origin(), entry.line());
     let first = decides.filter(|first| place(first) != place(entry));
     let why = match first {
+        None if app_precedes => match entry.origin() {
+            Origin::App => {
+                "decides: the app list precedes, and no longer prefix of it covers the address".to_owned()
+            }
+            Origin::Default => {
+                "decides: no entry of the app list covers the address, and no longer prefix does".to_owned()
+            }
+        },
+        Some(first) if app_precedes && first.origin() != entry.origin() => {
+            format!("yields to the app list, which precedes the default list, by its {}", first.prefix())
+        }
         None => "decides: no longer prefix covers the address".to_owned(),
         Some(first) if first.prefix() != entry.prefix() => {
             format!("yields to the longer prefix {}", first.prefix())
@@ -230,7 +246,12 @@ fn lists(loaded: &Loaded, mode: Mode) -> String {
     };
     if let Some(image) = &loaded.image {
         let entries = output::count(loaded.table.len(), "entry", "entries");
-        return format!("The table is the image {image} ({entries}).");
+        let precedes = if loaded.table.app_precedes() {
+            " Mode precede: its app list decides wherever an entry of it covers the address, its default list elsewhere."
+        } else {
+            ""
+        };
+        return format!("The table is the image {image} ({entries}).{precedes}");
     }
     match (loaded.default.as_deref(), loaded.app.as_deref(), mode) {
         (None, None, _) => "There is no list.".to_owned(),
@@ -246,6 +267,14 @@ fn lists(loaded: &Loaded, mode: Mode) -> String {
         (Some(default), Some(app), Mode::Override) => {
             format!(
                 "Mode override: the list {} counts alone, the default list {} does not.",
+                name(app),
+                name(default)
+            )
+        }
+        (Some(default), Some(app), Mode::Precede) => {
+            format!(
+                "Mode precede: the list {} decides wherever an entry of it covers the address, the default list {} \
+                 elsewhere.",
                 name(app),
                 name(default)
             )
