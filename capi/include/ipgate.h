@@ -222,6 +222,9 @@ enum ipgate_mode
   IPGATE_EXTEND = 0,
   // The app list alone.
   IPGATE_OVERRIDE = 1,
+  // The app list wherever an entry of it covers the client, by the longest prefix of its own; the default list
+  // elsewhere.
+  IPGATE_PRECEDE = 2,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -245,9 +248,9 @@ enum ipgate_reason
   IPGATE_REASON_NO_LIST = 2,
   // Denied: no entry covers the address.
   IPGATE_REASON_NO_ENTRY = 3,
-  // Denied: the longest prefix that covers the address has a deny entry.
+  // Denied: a deny entry decides, in general that of the longest prefix that covers the address.
   IPGATE_REASON_DENY_ENTRY = 4,
-  // Allowed: the longest prefix that covers the address has an allow entry.
+  // Allowed: an allow entry decides, in general that of the longest prefix that covers the address.
   IPGATE_REASON_ALLOW_ENTRY = 5,
   // Allowed: no list is set, and none is required.
   IPGATE_REASON_NO_GATE = 6,
@@ -316,6 +319,7 @@ typedef struct ipgate_list ipgate_list;
 //     -        A      any       any      A
 //     D        A      extend    any      D and A together
 //     D        A      override  any      A
+//     D        A      precede   any      A where an entry of A covers the client, D elsewhere
 //
 // A list that is set but empty is set: nobody matches it. Each place holds a list, or a gate whose current
 // table then counts, so that many policies can share lists that are swapped.

@@ -20,6 +20,9 @@ pub enum ipgate_mode {
     IPGATE_EXTEND = 0,
     /// The app list alone.
     IPGATE_OVERRIDE = 1,
+    /// The app list wherever an entry of it covers the client, by the longest prefix of its own; the default list
+    /// elsewhere.
+    IPGATE_PRECEDE = 2,
 }
 
 /// A default list and an app list, each of which may be unset; how they combine; and whether everyone or no
@@ -32,6 +35,7 @@ pub enum ipgate_mode {
 ///     -        A      any       any      A
 ///     D        A      extend    any      D and A together
 ///     D        A      override  any      A
+///     D        A      precede   any      A where an entry of A covers the client, D elsewhere
 ///
 /// A list that is set but empty is set: nobody matches it. Each place holds a list, or a gate whose current
 /// table then counts, so that many policies can share lists that are swapped.
@@ -103,10 +107,12 @@ pub extern "C" fn ipgate_policy_set_app_gate(
 pub extern "C" fn ipgate_policy_set_mode(policy: Option<&mut ipgate_policy>, mode: i32) -> ipgate_status {
     const EXTEND: i32 = ipgate_mode::IPGATE_EXTEND as i32;
     const OVERRIDE: i32 = ipgate_mode::IPGATE_OVERRIDE as i32;
+    const PRECEDE: i32 = ipgate_mode::IPGATE_PRECEDE as i32;
     set(policy, |layers| match mode {
         EXTEND => Ok(layers.with_mode(Mode::Extend)),
         OVERRIDE => Ok(layers.with_mode(Mode::Override)),
-        _ => Err(Failure::argument("mode is neither IPGATE_EXTEND nor IPGATE_OVERRIDE")),
+        PRECEDE => Ok(layers.with_mode(Mode::Precede)),
+        _ => Err(Failure::argument("mode is none of IPGATE_EXTEND, IPGATE_OVERRIDE and IPGATE_PRECEDE")),
     })
 }
 

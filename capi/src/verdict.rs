@@ -42,9 +42,9 @@ pub enum ipgate_reason {
     IPGATE_REASON_NO_LIST = 2,
     /// Denied: no entry covers the address.
     IPGATE_REASON_NO_ENTRY = 3,
-    /// Denied: the longest prefix that covers the address has a deny entry.
+    /// Denied: a deny entry decides, in general that of the longest prefix that covers the address.
     IPGATE_REASON_DENY_ENTRY = 4,
-    /// Allowed: the longest prefix that covers the address has an allow entry.
+    /// Allowed: an allow entry decides, in general that of the longest prefix that covers the address.
     IPGATE_REASON_ALLOW_ENTRY = 5,
     /// Allowed: no list is set, and none is required.
     IPGATE_REASON_NO_GATE = 6,

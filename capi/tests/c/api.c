@@ -220,12 +220,13 @@ static void policies(void)
 {
     ipgate_policy *policy = NULL;
     ipgate_list *list = list_of("10.0.0.0/8");
-    for (int bits = 0; bits < 8; bits++) {
-        int mode = bits & 1 ? IPGATE_OVERRIDE : IPGATE_EXTEND, enforce = bits & 2, as_gates = bits & 4;
+    CHECK(IPGATE_EXTEND == 0 && IPGATE_OVERRIDE == 1 && IPGATE_PRECEDE == 2);
+    for (int bits = 0; bits < 12; bits++) {
+        int enforce = bits & 1, as_gates = bits & 2, mode = bits >> 2;
         row(0, 0, mode, enforce, as_gates, enforce ? "000" : "111");
         row(1, 0, mode, enforce, as_gates, "100");
         row(0, 1, mode, enforce, as_gates, "010");
-        row(1, 1, mode, enforce, as_gates, mode == IPGATE_EXTEND ? "110" : "010");
+        row(1, 1, mode, enforce, as_gates, mode == IPGATE_OVERRIDE ? "010" : "110");
     }
     CHECK(ipgate_policy_new(NULL) == IPGATE_ERROR_NULL);
     CHECK_OK(ipgate_policy_new(&policy));
@@ -237,7 +238,7 @@ static void policies(void)
     CHECK(ipgate_policy_set_app_gate(policy, NULL) == IPGATE_ERROR_NULL);
     CHECK(ipgate_policy_set_default_gate(NULL, NULL) == IPGATE_ERROR_NULL);
     CHECK(ipgate_policy_set_app_gate(NULL, NULL) == IPGATE_ERROR_NULL);
-    CHECK(ipgate_policy_set_mode(policy, 2) == IPGATE_ERROR_ARGUMENT);
+    CHECK(ipgate_policy_set_mode(policy, 3) == IPGATE_ERROR_ARGUMENT);
     CHECK(ipgate_policy_set_mode(NULL, IPGATE_EXTEND) == IPGATE_ERROR_NULL);
     CHECK(ipgate_policy_set_enforce(NULL, 1) == IPGATE_ERROR_NULL);
     ipgate_policy_free(policy);

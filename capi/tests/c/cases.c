@@ -109,6 +109,16 @@ static void read_options(struct test_case *test, char *value)
     }
 }
 
+static int mode_of(const char *value)
+{
+    const char *const modes[] = { "extend", "override", "precede" }; /* by number */
+    for (int mode = IPGATE_EXTEND; mode <= IPGATE_PRECEDE; mode++)
+        if (strcmp(value, modes[mode]) == 0)
+            return mode;
+    fail("no mode", value);
+    return IPGATE_EXTEND;
+}
+
 static void read_check(struct test_case *test, const char *value)
 {
     struct expected_check *check = &test->checks[test->check_count++];
@@ -146,7 +156,7 @@ static void read_line(struct test_case *test, const char *key, char *value)
     else if (strcmp(key, "default") == 0)
         unescape(&test->fallback, value);
     else if (strcmp(key, "mode") == 0)
-        test->mode = strcmp(value, "override") == 0 ? IPGATE_OVERRIDE : IPGATE_EXTEND;
+        test->mode = mode_of(value);
     else if (strcmp(key, "enforce") == 0)
         test->enforce = strcmp(value, "true") == 0;
     else if (strcmp(key, "options") == 0)
