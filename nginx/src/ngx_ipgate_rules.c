@@ -190,9 +190,12 @@ ngx_ipgate_mode_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     } else if (ngx_strcmp(value[1].data, "override") == 0) {
         *field = IPGATE_OVERRIDE;
 
+    } else if (ngx_strcmp(value[1].data, "precede") == 0) {
+        *field = IPGATE_PRECEDE;
+
     } else {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid value \"%V\": write \"extend\" or \"override\"",
-                           &value[1]);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\": write \"extend\", \"override\" or \"precede\"", &value[1]);
         return NGX_CONF_ERROR;
     }
 

@@ -42,7 +42,8 @@ fn a_list_may_be_defined_outside_http_in_it_and_after_its_use() {
 /// The policy table, once with lists of their own and once inherited value by value.
 #[test]
 fn the_policy_table() {
-    let lists = r#"ipgate_list d "10.0.0.0/8:d"; ipgate_list a "!10.1.0.0/16:a,192.0.2.0/24:a"; ipgate_list empty "";"#;
+    let lists = r#"ipgate_list d "10.0.0.0/8:d"; ipgate_list a "!10.1.0.0/16:a,192.0.2.0/24:a"; ipgate_list empty "";
+                   ipgate_list desk "10.1.0.1";"#;
     // rules; then whether these pass: 10.2.0.1 (D), 10.1.0.1 (D, not A), 192.0.2.1 (A), 198.51.100.1 (none)
     let rows = [
         ("", [true, true, true, true]),
@@ -61,6 +62,13 @@ fn the_policy_table() {
         ("ipgate empty;", [false, false, false, false]),
         ("ipgate_default d; ipgate empty;", [true, true, false, false]),
         ("ipgate_default d; ipgate empty; ipgate_mode override;", [false, false, false, false]),
+        ("ipgate_mode precede; ipgate_enforce on;", [false, false, false, false]),
+        ("ipgate_default d; ipgate_mode precede;", [true, true, false, false]),
+        ("ipgate a; ipgate_mode precede;", [false, false, true, false]),
+        ("ipgate_default d; ipgate a; ipgate_mode precede;", [true, false, true, false]),
+        ("ipgate_default d; ipgate empty; ipgate_mode precede;", [true, true, false, false]),
+        ("ipgate_default desk; ipgate a; ipgate_mode extend;", [false, true, true, false]),
+        ("ipgate_default desk; ipgate a; ipgate_mode precede;", [false, false, true, false]),
     ];
     let mut server = String::new();
     for (index, (rules, _)) in rows.iter().enumerate() {
@@ -272,8 +280,8 @@ fn what_directives_refuse() {
         ("ipgate office other;", "invalid number of arguments"),
         ("ipgate office; ipgate office;", r#""ipgate" directive is duplicate"#),
         ("ipgate_default nowhere;", r#"no ipgate_list defines "nowhere""#),
-        ("ipgate_mode EXTEND;", r#"invalid value "EXTEND": write "extend" or "override""#),
-        ("ipgate_mode both;", r#"invalid value "both": write "extend" or "override""#),
+        ("ipgate_mode EXTEND;", r#"invalid value "EXTEND": write "extend", "override" or "precede""#),
+        ("ipgate_mode both;", r#"invalid value "both": write "extend", "override" or "precede""#),
         ("ipgate_enforce yes;", r#"invalid value "yes": write "on" or "off""#),
         ("ipgate_phase late;", r#"invalid value "late""#),
         ("ipgate_deny_status 200;", r#"invalid status "200": a denial has one from 400 to 599"#),
