@@ -87,8 +87,8 @@ pub(crate) struct View<K> {
     pub(crate) code_drop: u32,
     /// `Lines`: number of the last line.
     pub(crate) last_line: usize,
-    /// `Lines` of IPv6: the most levels of separator lines that a slot has.
-    pub(crate) deepest: u32,
+    /// `Lines` of IPv6: whether a slot has separator lines.
+    pub(crate) has_separators: bool,
     /// `Tiny`: number of groups of eight keys.
     pub(crate) tiny_groups: u32,
     /// Number of deep groups.
@@ -136,11 +136,7 @@ impl<K: Key> View<K> {
             code_drop: 32 - (8 << width.shift),
             last_line: (claim.lines.len() / crate::code::LINE).saturating_sub(1),
             // 31 says that no prefix covers the slot.
-            deepest: words(claim.second)
-                .map(|slot| slot & 31)
-                .filter(|levels| *levels < 31)
-                .max()
-                .unwrap_or(0),
+            has_separators: words(claim.second).any(|slot| (1..31).contains(&(slot & 31))),
             tiny_groups: (claim.lines.len() / (root_bits as usize).max(1)) as u32,
             groups_len: (claim.groups.len() / 4).saturating_sub(1) as u32,
             names,

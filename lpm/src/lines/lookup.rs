@@ -178,7 +178,7 @@ unsafe fn line_of<K: Key, S: Simd>(v: &View<K>, slot: u32, key: K) -> Option<usi
     }
     let mut line = (slot >> 5) as usize * LINE;
     // In a table without separator lines, none is asked.
-    if K::SECOND && v.deepest == 0 {
+    if K::SECOND && !v.has_separators {
         return Some(line);
     }
     // Clusters make the depth of IPv6 slots as good as random. Two steps that may be undone cost less than a mispredicted
