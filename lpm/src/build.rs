@@ -75,15 +75,12 @@ impl<K: Key> FamilyDraft<K> {
         let greatest = check(list)?;
         // A forced engine takes the whole list.
         let forced = options.map_engine.is_some() || options.set_engine.is_some();
-        let split = |code: fn(&Prefix<K>) -> u32| {
-            let places = if options.tiers.unwrap_or(!forced) {
-                exact::split(list, options.tiers == Some(true), code)
-            } else {
-                None
-            };
-            places.unwrap_or_default()
+        let split = match options.tiers {
+            Some(true) => exact::split(list, true),
+            None if !forced => exact::split(list, false),
+            _ => None,
         };
-        let (tiers, rest) = split(|p| p.value + 1);
+        let (tiers, rest) = split.unwrap_or_default();
         let named = if tiers.is_empty() { sweep(list) } else { sweep_of(list, &rest) };
         let code = |&entry: &u32| if entry == NO_ENTRY { NO_CODE } else { list[entry as usize].value + 1 };
         let codes: Vec<u32> = named.entries.iter().map(code).collect();
@@ -107,9 +104,7 @@ impl<K: Key> FamilyDraft<K> {
                 let decisions = Source::new(&merged, &merged.entries, Width { shift: 0 }, false);
                 let engine = options.set_engine.unwrap_or_else(|| choose(&decisions, true));
                 let mut set = draft(engine, &decisions)?;
-                if !tiers.is_empty() {
-                    set.tiers = split(|p| u32::from(p.allow)).0;
-                }
+                set.tiers = tiers.recoded::<K>(|place| u32::from(list[place].allow));
                 Decider::Set(Box::new(set))
             }
         };

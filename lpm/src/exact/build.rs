@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::filter;
+use super::filter::FilterDraft;
 use super::hash::{bucket, group, hash};
 use super::tier::{MOST_TIERS, Size, slots, words_at};
 use crate::code::LINE;
@@ -21,12 +21,12 @@ const FEW: usize = 16;
 /// A length is worth a tier if one prefix in so many has it.
 const SHARE: usize = 16;
 
-/// Tiers under construction. The fields are sections of the image, in their order.
-#[derive(Debug, Default)]
+/// Tiers under construction.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Tiers {
-    /// Base and shift of the filter; then for each tier the numbers of its size.
-    described: Vec<u32>,
-    filter: Vec<u8>,
+    /// Of each tier, the longest prefixes first.
+    sizes: Vec<Size>,
+    filter: FilterDraft,
     pilots: Vec<u8>,
     buckets: Vec<u8>,
     /// The entry of each slot.
@@ -36,13 +36,40 @@ pub(crate) struct Tiers {
 impl Tiers {
     /// Whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
-        self.described.is_empty()
+        self.sizes.is_empty()
+    }
+
+    /// The same prefixes with other codes, by their places in the list.
+    pub(crate) fn recoded<K: Key>(&self, code: impl Fn(usize) -> u32) -> Tiers {
+        let mut tiers = self.clone();
+        let mut lines = tiers.buckets.as_chunks_mut::<LINE>().0.iter_mut();
+        let mut entries = tiers.slot_entries.iter();
+        for size in &tiers.sizes {
+            let words_at = words_at(size.key_bytes::<K>());
+            for line in lines.by_ref().take(size.buckets()) {
+                for (word, &place) in line[words_at..].as_chunks_mut::<4>().0.iter_mut().zip(entries.by_ref())
+                {
+                    if *word != [0; 4] {
+                        *word = (code(place as usize) + 1).to_le_bytes();
+                    }
+                }
+            }
+        }
+        tiers
     }
 
     /// Adds its sections to those of an image, `named` with the entries of slots.
     pub(crate) fn push_to(self, named: bool, sections: &mut Sections<'_>) {
-        sections.push_words(self.described);
-        sections.push_bytes(self.filter);
+        let mut about = Vec::new();
+        if !self.sizes.is_empty() {
+            let FilterDraft { base, shift, .. } = self.filter;
+            about.extend([base as u32, (base >> 32) as u32, shift, 0]);
+        }
+        for Size { len, blocks, group_bits, bucket_bits } in self.sizes {
+            about.extend([u32::from(len), blocks, group_bits, bucket_bits]);
+        }
+        sections.push_words(about);
+        sections.push_bytes(self.filter.bits);
         sections.push_bytes(self.pilots);
         sections.push_bytes(self.buckets);
         sections.push_words(if named { self.slot_entries } else { Vec::new() });
@@ -90,13 +117,9 @@ fn is_crowded<K: Key>(list: &[Prefix<K>]) -> bool {
     2 * crowded > list.len()
 }
 
-/// The tiers of a list, and the places of the rest in ascending order; `None` where no length is worth one. `code` is that
-/// of a prefix. Time O(n), memory 32 bytes a prefix beside the tiers.
-pub(crate) fn split<K: Key>(
-    list: &[Prefix<K>],
-    forced: bool,
-    code: impl Fn(&Prefix<K>) -> u32,
-) -> Option<(Tiers, Vec<u32>)> {
+/// The tiers of a list, and the places of the rest in ascending order; `None` where no length is worth one. `forced` as
+/// in [`lengths`]. Time O(n), memory 32 bytes a prefix beside the tiers.
+pub(crate) fn split<K: Key>(list: &[Prefix<K>], forced: bool) -> Option<(Tiers, Vec<u32>)> {
     let lengths = lengths(list, forced);
     if lengths.is_empty() {
         return None;
@@ -120,18 +143,14 @@ pub(crate) fn split<K: Key>(
         if go.is_empty() {
             continue;
         }
-        let items = go.iter().map(|&place| {
-            let code = code(&list[place as usize]);
-            Item { key: key(place), place, code }
-        });
+        let items =
+            go.iter().map(|&place| Item { key: key(place), place, code: list[place as usize].value + 1 });
         rest.extend(Packing::new::<K>(&mut tiers, len, go.len()).fill(items));
         taken.extend(go);
     }
     if !tiers.is_empty() {
         let prefixes = taken.iter().map(|&place| (list[place as usize].key, len_of(place)));
-        let (filter, base, shift) = filter::build(prefixes);
-        tiers.filter = filter;
-        tiers.described.splice(0..0, [base as u32, (base >> 32) as u32, shift, 0]);
+        tiers.filter = FilterDraft::of(prefixes);
     }
     rest.sort_unstable();
     Some((tiers, rest))
@@ -163,7 +182,7 @@ impl<'t> Packing<'t> {
     fn new<K: Key>(tiers: &'t mut Tiers, len: u8, count: usize) -> Packing<'t> {
         let size = size::<K>(len, count);
         let first = [tiers.pilots.len(), tiers.buckets.len() / LINE, tiers.slot_entries.len()];
-        tiers.described.extend([u32::from(len), size.blocks, size.group_bits, size.bucket_bits]);
+        tiers.sizes.push(size);
         tiers.pilots.resize(first[0] + size.pilots(), 0);
         tiers.buckets.resize((first[1] + size.buckets()) * LINE, 0);
         tiers.slot_entries.resize(first[2] + size.slots::<K>(), 0);
@@ -176,20 +195,11 @@ impl<'t> Packing<'t> {
         // By block, so that what follows stays in the cache.
         let (groups, bits) = (self.size.pilots() as u64, self.size.group_bits);
         let block_of = |item: &Item<K>| group(hash(item.key), groups) >> bits;
-        let blocks = self.size.blocks as usize;
-        let mut ends = vec![0usize; blocks + 1];
-        items.clone().for_each(|item| ends[block_of(&item) + 1] += 1);
-        (0..blocks).for_each(|block| ends[block + 1] += ends[block]);
-        let mut sorted = vec![Item::default(); ends[blocks]];
-        for item in items {
-            let next = &mut ends[block_of(&item)];
-            sorted[*next] = item;
-            *next += 1;
-        }
+        let (sorted, ends) = parted(items, self.size.blocks as usize, block_of);
         let mut first = 0;
-        for block in 0..blocks {
-            self.block(block, &sorted[first..ends[block]]);
-            first = ends[block];
+        for (block, end) in ends.into_iter().enumerate() {
+            self.block(block, &sorted[first..end]);
+            first = end;
         }
         self.left
     }
@@ -198,25 +208,13 @@ impl<'t> Packing<'t> {
     fn block<K: Key>(&mut self, block: usize, items: &[Item<K>]) {
         let (groups, all) = (1usize << self.size.group_bits, self.size.pilots() as u64);
         let group_of = |item: &Item<K>| group(hash(item.key), all) & (groups - 1);
-        let mut ends = vec![0u32; groups + 1];
-        items.iter().for_each(|item| ends[group_of(item) + 1] += 1);
-        let largest = ends.iter().copied().max().unwrap_or(0);
-        (0..groups).for_each(|group| ends[group + 1] += ends[group]);
-        let starts = ends.clone();
-        let mut sorted = vec![Item::default(); items.len()];
-        for item in items {
-            let next = &mut ends[group_of(item)];
-            sorted[*next as usize] = *item;
-            *next += 1;
-        }
+        let (sorted, ends) = parted(items.iter().copied(), groups, group_of);
+        let of = |group: usize| group.checked_sub(1).map_or(0, |before| ends[before])..ends[group];
+        let mut by_size: Vec<usize> = (0..groups).filter(|&group| !of(group).is_empty()).collect();
+        by_size.sort_by_key(|&group| std::cmp::Reverse(of(group).len()));
         let mut taken = vec![0u8; 1 << self.size.bucket_bits];
-        let of = |group: usize| starts[group] as usize..starts[group + 1] as usize;
-        let mut by_size: Vec<u32> =
-            (0..groups as u32).filter(|&group| !of(group as usize).is_empty()).collect();
-        by_size.sort_by_key(|&group| largest as usize - of(group as usize).len());
         let mut members = Vec::new();
         for group in by_size {
-            let group = group as usize;
             distinct(&sorted[of(group)], &mut members);
             let pilot = (members.len() <= MOST_OF_GROUP).then(|| self.pilot(&members, &mut taken)).flatten();
             match pilot {
@@ -227,18 +225,18 @@ impl<'t> Packing<'t> {
     }
 
     /// A pilot that sends each of a group to a bucket with room.
-    fn pilot<K: Key>(&self, members: &[Item<K>], taken: &mut [u8]) -> Option<u8> {
+    fn pilot<K>(&self, members: &[(u64, Item<K>)], taken: &mut [u8]) -> Option<u8> {
         let bits = self.size.bucket_bits;
         (0..=u8::MAX).find(|&pilot| {
-            let to = |item: &Item<K>| bucket(hash(item.key), pilot, bits);
-            let fits = |item: &Item<K>| {
-                let room = usize::from(taken[to(item)]) < self.slots;
-                taken[to(item)] += u8::from(room);
+            let fits = |&(hash, _): &(u64, Item<K>)| {
+                let slots = &mut taken[bucket(hash, pilot, bits)];
+                let room = usize::from(*slots) < self.slots;
+                *slots += u8::from(room);
                 room
             };
             let placed = members.iter().map(fits).take_while(|fits| *fits).count();
             // Undone: they are taken when they are stored.
-            members[..placed].iter().for_each(|item| taken[to(item)] -= 1);
+            members[..placed].iter().for_each(|&(hash, _)| taken[bucket(hash, pilot, bits)] -= 1);
             placed == members.len()
         })
     }
@@ -249,13 +247,13 @@ impl<'t> Packing<'t> {
         block: usize,
         group: usize,
         pilot: u8,
-        members: &[Item<K>],
+        members: &[(u64, Item<K>)],
         taken: &mut [u8],
     ) {
         let [pilots, buckets, slots] = self.first;
         self.tiers.pilots[pilots + (block << self.size.group_bits) + group] = pilot;
-        for item in members {
-            let to = bucket(hash(item.key), pilot, self.size.bucket_bits);
+        for (hash, item) in members {
+            let to = bucket(*hash, pilot, self.size.bucket_bits);
             let slot = usize::from(taken[to]);
             taken[to] += 1;
             let at = (block << self.size.bucket_bits) + to;
@@ -286,14 +284,36 @@ fn size<K: Key>(len: u8, count: usize) -> Size {
     several.into_iter().chain(one).min_by_key(|size| size.buckets()).unwrap_or(several[0])
 }
 
-/// The prefixes of a group, of equal ones the last. At most one more than a group may have: what is beyond is not looked at.
-fn distinct<K: Key>(group: &[Item<K>], members: &mut Vec<Item<K>>) {
+/// Items by the number of their part, in their order within it, and where each part ends.
+fn parted<K: Key>(
+    items: impl Iterator<Item = Item<K>> + Clone,
+    parts: usize,
+    part: impl Fn(&Item<K>) -> usize,
+) -> (Vec<Item<K>>, Vec<usize>) {
+    let mut counts = vec![0; parts];
+    items.clone().for_each(|item| counts[part(&item)] += 1);
+    let mut sum = 0;
+    for count in &mut counts {
+        sum += std::mem::replace(count, sum);
+    }
+    let mut sorted = vec![Item::default(); sum];
+    for item in items {
+        let next = &mut counts[part(&item)];
+        sorted[*next] = item;
+        *next += 1;
+    }
+    (sorted, counts) // each was counted up to where the next part begins
+}
+
+/// The prefixes of a group with their hashes, of equal ones the last. At most one more than a group may have: what is
+/// beyond is not looked at.
+fn distinct<K: Key>(group: &[Item<K>], members: &mut Vec<(u64, Item<K>)>) {
     members.clear();
     for item in group {
-        if let Some(member) = members.iter_mut().find(|member| member.key == item.key) {
+        if let Some((_, member)) = members.iter_mut().find(|(_, member)| member.key == item.key) {
             *member = *item;
         } else if members.len() <= MOST_OF_GROUP {
-            members.push(*item);
+            members.push((hash(item.key), *item));
         }
     }
 }

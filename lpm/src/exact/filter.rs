@@ -20,7 +20,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// The filter of a section, with the numbers that [`build`] gave it. It is to have a byte at least, and `shift` to be
+    /// The filter of a section, with the numbers that belong to it ([`FilterDraft`]). It is to have a byte at least, and `shift` to be
     /// less than 64.
     pub(crate) fn new(bits: &[u8], base: u64, shift: u32) -> Filter {
         debug_assert!(!bits.is_empty() && shift < 64);
@@ -58,21 +58,31 @@ fn set(bits: &mut [u8], first: usize, last: usize) {
     }
 }
 
-/// The bits for some prefixes, address and length of each, with their base and shift. O(n + bits).
-pub(super) fn build<K: Key>(prefixes: impl ExactSizeIterator<Item = (K, u8)> + Clone) -> (Vec<u8>, u64, u32) {
-    let span = |(key, len): (K, u8)| (key.masked(len).left(), key.last(len).left());
-    let base = prefixes.clone().map(|p| span(p).0).min().unwrap_or(0);
-    let end = prefixes.clone().map(|p| span(p).1).max().unwrap_or(0);
-    // Whole words, the last bit of which is free.
-    let bytes = (prefixes.len() * BITS / 8).next_multiple_of(8).max(8);
-    let free = 8 * bytes as u64 - 1;
-    let shift = (0..63).find(|&shift| part(end, base, shift) < free).unwrap_or(63);
-    let mut bits = vec![0u8; bytes];
-    for prefix in prefixes {
-        let (first, last) = span(prefix);
-        set(&mut bits, part(first, base, shift) as usize, part(last, base, shift) as usize);
+/// The bits of a filter under construction, with what they are counted from.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FilterDraft {
+    pub(super) bits: Vec<u8>,
+    pub(super) base: u64,
+    pub(super) shift: u32,
+}
+
+impl FilterDraft {
+    /// Those for some prefixes, address and length of each. O(n + bits).
+    pub(super) fn of<K: Key>(prefixes: impl ExactSizeIterator<Item = (K, u8)> + Clone) -> FilterDraft {
+        let span = |(key, len): (K, u8)| (key.masked(len).left(), key.last(len).left());
+        let base = prefixes.clone().map(|p| span(p).0).min().unwrap_or(0);
+        let end = prefixes.clone().map(|p| span(p).1).max().unwrap_or(0);
+        // Whole words, the last bit of which is free.
+        let bytes = (prefixes.len() * BITS / 8).next_multiple_of(8).max(8);
+        let free = 8 * bytes as u64 - 1;
+        let shift = (0..63).find(|&shift| part(end, base, shift) < free).unwrap_or(63);
+        let mut bits = vec![0u8; bytes];
+        for prefix in prefixes {
+            let (first, last) = span(prefix);
+            set(&mut bits, part(first, base, shift) as usize, part(last, base, shift) as usize);
+        }
+        FilterDraft { bits, base, shift }
     }
-    (bits, base, shift)
 }
 
 #[cfg(test)]
@@ -94,7 +104,8 @@ mod tests {
 
     #[test]
     fn what_lies_outside_of_the_span_has_none() {
-        let (bits, base, shift) = build([(0x2001_u128 << 112, 64u8), (0x2002 << 112, 64)].into_iter());
+        let prefixes = [(0x2001_u128 << 112, 64u8), (0x2002 << 112, 64)];
+        let FilterDraft { bits, base, shift } = FilterDraft::of(prefixes.into_iter());
         let at = |left: u64| part(left, base, shift).min(8 * bits.len() as u64 - 1);
         let is_set = |left: u64| bits[(at(left) >> 3) as usize] >> (at(left) & 7) & 1 != 0;
         assert!(is_set(0x2001 << 48) && is_set(0x2002 << 48));
