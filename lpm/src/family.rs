@@ -7,7 +7,7 @@ use crate::image::{Contents, Image, NOTE, Sections};
 use crate::room::Room;
 use crate::stored::{FAMILY_SECTIONS, sizes, validate};
 use crate::view::View;
-use crate::{Engine, ImageError, Key, Prefix, SimdLevel, bits, direct, simd};
+use crate::{Engine, ImageError, Key, Prefix, SimdLevel, bits, simd};
 
 /// An immutable table of prefixes, compiled for longest-prefix match. Cheap to clone.
 ///
@@ -133,16 +133,7 @@ impl<K: Key> Family<K> {
     #[inline]
     pub fn lookup(&self, address: K) -> Option<u32> {
         // SAFETY: the kernel fits the view's engine, and the view's invariant was proved.
-        let code = unsafe {
-            // What one load tells is worth a branch to have it inlined.
-            if self.map.is_plain(Engine::Direct)
-                && let Some(code) = direct::shallow(&self.map, address)
-            {
-                code
-            } else {
-                (self.map_kernels.code)(&self.map, address)
-            }
-        };
+        let code = unsafe { (self.map_kernels.code)(&self.map, address) };
         code.checked_sub(1)
     }
 
@@ -156,11 +147,6 @@ impl<K: Key> Family<K> {
             if self.set.is_plain(Engine::Bits) {
                 let code = <bits::Bits as Room<K>>::code::<simd::Portable>(&self.set, address);
                 return bool::from_code(code, DECISIONS_ALLOWED);
-            }
-            if self.set.is_plain(Engine::Direct)
-                && let Some(code) = direct::shallow(&self.set, address)
-            {
-                return bool::from_code(code, self.set.allowed);
             }
             bool::from_code((self.set_kernels.code)(&self.set, address), self.set.allowed)
         }

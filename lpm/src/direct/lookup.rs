@@ -65,17 +65,6 @@ impl<K: Key> Room<K> for Direct {
     }
 }
 
-/// The code of `key` where one load tells it. It needs no instruction set, so that it can be inlined anywhere.
-///
-/// # Safety
-/// The view's invariant and engine `Direct`.
-#[inline(always)]
-pub(crate) unsafe fn shallow<K: Key>(v: &View<K>, key: K) -> Option<u32> {
-    // SAFETY: by the caller.
-    let code = unsafe { code_of_24(v, key) };
-    (code != v.escape).then_some(code)
-}
-
 /// The code of the /24 of `key`, which may be the escape.
 ///
 /// # Safety

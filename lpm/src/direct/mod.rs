@@ -15,5 +15,5 @@ mod records;
 mod validate;
 
 pub(crate) use build::build;
-pub(crate) use lookup::{Direct, shallow};
+pub(crate) use lookup::Direct;
 pub(crate) use validate::validate;
