@@ -1,6 +1,6 @@
 //! Finds the line of an address, and its place in it.
 
-use std::hint::select_unpredictable;
+use std::hint::{black_box, select_unpredictable};
 
 use super::slot::NOTHING;
 use crate::Key;
@@ -76,30 +76,36 @@ unsafe fn group<K: Key, S: Simd, O: Answer, const NARROW: bool>(
     keys: &[K; GROUP],
     out: &mut [O; GROUP],
 ) {
-    // Those that some prefix may cover: their places in the group, lines and depths.
-    let (mut places, mut lines, mut depths) = ([0; GROUP], [0; GROUP], [0; GROUP]);
-    let (mut count, mut deepest) = (0, 0);
+    let (mut lines, mut depths, mut covered, mut deepest) = ([0; GROUP], [0; GROUP], 0, 0);
     for (i, &key) in keys.iter().enumerate() {
         // SAFETY: by the caller.
         let slot = unsafe { slot_of(v, key) };
-        // No branch: whether a slot is covered is as good as random where it is not always the same.
-        let is_covered = slot != NOTHING;
-        let depth = if is_covered { slot & 31 } else { 0 };
-        (places[count], lines[count], depths[count]) = (i, (slot >> 5) as usize * LINE, depth);
-        prefetch(v.lines.address(lines[count]));
-        deepest = deepest.max(depth);
+        (lines[i], depths[i]) = ((slot >> 5) as usize * LINE, slot & 31);
+        prefetch(v.lines.address(lines[i]));
+        covered += usize::from(slot != NOTHING);
+        deepest = deepest.max(depths[i]);
+    }
+    // Nearly always all are covered or none, and what is known to be all is in order.
+    if covered == GROUP {
+        // A count that the compiler knows has it unroll the loops, and shuffle codes into vectors and out again.
+        let count = black_box(covered);
+        // SAFETY: by the caller; the lines are those of the slots.
+        return unsafe { below::<K, S, O, NARROW>(v, keys, lines, depths, deepest, count, |i| i, out) };
+    }
+    out.fill(O::from_code(NO_CODE, v.allowed));
+    if covered == 0 {
+        return;
+    }
+    // The others step aside, without a branch: who they are is as good as random.
+    let (mut places, mut count) = ([0; GROUP], 0);
+    for i in 0..GROUP {
+        let is_covered = depths[i] < NOTHING;
+        (places[count], lines[count], depths[count]) = (i, lines[i], depths[i]);
         count += usize::from(is_covered);
     }
-    // SAFETY: by the caller; the lines are those of the slots.
-    unsafe {
-        // Nearly always all are covered or none, and what is known to be all is in order.
-        if count == GROUP {
-            below::<K, S, O, NARROW>(v, keys, lines, depths, deepest, GROUP, |i| i, out);
-        } else {
-            out.fill(O::from_code(NO_CODE, v.allowed));
-            below::<K, S, O, NARROW>(v, keys, lines, depths, deepest, count, |i| places[i], out);
-        }
-    }
+    let deepest = depths[..count].iter().copied().max().unwrap_or(0);
+    // SAFETY: as above.
+    unsafe { below::<K, S, O, NARROW>(v, keys, lines, depths, deepest, count, |i| places[i], out) }
 }
 
 /// The answers of the first `count` lines of a group, each for the address at its place.
