@@ -29,6 +29,8 @@ pub struct Family<K: Key> {
     set_kernels: Kernels<K, bool>,
     level: SimdLevel,
     prefixes: usize,
+    /// Whether `set` is of engine `Bits`, with nothing that is asked before.
+    is_bits_alone: bool,
     /// What the views point into; never changed, so that they stay valid.
     image: Image,
     /// The first of the family's sections in it.
@@ -108,6 +110,7 @@ impl<K: Key> Family<K> {
         Ok(Family {
             map_kernels: kernels(&map, level),
             set_kernels: kernels(&set, level),
+            is_bits_alone: set.engine == Engine::Bits && set.exact.is_none(),
             map,
             set,
             level,
@@ -144,7 +147,7 @@ impl<K: Key> Family<K> {
         unsafe {
             // The common engine of large lists needs no instruction set, so it is worth a branch to have it inlined; and
             // so is what one load tells.
-            if self.set.is_plain(Engine::Bits) {
+            if self.is_bits_alone {
                 let code = <bits::Bits as Room<K>>::code::<simd::Portable>(&self.set, address);
                 return bool::from_code(code, DECISIONS_ALLOWED);
             }

@@ -114,12 +114,6 @@ pub(crate) struct View<K> {
 }
 
 impl<K: Key> View<K> {
-    /// Whether lookups are those of an engine, with nothing that is asked before.
-    #[inline(always)]
-    pub(crate) fn is_plain(&self, engine: Engine) -> bool {
-        self.engine == engine && self.exact.is_none()
-    }
-
     /// The view of a claim that the engine's room has proved, and of its tiers, which are proved as well.
     pub(crate) fn of(claim: &Claim<'_>, exact: Option<Exact<K>>) -> View<K> {
         let Claim { engine, width, root_bits, names, .. } = *claim;
