@@ -13,10 +13,10 @@ use arc_swap::ArcSwap;
 
 use crate::address::Address;
 pub use crate::guard::{Guard, Refusal, Refused};
-use crate::list::List;
+use crate::list::{InvalidList, List};
 use crate::policy::Policy;
 pub use crate::snapshot::Snapshot;
-use crate::table::Table;
+use crate::table::{Table, Update};
 use crate::verdict::{Judgement, Verdict};
 
 /// The hot-swappable holder of the current table. Cloning gives another handle on the same gate, for any
@@ -170,12 +170,56 @@ impl Gate {
     ///
     /// As [`Gate::replace`].
     pub fn replace_table(&self, table: Table) -> Result<u64, Refused> {
+        self.take(&mut self.writer(), table)
+    }
+
+    /// Changes some entries of the current table, and returns the generation of the new one. As [`Gate::replace`] of the
+    /// whole changed list, and faster by the time that compiling it takes ([`Table::updated`] says how much): O(c log n)
+    /// for c changes since the table was compiled and n entries, and O(n) where the guard has to compare tables
+    /// ([`Guard::check`]).
+    ///
+    /// # Errors
+    ///
+    /// [`NotUpdated`]; the gate is unchanged then, and [`Gate::status`] tells.
+    ///
+    /// ```
+    /// use ipgate::{Gate, List, Update};
+    /// let gate = Gate::new(&"10.0.1.0/24:office,192.0.2.7:partner".parse::<List>()?);
+    /// let mut update = Update::new();
+    /// update.extend("10.0.2.0/24:new_office".parse::<List>()?.entries().iter().cloned());
+    /// update.remove("192.0.2.7/32".parse()?);
+    /// assert_eq!(gate.update(&update)?, 2);
+    /// assert!(gate.is_allowed("10.0.2.7".parse()?) && !gate.is_allowed("192.0.2.7".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn update(&self, update: &Update) -> Result<u64, NotUpdated> {
         let mut writer = self.writer();
+        let updated = self.snapshot().table().updated(update);
+        let table = updated.map_err(|error| {
+            writer.last_failure = Some(Failure::now(&error));
+            NotUpdated::Invalid(error)
+        })?;
+        Ok(self.take(&mut writer, table)?)
+    }
+
+    /// Compiles the current table anew where it was updated since that was done last, and returns its generation. It says
+    /// what it said, in less time and memory; for a moment when there is little to do. O(n) for n entries, during which
+    /// others may go on to update. `None` where there was nothing to compile, or where another list has come meanwhile.
+    pub fn compact(&self) -> Option<u64> {
+        let before = self.snapshot();
+        let compacted = before.table().compacted()?;
+        let mut writer = self.writer();
+        let table = self.snapshot().table().upon(&compacted, before.table())?;
+        Some(self.swap(&mut writer, table))
+    }
+
+    /// Swaps a table in that the guard lets through.
+    fn take(&self, writer: &mut Writer, table: Table) -> Result<u64, Refused> {
         if let Err(refused) = writer.guard.check(self.shared.current.load().table(), &table) {
             writer.last_failure = Some(Failure::now(&refused));
             return Err(refused);
         }
-        Ok(self.swap(&mut writer, table))
+        Ok(self.swap(writer, table))
     }
 
     /// Removes the entries that have expired from the table, and takes those in again that hold once more because the
@@ -357,6 +401,33 @@ impl Clone for Reader {
         Reader { shared: Arc::clone(&self.shared), generation: 0, snapshot: None }
     }
 }
+
+/// An update that was not made; the gate is unchanged.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum NotUpdated {
+    /// The changed entries are no list.
+    Invalid(InvalidList),
+    /// The guard refused it.
+    Refused(Refused),
+}
+
+impl From<Refused> for NotUpdated {
+    fn from(refused: Refused) -> NotUpdated {
+        NotUpdated::Refused(refused)
+    }
+}
+
+impl fmt::Display for NotUpdated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotUpdated::Invalid(error) => error.fmt(f),
+            NotUpdated::Refused(refused) => refused.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for NotUpdated {}
 
 /// A gate in figures.
 #[derive(Debug, Clone)]

@@ -6,6 +6,7 @@
 //! | text that people write, to be checked and told what is wrong | [`List`], [`list::Parser`], [`list::Linter`] |
 //! | one decision now, or millions from a log | [`Table`]: [`lookup`](Table::lookup), [`lookup_many`](Table::lookup_many) |
 //! | a list that changes while requests come | [`Gate`], shared by all threads |
+//! | some entries of a large list that change | [`Update`], by [`Gate::update`] |
 //! | the last nanoseconds, one thread each | [`Reader`] |
 //! | a file that is edited | [`Watch`], into a gate |
 //! | a default list and an app's own | [`Policy`] for lists that stay, [`layers::Layers`] for gates |
@@ -142,7 +143,7 @@ pub use reason::Reason;
 pub use serde_impls::VerdictRecord;
 pub use shown::{Shown, ShownPath};
 #[doc(inline)]
-pub use table::Table;
+pub use table::{Table, Update};
 pub use verdict::{Judgement, Verdict};
 #[cfg(feature = "watch")]
 #[doc(inline)]

@@ -5,8 +5,8 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, SystemTime};
 
 use ipgate::{
-    Entry, Gate, Label, List, Policy, Reader, Reason, Table, Verdict,
-    gate::{Guard, Refusal, Refused, Snapshot, Status},
+    Entry, Gate, Label, List, Policy, Reader, Reason, Table, Update, Verdict,
+    gate::{Guard, NotUpdated, Refusal, Refused, Snapshot, Status},
     list::{Diagnostic, Linter, Parser, Rejected, Report, Until},
     space::Space,
 };
@@ -183,4 +183,96 @@ fn public_types_go_where_threads_go() {
     everywhere::<Snapshot>();
     everywhere::<Status>();
     everywhere::<Verdict<'static>>();
+}
+
+/// So many hosts, which a table keeps compiled when some of them change.
+fn hosts(count: u32) -> List {
+    let text: String = (0..count)
+        .map(|i| format!("10.{}.{}.{}:l{}\n", i >> 14, i >> 6 & 255, (i & 63) * 4, i % 7))
+        .collect();
+    list(&text)
+}
+
+fn put(update: &mut Update, text: &str) {
+    update.extend(list(text).entries().iter().cloned());
+}
+
+#[test]
+fn a_gate_is_updated_entry_by_entry() {
+    let gate = Gate::new(&hosts(10_000));
+    let before = gate.snapshot();
+    let mut update = Update::new();
+    put(&mut update, "10.0.0.0:moved,!10.0.0.1:out,192.0.2.0/24:guest,10.0.0.0/16:wide");
+    update.remove("10.0.0.4/32".parse().unwrap());
+    update.remove("203.0.113.0/24".parse().unwrap()); // stands nowhere
+    assert_eq!(gate.update(&update), Ok(2));
+    let mut reader = gate.reader();
+    for (client, expected) in [
+        ("10.0.0.0", "allow 10.0.0.0:moved"),
+        ("10.0.0.1", "deny !10.0.0.1:out"),
+        ("10.0.0.2", "allow 10.0.0.0/16:wide"),
+        ("10.0.0.4", "allow 10.0.0.0/16:wide"),
+        ("10.0.0.8", "allow 10.0.0.8:l2"),
+        ("192.0.2.9", "allow 192.0.2.0/24:guest"),
+        ("203.0.113.7", "deny no-entry"),
+    ] {
+        let expected = format!("{client} {expected} (generation 2)");
+        assert_eq!(gate.check(address(client)).to_string(), expected);
+        assert_eq!(reader.check(address(client)).to_string(), expected);
+    }
+    assert_eq!(gate.status().entries, 10_000 + 3 - 1);
+    assert_eq!(
+        before.table().lookup(address("10.0.0.4")).label(),
+        Some("l1"),
+        "who has the old table keeps it"
+    );
+    let small = gate.status().bytes - before.table().bytes();
+    assert!((1..20_000).contains(&small), "{small} bytes beside the compiled table");
+    // Compiled anew it says the same.
+    let said: Vec<String> = gate.snapshot().table().entries().map(|entry| entry.to_string()).collect();
+    assert_eq!(gate.compact(), Some(3));
+    assert_eq!(gate.compact(), None, "nothing was updated since");
+    assert!(gate.snapshot().table().entries().map(|entry| entry.to_string()).eq(said));
+}
+
+#[test]
+fn an_update_passes_the_guard_or_changes_nothing() {
+    let gate =
+        Gate::new(&hosts(5_000)).with_guard(Guard::new().widest(8, 32).must_allow([address("10.0.0.0")]));
+    let mut update = Update::new();
+    put(&mut update, "0.0.0.0/1:oops");
+    update.remove("10.0.0.0/32".parse().unwrap());
+    let Err(NotUpdated::Refused(refused)) = gate.update(&update) else { panic!("it is too wide") };
+    assert_eq!(refused.refusals().len(), 1, "{refused}"); // 0.0.0.0/1 lets 10.0.0.0 in
+    assert_eq!(gate.generation(), 1);
+    assert_eq!(gate.status().last_failure.map(|failure| failure.reason), Some(refused.to_string()));
+    assert!(!gate.is_allowed(address("1.1.1.1")) && gate.is_allowed(address("10.0.0.0")));
+}
+
+/// An update that comes while the table is compiled anew is in the table that comes of it.
+#[test]
+fn updates_and_compaction_lose_nothing() {
+    let gate = Gate::new(&hosts(20_000));
+    let client = |i: u32| format!("192.0.{}.{}", i >> 8, i & 255);
+    std::thread::scope(|scope| {
+        let compacting = scope.spawn(|| {
+            while gate.snapshot().table().len() < 20_500 {
+                gate.compact();
+            }
+        });
+        for i in 0..500 {
+            let mut update = Update::new();
+            put(&mut update, &client(i));
+            gate.update(&update).unwrap();
+            assert!(gate.is_allowed(address(&client(i))));
+        }
+        compacting.join().unwrap();
+    });
+    gate.compact();
+    assert!((0..500).all(|i| gate.is_allowed(address(&client(i)))));
+    assert_eq!(gate.status().entries, 20_500);
+    let whole: Vec<String> = gate.snapshot().table().entries().map(|entry| entry.to_string()).collect();
+    let expected: String = (0..500).map(|i| client(i) + ",").collect();
+    let expected = list(&(hosts(20_000).to_string() + "\n" + &expected));
+    assert!(Table::new(&expected).entries().map(|entry| entry.to_string()).eq(whole));
 }

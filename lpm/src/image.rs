@@ -195,6 +195,12 @@ impl Image {
         self.layout.total
     }
 
+    /// Whether it is a handle on the same memory.
+    #[must_use]
+    pub fn is_same(&self, other: &Image) -> bool {
+        Arc::ptr_eq(&self.memory, &other.memory)
+    }
+
     /// Whether it has no bytes, which no image has.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -66,30 +66,39 @@ impl Table {
     pub fn live_at(&self, now: SystemTime) -> Table {
         let whole =
             self.left_out.as_ref().map_or_else(|| Arc::new(self.alone()), |left| Arc::clone(&left.whole));
-        let expired = whole.entries().filter(|entry| !entry.is_live(now));
+        let expired = whole.expiring().filter(|entry| !entry.is_live(now));
         match expired.filter_map(|entry| entry.until()).max() {
             None => whole.alone(),
             Some(latest) => {
-                let live = from_table(&whole, now);
+                let live = match &whole.patch {
+                    None => from_entries(&whole, whole.entries().filter(|entry| entry.is_live(now))),
+                    Some(_) => whole.without_expired(now),
+                };
                 Table { left_out: Some(LeftOut { whole, latest: latest.system_time() }), ..live }
             }
         }
     }
+
+    /// The same entries compiled as a whole, with nothing changed since.
+    pub(super) fn recompiled(&self) -> Table {
+        from_entries(self, self.entries())
+    }
 }
 
 /// One entry on its way into a table.
-struct Row<'a> {
-    prefix: IpNet,
-    action: Action,
-    origin: Origin,
-    label: Option<&'a str>,
-    until: Option<Until>,
+#[derive(PartialEq)]
+pub(super) struct Row<'a> {
+    pub(super) prefix: IpNet,
+    pub(super) action: Action,
+    pub(super) origin: Origin,
+    pub(super) label: Option<&'a str>,
+    pub(super) until: Option<Until>,
     /// 0 where it did not come from text.
-    line: u32,
+    pub(super) line: u32,
 }
 
 impl<'a> Row<'a> {
-    fn of_list(entry: &'a Entry, origin: Origin) -> Row<'a> {
+    pub(super) fn of_list(entry: &'a Entry, origin: Origin) -> Row<'a> {
         Row {
             prefix: entry.prefix(),
             action: entry.action(),
@@ -100,7 +109,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    fn of_table(entry: EntryRef<'a>) -> Row<'a> {
+    pub(super) fn of_table(entry: EntryRef<'a>) -> Row<'a> {
         Row {
             prefix: entry.prefix(),
             action: entry.action(),
@@ -133,14 +142,14 @@ fn rows(list: Option<&List>, origin: Origin) -> impl Iterator<Item = Row<'_>> {
     list.map(List::entries).unwrap_or_default().iter().map(move |entry| Row::of_list(entry, origin))
 }
 
-/// Compiles a table's own entries again, without those that have expired at `now`.
-fn from_table(table: &Table, now: SystemTime) -> Table {
+/// Compiles some of a table's own entries again.
+fn from_entries<'t>(table: &'t Table, entries: impl Iterator<Item = EntryRef<'t>>) -> Table {
     let info = table.info();
     let lists = Lists {
         sources: [Origin::Default, Origin::App].map(|origin| table.source(origin)),
         digests: [info.default_digest, info.app_digest],
     };
-    compile(table.scope, &lists, table.entries().filter(|entry| entry.is_live(now)).map(Row::of_table))
+    compile(table.scope, &lists, entries.map(Row::of_table))
 }
 
 fn compile<'a>(scope: Scope, lists: &Lists<'_>, rows: impl Iterator<Item = Row<'a>>) -> Table {

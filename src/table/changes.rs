@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 use std::net::IpAddr;
 
-use ipgate_lpm::{Family, Key};
 use ipnet::IpNet;
 
 use super::compiled::Table;
 use super::entries::Version;
 use super::entry::EntryRef;
+use super::width::Width;
 use crate::address::canonical_prefix;
 use crate::list::Action;
 use crate::space::Space;
@@ -62,51 +62,25 @@ impl Table {
 
     /// The entry that decides for an address, and the last address up to which it does without a break.
     fn run<K: Width>(&self, at: K) -> (Option<usize>, K) {
-        let (family, columns) = (K::family(self), self.entries.columns(K::VERSION));
-        let longest = family.matched(at).map(|index| EntryRef::new(self, K::VERSION, index));
+        let longest = self.decides(at).map(|index| EntryRef::new(self, K::VERSION, index));
         let entry = longest.map(|longest| longest.or_preceding().index());
         let end = entry.map_or(K::MAX, |index| {
-            let (network, length) = columns.prefix::<K>(index);
+            let (network, length) = self.prefix::<K>(index);
             network.last(length)
         });
-        let next = columns.end_of::<K>((at, K::BITS as u8)); // what begins behind the address
-        if next == columns.count() {
-            return (entry, end);
+        let next = [self.compiled_after(at), K::part(self).and_then(|part| part.next_after(at))];
+        let before_next = next.into_iter().flatten().map(|next| K::from_wide(next.wide().saturating_sub(1)));
+        (entry, before_next.fold(end, K::min))
+    }
+
+    /// Where the first compiled entry behind an address begins that is still there.
+    fn compiled_after<K: Width>(&self, at: K) -> Option<K> {
+        let columns = self.entries.columns(K::VERSION);
+        let mut index = columns.end_of::<K>((at, K::BITS as u8));
+        while let Some(gone) = K::part(self).and_then(|part| part.places.gone_at(index)) {
+            index = gone.end;
         }
-        let before_next = columns.prefix::<K>(next).0.wide().saturating_sub(1);
-        (entry, end.min(K::from_wide(before_next)))
-    }
-}
-
-/// What differs between the families.
-trait Width: Key {
-    const VERSION: Version;
-
-    fn family(table: &Table) -> &Family<Self>;
-    fn address(self) -> IpAddr;
-}
-
-impl Width for u32 {
-    const VERSION: Version = Version::V4;
-
-    fn family(table: &Table) -> &Family<u32> {
-        &table.v4
-    }
-
-    fn address(self) -> IpAddr {
-        IpAddr::V4(self.into())
-    }
-}
-
-impl Width for u128 {
-    const VERSION: Version = Version::V6;
-
-    fn family(table: &Table) -> &Family<u128> {
-        &table.v6
-    }
-
-    fn address(self) -> IpAddr {
-        IpAddr::V6(self.into())
+        (index < columns.count()).then(|| columns.prefix::<K>(index).0)
     }
 }
 

@@ -201,7 +201,7 @@ impl Columns {
         (address, self.length(index))
     }
 
-    fn length(&self, index: usize) -> u8 {
+    pub(super) fn length(&self, index: usize) -> u8 {
         self.lengths.get(index).copied().unwrap_or_default()
     }
 
@@ -226,6 +226,23 @@ impl Columns {
         })
     }
 
+    /// The entries of this very prefix. O(log n), and a step for each of them.
+    pub(super) fn range_of<K: Key>(&self, prefix: (K, u8)) -> Range<usize> {
+        let end = self.end_of(prefix);
+        let others = (0..end).rev().take_while(|&index| self.prefix::<K>(index) == prefix);
+        end - others.count()..end
+    }
+
+    /// The last entry of the longest prefix that is shorter than this one and covers it.
+    pub(super) fn above<K: Key>(&self, inner: (K, u8)) -> Option<usize> {
+        above(inner, |prefix| self.end_of(prefix), |index| self.prefix(index))
+    }
+
+    /// Whether an entry's prefix lies inside this one, and is longer. O(log n).
+    pub(super) fn has_inside<K: Key>(&self, (network, length): (K, u8)) -> bool {
+        self.end_of((network, length)) < self.end_of((network.last(length), K::BITS as u8))
+    }
+
     pub(super) fn value_number(&self, index: usize) -> u32 {
         number_at(&self.values, self.value_width, index)
     }
@@ -248,7 +265,7 @@ impl Columns {
     }
 
     /// The entries that expire.
-    fn expiring(&self) -> impl DoubleEndedIterator<Item = usize> + '_ {
+    pub(super) fn expiring(&self) -> impl DoubleEndedIterator<Item = usize> + '_ {
         self.expiring.iter().map(|entry| u32::from_le_bytes(*entry) as usize)
     }
 
@@ -256,6 +273,29 @@ impl Columns {
     pub(super) fn untils(&self) -> impl Iterator<Item = i64> + '_ {
         self.untils.iter().map(|micros| i64::from_le_bytes(*micros))
     }
+}
+
+/// Of prefixes in ascending order, the last of the longest that is shorter than `inner` and covers it, where `end_of` is
+/// one past the last that is at most some prefix, and `prefix` the one at a place. As many searches as there are other
+/// lengths at which a neighbour branches off.
+pub(super) fn above<K: Key>(
+    inner: (K, u8),
+    end_of: impl Fn((K, u8)) -> usize,
+    prefix: impl Fn(usize) -> (K, u8),
+) -> Option<usize> {
+    let (address, mut length) = inner;
+    while length > 0 {
+        let wanted = (address.masked(length - 1), length - 1);
+        let index = end_of(wanted).checked_sub(1)?;
+        let found = prefix(index);
+        if found.1 <= wanted.1 && found.0 == address.masked(found.1) {
+            return Some(index);
+        }
+        // Whatever covers the inner prefix begins before the one that was found, and so covers that, too.
+        let common = K::BITS + (found.0.wide() ^ address.wide()).leading_zeros() - u128::BITS;
+        length = (length - 1).min((common + 1) as u8);
+    }
+    None
 }
 
 /// The first place in a range for which this no longer holds, where it holds up to some place.

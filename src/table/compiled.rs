@@ -7,7 +7,8 @@ use std::time::SystemTime;
 use ipgate_lpm::Family;
 use ipgate_lpm::image::Image;
 
-use super::entries::{Entries, Origin};
+use super::entries::{Entries, Origin, Value, Version};
+use super::patch::Patch;
 use crate::list::Until;
 use crate::reason::Reason;
 
@@ -30,6 +31,8 @@ pub struct Table {
     pub(super) v4: Family<u32>,
     pub(super) v6: Family<u128>,
     pub(super) entries: Entries,
+    /// What was changed since all that was compiled.
+    pub(super) patch: Option<Arc<Patch>>,
     pub(super) scope: Scope,
     /// Whether what decides stays in a cache: see `batch`.
     pub(super) is_cached: bool,
@@ -66,6 +69,11 @@ impl Scope {
     /// The same of two lists, of which the app list precedes the default list.
     pub(super) const PRECEDED: Scope = Scope { app_precedes: true, ..Scope::LISTED };
 
+    /// That of a table with entries in it from now on, which it may not have had a list for.
+    pub(super) fn listed(self) -> Scope {
+        if self.app_precedes { Scope::PRECEDED } else { Scope::LISTED }
+    }
+
     #[inline(always)]
     pub(super) fn reason(self) -> Reason {
         self.otherwise
@@ -96,7 +104,7 @@ impl Table {
     /// How many labels there are.
     #[must_use]
     pub fn label_count(&self) -> usize {
-        self.entries.label_count()
+        self.entries.label_count() + self.patch.as_ref().map_or(0, |patch| patch.label_count())
     }
 
     /// The label with a number that [`Decision::label_number`](super::Decision::label_number) gave, of this very table. O(1).
@@ -110,8 +118,26 @@ impl Table {
     /// ```
     #[must_use]
     pub fn label(&self, number: u32) -> Option<&str> {
-        let label = self.entries.label_numbered(number.checked_sub(1)?);
-        std::str::from_utf8(label?).ok()
+        std::str::from_utf8(self.label_numbered(number.checked_sub(1)?)?).ok()
+    }
+
+    /// The label of a value as UTF-8.
+    #[inline]
+    pub(super) fn label_bytes(&self, value: Value) -> Option<&[u8]> {
+        self.label_numbered(value.label()?)
+    }
+
+    #[inline]
+    fn label_numbered(&self, number: u32) -> Option<&[u8]> {
+        /// Out of line, since it is of a table that was updated alone.
+        #[cold]
+        #[inline(never)]
+        fn of_patch(table: &Table, number: u32) -> Option<&[u8]> {
+            let number = (number as usize).checked_sub(table.entries.label_count())?;
+            table.patch.as_ref()?.label(number)
+        }
+        let compiled = self.entries.label_numbered(number);
+        if compiled.is_some() { compiled } else { of_patch(self, number) }
     }
 
     /// The name of a list, empty where it has none.
@@ -150,7 +176,11 @@ impl Table {
     #[must_use]
     pub fn len(&self) -> usize {
         let (v4, v6) = self.entries.counts();
-        v4 + v6
+        let count = |version, compiled| match self.patch.as_ref() {
+            Some(patch) => patch.places(version).count(),
+            None => compiled,
+        };
+        count(Version::V4, v4) + count(Version::V6, v6)
     }
 
     /// Whether the table has no entries. Whether that means everyone or no one is the policy's matter.
@@ -160,10 +190,14 @@ impl Table {
     }
 
     /// Bytes of memory that the table takes; where expired entries have been left out of it, with those of the table that
-    /// has them.
+    /// has them. What an updated table shares with others is counted in each.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.image.len() + self.left_out.as_ref().map_or(0, |left_out| left_out.whole.bytes())
+        let own = |table: &Table| table.patch.as_ref().map_or(0, |patch| patch.bytes());
+        let whole = self.left_out.as_ref().map_or(0, |LeftOut { whole, .. }| {
+            own(whole) + if whole.image.is_same(&self.image) { 0 } else { whole.image.len() }
+        });
+        self.image.len() + own(self) + whole
     }
 
     /// Whether it has the entries that hold at `now`: none that has expired, and all that hold again because the clock was
@@ -182,6 +216,7 @@ impl Table {
             v4: self.v4.clone(),
             v6: self.v6.clone(),
             entries: self.entries.clone(),
+            patch: self.patch.clone(),
             left_out: None,
             ..*self
         }

@@ -134,6 +134,6 @@ impl<'t> Decision<'t> {
     #[inline]
     #[must_use]
     pub fn label_bytes(&self) -> Option<&'t [u8]> {
-        self.table.entries.label_bytes(self.ruling.value)
+        self.table.label_bytes(self.ruling.value)
     }
 }

@@ -54,7 +54,7 @@ impl Value {
     }
 
     #[inline]
-    fn label(self) -> Option<u32> {
+    pub(super) fn label(self) -> Option<u32> {
         self.label_field().checked_sub(1)
     }
 }
@@ -134,17 +134,6 @@ impl Entries {
     /// The number of labels.
     pub(super) fn label_count(&self) -> usize {
         self.label_ends.len()
-    }
-
-    /// The label of a value.
-    pub(super) fn label(&self, value: Value) -> Option<&str> {
-        std::str::from_utf8(self.label_bytes(value)?).ok()
-    }
-
-    /// The label of a value as UTF-8.
-    #[inline]
-    pub(super) fn label_bytes(&self, value: Value) -> Option<&[u8]> {
-        self.label_numbered(value.label()?)
     }
 
     /// The label with that number as UTF-8.

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use ipgate_lpm::Key;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::columns::Columns;
 use super::compiled::Table;
 use super::entries::{Origin, Value, Version};
+use super::patch::{Places, Row};
+use super::width::Width;
 use crate::address::{Address, Bits};
 use crate::list::{Action, Entry, Label, Until};
 
@@ -30,8 +31,16 @@ impl<'t> EntryRef<'t> {
         self.table.entries.columns(self.version)
     }
 
+    /// Where it was added to the table after that was compiled.
+    fn row(&self) -> Option<&'t Row> {
+        self.table.patch.as_ref()?.places(self.version).row(self.index)
+    }
+
     /// What it says beside its prefix.
     pub(super) fn value(&self) -> Value {
+        if let Some(row) = self.row() {
+            return row.value;
+        }
         self.table.entries.value(self.columns().value_number(self.index))
     }
 
@@ -40,11 +49,11 @@ impl<'t> EntryRef<'t> {
     pub fn prefix(&self) -> IpNet {
         match self.version {
             Version::V4 => {
-                let (address, length) = self.columns().prefix::<u32>(self.index);
+                let (address, length) = self.table.prefix::<u32>(self.index);
                 IpNet::V4(Ipv4Net::new(address.into(), length).unwrap_or_default()) // lengths are checked
             }
             Version::V6 => {
-                let (address, length) = self.columns().prefix::<u128>(self.index);
+                let (address, length) = self.table.prefix::<u128>(self.index);
                 IpNet::V6(Ipv6Net::new(address.into(), length).unwrap_or_default()) // lengths are checked
             }
         }
@@ -59,13 +68,13 @@ impl<'t> EntryRef<'t> {
     /// The label, if it has one.
     #[must_use]
     pub fn label(&self) -> Option<&'t str> {
-        self.table.entries.label(self.value())
+        std::str::from_utf8(self.table.label_bytes(self.value())?).ok()
     }
 
     /// The first instant at which it no longer holds, if it expires.
     #[must_use]
     pub fn until(&self) -> Option<Until> {
-        self.columns().until(self.index)
+        self.row().map_or_else(|| self.columns().until(self.index), |row| row.until)
     }
 
     /// Which list of the policy it comes from.
@@ -80,10 +89,12 @@ impl<'t> EntryRef<'t> {
         Some(self.table.source(self.origin())).filter(|name| !name.is_empty())
     }
 
-    /// The line of its list's text on which it stands, counted from 1.
+    /// The line on which it stands, counted from 1, of the text that its list was compiled from; none where it came by
+    /// an [`Update`](super::Update), which changes no lines of others.
     #[must_use]
     pub fn line(&self) -> Option<u32> {
-        Some(self.columns().line(self.index)).filter(|line| *line != 0)
+        let line = self.row().map_or_else(|| self.columns().line(self.index), |row| row.line);
+        Some(line).filter(|line| *line != 0)
     }
 
     /// The entry as one that can be put into a list, without its place.
@@ -123,7 +134,9 @@ impl<'t> EntryRef<'t> {
 
     /// The entries of the same prefix up to this one, this one first.
     fn same_prefix(self) -> impl Iterator<Item = EntryRef<'t>> {
-        let down = (0..=self.index).rev().map(move |index| EntryRef { index, ..self });
+        // Either all of them are compiled, or none is.
+        let first = if self.row().is_some() { self.columns().count() } else { 0 };
+        let down = (first..=self.index).rev().map(move |index| EntryRef { index, ..self });
         down.take_while(move |entry| entry.prefix() == self.prefix())
     }
 
@@ -136,14 +149,8 @@ impl<'t> EntryRef<'t> {
         index.map(|index| EntryRef { index, ..self })
     }
 
-    fn parent_index<K: Key>(self) -> Option<usize> {
-        let columns = self.columns();
-        let (address, length) = columns.prefix::<K>(self.index);
-        (0..length).rev().find_map(|shorter| {
-            let wanted = (address.masked(shorter), shorter);
-            let index = columns.end_of::<K>(wanted).checked_sub(1)?;
-            (columns.prefix::<K>(index) == wanted).then_some(index)
-        })
+    fn parent_index<K: Width>(self) -> Option<usize> {
+        self.table.decides_above::<K>(self.table.prefix(self.index))
     }
 }
 
@@ -161,9 +168,25 @@ impl Table {
     /// The entries, sorted by prefix with IPv4 first; on equal prefixes the one that decides is the last. Those of the
     /// default list that the app list precedes ([`Table::app_precedes`]) are among them.
     pub fn entries(&self) -> impl Iterator<Item = EntryRef<'_>> {
-        let (v4, v6) = self.entries.counts();
-        let of = move |version, count| (0..count).map(move |index| EntryRef::new(self, version, index));
-        of(Version::V4, v4).chain(of(Version::V6, v6))
+        self.entries_of(Version::V4).chain(self.entries_of(Version::V6))
+    }
+
+    fn entries_of(&self, version: Version) -> impl Iterator<Item = EntryRef<'_>> {
+        let patched = self.patch.as_ref().map(|patch| patch.places(version));
+        let compiled = if patched.is_none() { self.entries.columns(version).count() } else { 0 };
+        let stretches = patched.into_iter().flat_map(Places::stretches).chain(std::iter::once(0..compiled));
+        stretches.flatten().map(move |index| EntryRef::new(self, version, index))
+    }
+
+    /// Those that expire, in no order. O(log n) for each and n changes.
+    pub(super) fn expiring(&self) -> impl Iterator<Item = EntryRef<'_>> {
+        [Version::V4, Version::V6].into_iter().flat_map(move |version| {
+            let places = self.patch.as_ref().map(|patch| patch.places(version));
+            let is_there = move |index: &usize| places.is_none_or(|places| places.gone_at(*index).is_none());
+            let compiled = self.entries.columns(version).expiring().filter(is_there);
+            let rows = places.into_iter().flat_map(Places::expiring);
+            compiled.chain(rows).map(move |index| EntryRef::new(self, version, index))
+        })
     }
 }
 

@@ -20,9 +20,13 @@ impl Table {
         is_image(bytes)
     }
 
-    /// The table as bytes, the same on every machine, with the generation that is to stand in its header.
+    /// The table as bytes, the same on every machine, with the generation that is to stand in its header. One that was
+    /// updated is compiled anew for it.
     #[must_use]
     pub fn to_image(&self, generation: u64) -> Vec<u8> {
+        if self.patch.is_some() {
+            return self.recompiled().to_image(generation);
+        }
         self.image.to_bytes(&Note { generation, ..self.note() }.to_bytes())
     }
 
@@ -78,11 +82,11 @@ impl Table {
         let scope = scope.ok_or(ImageError::damaged("header", "its scope is unknown"))?;
         let is_cached = Table::decides_in_cache(&v4, &v6);
         let next_expiry = entries.next_expiry();
-        Ok(Table { image, v4, v6, entries, scope, is_cached, next_expiry, left_out: None })
+        Ok(Table { image, v4, v6, entries, patch: None, scope, is_cached, next_expiry, left_out: None })
     }
 
-    fn note(&self) -> Note {
-        Note::of(self.image.note())
+    pub(super) fn note(&self) -> Note {
+        self.patch.as_ref().map_or_else(|| Note::of(self.image.note()), |patch| patch.note)
     }
 
     /// What the header of the table's image says of it.
@@ -102,8 +106,8 @@ pub struct ImageInfo {
     pub generation: u64,
     /// When the table was compiled.
     pub created: SystemTime,
-    /// SHA-256 of the default list's text, where one is set.
+    /// SHA-256 of the default list's text, where one is set and was not updated since.
     pub default_digest: Option<[u8; 32]>,
-    /// SHA-256 of the app list's text, where one is set.
+    /// SHA-256 of the app list's text, where one is set and was not updated since.
     pub app_digest: Option<[u8; 32]>,
 }

@@ -23,11 +23,20 @@ impl Table {
     #[inline(always)]
     pub(crate) fn allows(&self, address: Address) -> bool {
         // Before the search, so that nothing needs to be kept for after it.
-        self.allows_everyone()
-            || match address.bits() {
-                Bits::V4(v4) => self.v4.is_allowed(v4),
-                Bits::V6(v6) => self.v6.is_allowed(v6),
-            }
+        if self.allows_everyone() || self.patch.is_some() {
+            return self.allows_by_ruling(address);
+        }
+        match address.bits() {
+            Bits::V4(v4) => self.v4.is_allowed(v4),
+            Bits::V6(v6) => self.v6.is_allowed(v6),
+        }
+    }
+
+    /// The same of any table. Out of line, since few are without a list or updated.
+    #[cold]
+    #[inline(never)]
+    fn allows_by_ruling(&self, address: Address) -> bool {
+        self.ruling(address).reason().is_allowed()
     }
 
     /// The decision for an address, its reason and its label. An IPv4-mapped address is the IPv4 address
@@ -54,11 +63,31 @@ impl Table {
     /// The ruling where an entry decides.
     #[inline(always)]
     pub(crate) fn ruling_of_entry(&self, address: Address) -> Option<Ruling> {
+        if self.patch.is_some()
+            && let Some(decides) = self.changed_at(address)
+        {
+            return Some(self.ruling_by(address, decides)).filter(|ruling| ruling.is_of_entry());
+        }
         let number = match address.bits() {
             Bits::V4(v4) => self.v4.lookup(v4),
             Bits::V6(v6) => self.v6.lookup(v6),
         };
         number.map(|number| Ruling::of_entry(self.entries.value(number)))
+    }
+
+    /// The entry that decides for an address where something was changed since the table was compiled, if one does there.
+    #[inline(never)]
+    pub(super) fn changed_at(&self, address: Address) -> Option<Option<usize>> {
+        match address.bits() {
+            Bits::V4(v4) => self.changed(v4),
+            Bits::V6(v6) => self.changed(v6),
+        }
+    }
+
+    /// The ruling for an address for which this entry decides, or none.
+    pub(super) fn ruling_by(&self, address: Address, decides: Option<usize>) -> Ruling {
+        let of_entry = |index| Ruling::of_entry(self.entry(address, index).value());
+        decides.map_or_else(|| self.ruling_without_entry(), of_entry)
     }
 
     /// The ruling where none does.
@@ -100,8 +129,8 @@ impl Table {
     #[inline(always)]
     fn longest(&self, address: Address) -> Option<EntryRef<'_>> {
         let index = match address.bits() {
-            Bits::V4(v4) => self.v4.matched(v4),
-            Bits::V6(v6) => self.v6.matched(v6),
+            Bits::V4(v4) => self.decides(v4),
+            Bits::V6(v6) => self.decides(v6),
         };
         Some(self.entry(address, index?))
     }
@@ -115,7 +144,8 @@ impl Table {
 
     /// Every entry that covers an address, the one that decides first: longest prefix first, on equal
     /// prefixes the app list before the default list and later entries before earlier ones. Where the app list precedes
-    /// the default list, all entries of it come first. O(log n) for each prefix length and n entries, and no allocation.
+    /// the default list, all entries of it come first. No allocation; O(log n) for n entries and each length at which
+    /// something branches off around the address.
     ///
     /// ```
     /// use ipgate::{List, Table};

@@ -4,6 +4,7 @@
 //! family (`ipgate_lpm`), which answers the questions of the request path (`lookup`, `batch`), and `columns` with the
 //! entries (`entries`, `entry`), which name and explain them.
 
+mod amend;
 mod batch;
 mod build;
 mod changes;
@@ -15,7 +16,10 @@ mod entry;
 mod image;
 mod layout;
 mod lookup;
+mod patch;
 mod precede;
+mod update;
+mod width;
 
 pub use changes::Change;
 pub use compiled::Table;
@@ -25,3 +29,4 @@ pub use entries::Origin;
 pub use entry::EntryRef;
 pub use image::ImageInfo;
 pub use ipgate_lpm::{ImageError, ImageErrorKind};
+pub use update::Update;
