@@ -327,7 +327,7 @@ impl Reader {
     #[inline(always)]
     pub fn is_allowed(&mut self, address: IpAddr) -> bool {
         match self.settled() {
-            Some(snapshot) => snapshot.table().is_allowed(address),
+            Some(snapshot) => snapshot.table().allows_compiled(address.into()),
             None => self.unsettled(address.into()),
         }
     }
@@ -379,7 +379,7 @@ impl Reader {
     #[must_use]
     pub fn settled(&self) -> Option<&Snapshot> {
         let is_current = self.is_current();
-        self.snapshot.as_deref().filter(|snapshot| is_current && snapshot.is_timeless())
+        self.snapshot.as_deref().filter(|snapshot| is_current && snapshot.is_settled())
     }
 
     /// The table of the last check with its generation, even if it is not the current one any more; `None` before

@@ -12,6 +12,19 @@ pub struct Snapshot {
     table: Table,
     generation: u64,
     next_expiry: Option<SystemTime>,
+    /// Whether what is compiled decides at any time: nothing in it expires, and nothing was changed since.
+    is_settled: bool,
+}
+
+/// How the table of a snapshot is to be asked at a time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Manner {
+    /// What is compiled decides.
+    Compiled,
+    /// It was updated since it was compiled.
+    Updated,
+    /// Entries of it have expired by now.
+    Late(SystemTime),
 }
 
 /// Lookups are inlined by force: a caller that knows its client's family leaves out what is for the other
@@ -19,7 +32,8 @@ pub struct Snapshot {
 impl Snapshot {
     pub(crate) fn new(table: Table, generation: u64) -> Snapshot {
         let next_expiry = table.next_expiry().map(|until| until.system_time());
-        Snapshot { table, generation, next_expiry }
+        let is_settled = next_expiry.is_none() && !table.is_updated();
+        Snapshot { table, generation, next_expiry, is_settled }
     }
 
     /// The table.
@@ -41,52 +55,62 @@ impl Snapshot {
     #[inline(always)]
     #[must_use]
     pub fn lookup(&self, address: IpAddr) -> Decision<'_> {
-        self.table.decision(self.ruling(address.into(), self.late()))
+        self.table.decision(self.ruling(address.into(), self.manner()))
     }
 
     /// The entry that decides for an address by [`Snapshot::lookup`], if one does. One more search.
     #[inline(always)]
     #[must_use]
     pub fn entry(&self, address: IpAddr) -> Option<EntryRef<'_>> {
-        self.deciding(address.into(), self.late())
+        self.deciding(address.into(), self.manner())
     }
 
-    /// Whether nothing in it expires, so that nobody has to look at the clock.
+    /// Whether what is compiled decides at any time, so that nobody has to look at the clock or for changes.
     #[inline(always)]
-    pub(crate) fn is_timeless(&self) -> bool {
-        self.next_expiry.is_none()
+    pub(crate) fn is_settled(&self) -> bool {
+        self.is_settled
     }
 
-    /// The time, where entries of the table have expired by now.
+    /// How the table is to be asked now.
     #[inline(always)]
-    pub(crate) fn late(&self) -> Option<SystemTime> {
-        let next_expiry = self.next_expiry?;
-        Some(SystemTime::now()).filter(|now| next_expiry <= *now)
+    pub(crate) fn manner(&self) -> Manner {
+        if self.is_settled { Manner::Compiled } else { self.manner_now() }
     }
 
-    /// The ruling for an address, `late` being what [`Snapshot::late`] said.
     #[inline(always)]
-    pub(crate) fn ruling(&self, address: Address, late: Option<SystemTime>) -> Ruling {
-        match late {
-            None => self.table.ruling(address),
-            Some(now) => self.table.ruling_at(address, now),
+    fn manner_now(&self) -> Manner {
+        let now = self.next_expiry.map(|next| (next, SystemTime::now()));
+        match now.filter(|(next, now)| next <= now) {
+            Some((_, now)) => Manner::Late(now),
+            None if self.table.is_updated() => Manner::Updated,
+            None => Manner::Compiled,
         }
     }
 
-    /// The entry that decides for an address, `late` being what [`Snapshot::late`] said.
+    /// The ruling for an address, `manner` being what [`Snapshot::manner`] said.
     #[inline(always)]
-    pub(crate) fn deciding(&self, address: Address, late: Option<SystemTime>) -> Option<EntryRef<'_>> {
-        match late {
-            None => self.table.deciding(address),
-            Some(now) => self.table.deciding_at(address, now),
+    pub(crate) fn ruling(&self, address: Address, manner: Manner) -> Ruling {
+        match manner {
+            Manner::Compiled => self.table.ruling_compiled(address),
+            Manner::Updated => self.table.ruling_updated(address),
+            Manner::Late(now) => self.table.ruling_at(address, now),
+        }
+    }
+
+    /// The entry that decides for an address, `manner` being what [`Snapshot::manner`] said.
+    #[inline(always)]
+    pub(crate) fn deciding(&self, address: Address, manner: Manner) -> Option<EntryRef<'_>> {
+        match manner {
+            Manner::Compiled | Manner::Updated => self.table.deciding(address),
+            Manner::Late(now) => self.table.deciding_at(address, now),
         }
     }
 
     #[inline(always)]
     pub(crate) fn allows(&self, address: Address) -> bool {
-        match self.late() {
-            None => self.table.allows(address),
-            Some(now) => self.table.ruling_at(address, now).reason().is_allowed(),
+        match self.manner() {
+            Manner::Compiled => self.table.allows_compiled(address),
+            manner => self.ruling(address, manner).reason().is_allowed(),
         }
     }
 }

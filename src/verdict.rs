@@ -4,13 +4,12 @@ use std::fmt;
 use std::mem::ManuallyDrop;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use arc_swap::Guard;
 
 use crate::address::Address;
 use crate::reason::Reason;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Manner, Snapshot};
 use crate::table::{Decision, EntryRef, Origin, Ruling};
 
 /// The answer for one client: the decision, the reason, the entry with its label, the generation.
@@ -39,8 +38,8 @@ struct Seen {
     ruling: Ruling,
     /// Which list of a policy the table is of, where its entries do not know.
     from: Option<Origin>,
-    /// When the address was checked, where the table has entries that had expired by then.
-    late: Option<SystemTime>,
+    /// How the table was asked.
+    manner: Manner,
     /// Of the snapshot; of a policy over live gates, that of all its tables together.
     generation: u64,
 }
@@ -89,12 +88,12 @@ impl<'r> Judgement<'r> {
     /// The judgement for an address, or for a client without one.
     #[inline(always)]
     pub(crate) fn new(snapshot: &'r Snapshot, address: Option<Address>) -> Judgement<'r> {
-        let late = snapshot.late();
+        let manner = snapshot.manner();
         let ruling = match address {
-            Some(address) => snapshot.ruling(address, late),
+            Some(address) => snapshot.ruling(address, manner),
             None => Ruling::without_entry(Reason::NoAddress),
         };
-        let seen = Seen { address, ruling, from: None, late, generation: snapshot.generation() };
+        let seen = Seen { address, ruling, from: None, manner, generation: snapshot.generation() };
         Judgement { snapshot, seen }
     }
 
@@ -165,7 +164,7 @@ impl<'r> Judgement<'r> {
     #[must_use]
     pub fn entry(self) -> Option<EntryRef<'r>> {
         let address = self.seen.address.filter(|_| self.seen.ruling.is_of_entry())?;
-        self.snapshot.deciding(address, self.seen.late)
+        self.snapshot.deciding(address, self.seen.manner)
     }
 
     /// The generation of the table that decided.

@@ -80,7 +80,7 @@ impl Layer {
     #[inline(always)]
     fn admit_settled(&mut self, address: Address) -> Option<bool> {
         let table = self.reader.settled()?.table();
-        Some(match table.ruling_of_entry(address) {
+        Some(match table.ruling_of_compiled(address) {
             Some(ruling) => self.tally.count_entry(table.decision(ruling)),
             None => self.tally.count_unlabelled(table.ruling_without_entry().enforced(self.enforce).reason()),
         })
@@ -90,7 +90,7 @@ impl Layer {
     fn is_allowed(&mut self, address: Address) -> bool {
         match self.reader.settled() {
             Some(snapshot) if snapshot.table().allows_everyone() => !self.enforce,
-            Some(snapshot) => snapshot.table().allows(address),
+            Some(snapshot) => snapshot.table().allows_compiled(address),
             None => self.is_allowed_anew(address),
         }
     }
@@ -335,7 +335,7 @@ impl Kind {
     fn one_table(&mut self) -> Option<&Table> {
         let Kind::One(layer) = self else { return None };
         let snapshot = layer.current();
-        Some(snapshot.table()).filter(|table| snapshot.is_timeless() && !table.allows_everyone())
+        Some(snapshot.table()).filter(|table| snapshot.is_settled() && !table.allows_everyone())
     }
 
     /// The layers whose entries decide, the app list's first.

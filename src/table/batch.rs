@@ -53,7 +53,7 @@ impl Table {
     {
         for (group, allowed) in addresses.chunks(GROUP).zip(allowed.chunks_mut(GROUP)) {
             self.ask(group, allowed, Family::are_allowed, Family::are_allowed);
-            if self.patch.is_some() {
+            if self.is_updated() {
                 for (address, allowed) in group.iter().zip(allowed) {
                     if let Some(decides) = self.changed_at((*address).into()) {
                         *allowed = D::from(self.ruling_by((*address).into(), decides).reason().is_allowed());
@@ -86,7 +86,7 @@ impl Table {
             self.ask(group, &mut numbers, Family::lookup_many, Family::lookup_many);
             numbers.into_iter().zip(group).map(move |(number, address)| {
                 let address = Address::from(*address);
-                let changed = if self.patch.is_some() { self.changed_at(address) } else { None };
+                let changed = if self.is_updated() { self.changed_at(address) } else { None };
                 self.decision(match (changed, number) {
                     (Some(decides), _) => self.ruling_by(address, decides),
                     (None, NO_MATCH) => self.ruling_without_entry(),

@@ -147,6 +147,12 @@ impl Table {
         std::str::from_utf8(name).unwrap_or_default() // checked when opened
     }
 
+    /// Whether entries were changed since it was compiled.
+    #[inline(always)]
+    pub(crate) fn is_updated(&self) -> bool {
+        self.patch.is_some()
+    }
+
     /// Whether everyone is allowed because no list is set and none is required.
     pub(crate) fn allows_everyone(&self) -> bool {
         self.scope.otherwise == Reason::NoGate

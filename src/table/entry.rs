@@ -8,7 +8,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use super::columns::Columns;
 use super::compiled::Table;
 use super::entries::{Origin, Value, Version};
-use super::patch::{Places, Row};
+use super::patch::{Patch, Places, Row};
 use super::width::Width;
 use crate::address::{Address, Bits};
 use crate::list::{Action, Entry, Label, Until};
@@ -32,16 +32,23 @@ impl<'t> EntryRef<'t> {
     }
 
     /// Where it was added to the table after that was compiled.
+    #[inline(always)]
     fn row(&self) -> Option<&'t Row> {
-        self.table.patch.as_ref()?.places(self.version).row(self.index)
+        /// Out of line, since few tables are updated.
+        #[cold]
+        #[inline(never)]
+        fn of_patch(patch: &Patch, version: Version, index: usize) -> Option<&Row> {
+            patch.places(version).row(index)
+        }
+        of_patch(self.table.patch.as_deref()?, self.version, self.index)
     }
 
     /// What it says beside its prefix.
     pub(super) fn value(&self) -> Value {
-        if let Some(row) = self.row() {
-            return row.value;
+        match self.row() {
+            Some(row) => row.value,
+            None => self.table.entries.value(self.columns().value_number(self.index)),
         }
-        self.table.entries.value(self.columns().value_number(self.index))
     }
 
     /// The canonical prefix.

@@ -24,7 +24,7 @@ impl Table {
     /// updated is compiled anew for it.
     #[must_use]
     pub fn to_image(&self, generation: u64) -> Vec<u8> {
-        if self.patch.is_some() {
+        if self.is_updated() {
             return self.recompiled().to_image(generation);
         }
         self.image.to_bytes(&Note { generation, ..self.note() }.to_bytes())

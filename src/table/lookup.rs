@@ -22,21 +22,21 @@ impl Table {
 
     #[inline(always)]
     pub(crate) fn allows(&self, address: Address) -> bool {
-        // Before the search, so that nothing needs to be kept for after it.
-        if self.allows_everyone() || self.patch.is_some() {
-            return self.allows_by_ruling(address);
+        if self.is_updated() {
+            return self.ruling_updated(address).reason().is_allowed();
         }
-        match address.bits() {
-            Bits::V4(v4) => self.v4.is_allowed(v4),
-            Bits::V6(v6) => self.v6.is_allowed(v6),
-        }
+        self.allows_compiled(address)
     }
 
-    /// The same of any table. Out of line, since few are without a list or updated.
-    #[cold]
-    #[inline(never)]
-    fn allows_by_ruling(&self, address: Address) -> bool {
-        self.ruling(address).reason().is_allowed()
+    /// Whether what is compiled allows an address.
+    #[inline(always)]
+    pub(crate) fn allows_compiled(&self, address: Address) -> bool {
+        // Before the search, so that nothing needs to be kept for after it.
+        self.allows_everyone()
+            || match address.bits() {
+                Bits::V4(v4) => self.v4.is_allowed(v4),
+                Bits::V6(v6) => self.v6.is_allowed(v6),
+            }
     }
 
     /// The decision for an address, its reason and its label. An IPv4-mapped address is the IPv4 address
@@ -49,8 +49,34 @@ impl Table {
 
     /// The ruling for an address.
     #[inline(always)]
-    pub(crate) fn ruling(&self, address: Address) -> Ruling {
-        self.ruling_of_entry(address).unwrap_or_else(|| self.ruling_without_entry())
+    fn ruling(&self, address: Address) -> Ruling {
+        if self.is_updated() { self.ruling_updated(address) } else { self.ruling_compiled(address) }
+    }
+
+    /// The ruling by what is compiled.
+    #[inline(always)]
+    pub(crate) fn ruling_compiled(&self, address: Address) -> Ruling {
+        self.ruling_of_compiled(address).unwrap_or_else(|| self.ruling_without_entry())
+    }
+
+    /// The same by the entry that decides, if one does.
+    #[inline(always)]
+    pub(crate) fn ruling_of_compiled(&self, address: Address) -> Option<Ruling> {
+        let number = match address.bits() {
+            Bits::V4(v4) => self.v4.lookup(v4),
+            Bits::V6(v6) => self.v6.lookup(v6),
+        };
+        number.map(|number| Ruling::of_entry(self.entries.value(number)))
+    }
+
+    /// The ruling of an updated table. Out of line, since few are.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn ruling_updated(&self, address: Address) -> Ruling {
+        match self.changed_at(address) {
+            Some(decides) => self.ruling_by(address, decides),
+            None => self.ruling_compiled(address),
+        }
     }
 
     /// The ruling at `now`, where entries may have expired since the table was compiled.
@@ -60,23 +86,7 @@ impl Table {
         entry.map_or_else(|| self.ruling_without_entry(), |entry| Ruling::of_entry(entry.value()))
     }
 
-    /// The ruling where an entry decides.
-    #[inline(always)]
-    pub(crate) fn ruling_of_entry(&self, address: Address) -> Option<Ruling> {
-        if self.patch.is_some()
-            && let Some(decides) = self.changed_at(address)
-        {
-            return Some(self.ruling_by(address, decides)).filter(|ruling| ruling.is_of_entry());
-        }
-        let number = match address.bits() {
-            Bits::V4(v4) => self.v4.lookup(v4),
-            Bits::V6(v6) => self.v6.lookup(v6),
-        };
-        number.map(|number| Ruling::of_entry(self.entries.value(number)))
-    }
-
     /// The entry that decides for an address where something was changed since the table was compiled, if one does there.
-    #[inline(never)]
     pub(super) fn changed_at(&self, address: Address) -> Option<Option<usize>> {
         match address.bits() {
             Bits::V4(v4) => self.changed(v4),

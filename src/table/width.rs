@@ -54,19 +54,23 @@ impl Table {
     /// The entry that decides for an address.
     #[inline(always)]
     pub(super) fn decides<K: Width>(&self, address: K) -> Option<usize> {
-        match self.changed(address) {
-            Some(decides) => decides,
+        match K::part(self) {
+            Some(part) => self.decides_in(part, address),
             None => K::family(self).matched(address),
         }
     }
 
+    #[cold]
+    #[inline(never)]
+    fn decides_in<K: Width>(&self, part: &Part<K>, address: K) -> Option<usize> {
+        self.changed_in(part, address).unwrap_or_else(|| K::family(self).matched(address))
+    }
+
     /// The entry that decides for an address where something was changed, if one does there.
-    #[inline(always)]
     pub(super) fn changed<K: Width>(&self, address: K) -> Option<Option<usize>> {
         K::part(self).and_then(|part| self.changed_in(part, address))
     }
 
-    #[inline(never)]
     fn changed_in<K: Width>(&self, part: &Part<K>, address: K) -> Option<Option<usize>> {
         let spot = part.spot(address)?;
         let inside = if spot.has_inside { K::family(self).matched(address) } else { None };
@@ -75,9 +79,19 @@ impl Table {
     }
 
     /// Network address and length of an entry.
+    #[inline(always)]
     pub(super) fn prefix<K: Width>(&self, index: usize) -> (K, u8) {
-        let of_row = |part: &Part<K>| Some(*part.prefixes.get(part.places.row(index)?.spot)?);
-        K::part(self).and_then(of_row).unwrap_or_else(|| self.entries.columns(K::VERSION).prefix(index))
+        match K::part(self) {
+            Some(part) => self.prefix_in(part, index),
+            None => self.entries.columns(K::VERSION).prefix(index),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn prefix_in<K: Width>(&self, part: &Part<K>, index: usize) -> (K, u8) {
+        let of_row = part.places.row(index).and_then(|row| part.prefixes.get(row.spot));
+        of_row.copied().unwrap_or_else(|| self.entries.columns(K::VERSION).prefix(index))
     }
 
     /// The entry that decides for the longest prefix that is shorter than this one and covers it.
