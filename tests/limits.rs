@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::SystemTime;
 
 use ipgate::list::{Code, Parser};
-use ipgate::{Content, Limits, Policy, Table, TooLarge};
+use ipgate::{Content, Limits, List, Policy, Table, TooLarge};
 
 /// Numbers that are spread over everything.
 fn scattered(i: usize) -> u128 {
@@ -115,5 +115,20 @@ fn ranges_count_as_what_they_unfold_to() {
             }
             false => assert_eq!(parsed.unwrap().list.len(), 254 * lines),
         }
+    }
+}
+
+/// Ten entries: thousands of such lists may be in memory at a time.
+#[test]
+fn a_list_of_ten_entries_is_small() {
+    let lists = [
+        (950, (0..10).map(|i| format!("10.{i}.0.7:team{i}\n")).collect::<String>()),
+        (1_280, (0..5).map(|i| format!("10.{i}.0.0/16:team{i}\n[2001:db8:{i}::]/48:net{i}\n")).collect()),
+        (1_420, (0..10).map(|i| format!("[2001:db8:{i}::7]:team{i}\n")).collect()),
+    ];
+    for (most, text) in lists {
+        let table = Table::new(&text.parse::<List>().unwrap());
+        assert_eq!(table.bytes(), table.to_image(1).len());
+        assert!(table.bytes() <= most, "{} bytes for\n{text}", table.bytes());
     }
 }

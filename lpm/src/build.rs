@@ -151,6 +151,9 @@ fn check<K: Key>(list: &[Prefix<K>]) -> Result<u32, BuildError> {
 
 /// The greatest code that allows, where the ones up to it are those that do.
 fn allowed_codes<K>(list: &[Prefix<K>]) -> Option<u32> {
+    if list.is_empty() {
+        return Some(1); // which nothing has
+    }
     let greatest = list.iter().filter(|p| p.allow).map(|p| p.value).max()?;
     let least_denied = list.iter().filter(|p| !p.allow).map(|p| p.value).min();
     least_denied.is_none_or(|denied| greatest < denied).then_some(greatest + 1)

@@ -6,8 +6,9 @@
 //! 16   length of the image                               24   XXH3-64 of everything from 32 on
 //! 32   what it holds (Contents)                          36   number of sections
 //! 40   88 bytes of whoever wrote it (NOTE)
-//! 128  the length of each section, 8 bytes each
-//! ...  the sections, each at the next multiple of 64 with at least 4 bytes between two
+//! 128  a bit for each section that is not empty
+//! 144  the length of each of those, 8 bytes each
+//! ...  those sections, each at the next multiple of 64, a shorter one of 16, with at least 4 bytes between two
 //! ```
 //!
 //! Integers are little-endian. There are no offsets that could point anywhere: places follow from lengths.
@@ -27,6 +28,9 @@ pub const MAGIC: [u8; 8] = *b"\x93IPGATE\n";
 /// Bytes of the header that belong to whoever writes the image.
 pub const NOTE: usize = 88;
 
+/// Sections that an image may have.
+const MOST_SECTIONS: usize = 128;
+
 const BYTE_ORDER: u32 = 0x0102_0304;
 /// Bytes after a section that a four-byte load of its last byte may touch.
 pub(crate) const GUARD: usize = 4;
@@ -45,10 +49,12 @@ mod field {
     pub(super) const CONTENTS: usize = 32;
     pub(super) const SECTIONS: usize = 36;
     pub(super) const NOTE: Range<usize> = 40..128;
-    pub(super) const LENGTHS: usize = 128;
+    pub(super) const PRESENT: Range<usize> = 128..144;
+    pub(super) const LENGTHS: usize = 144;
 }
 
-const _: () = assert!(field::NOTE.end - field::NOTE.start == NOTE && field::NOTE.end == field::LENGTHS);
+const _: () = assert!(field::NOTE.end - field::NOTE.start == NOTE && field::NOTE.end == field::PRESENT.start);
+const _: () = assert!(8 * (field::PRESENT.end - field::PRESENT.start) == MOST_SECTIONS);
 
 /// What an image holds, so that none is taken for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +123,7 @@ impl<'a> Sections<'a> {
     ///
     /// # Panics
     ///
-    /// Where memory cannot hold the image.
+    /// Where memory cannot hold the image, or there are more than 128 sections.
     ///
     /// ```
     /// use ipgate_lpm::image::{Contents, Image, NOTE, Sections};
@@ -131,24 +137,28 @@ impl<'a> Sections<'a> {
     /// ```
     #[must_use]
     pub fn write(self, contents: Contents, note: &[u8; NOTE]) -> Image {
-        let lengths: Vec<u64> = self.list.iter().map(|(length, _)| *length as u64).collect();
-        let layout = Layout::new(&lengths).expect("what fits memory in pieces fits it as an image");
-        let mut memory = Aligned::new(layout.total);
+        assert!(self.list.len() <= MOST_SECTIONS, "{} sections are too many", self.list.len());
+        let count = self.list.len() as u32;
+        let list: Vec<_> = self.list.into_iter().enumerate().filter(|(_, (length, _))| *length > 0).collect();
+        let mut header = vec![0; field::LENGTHS];
+        put(&mut header, field::MAGIC.start, &MAGIC);
+        put(&mut header, field::BYTE_ORDER, &BYTE_ORDER.to_le_bytes());
+        put(&mut header, field::VERSION, &FORMAT_VERSION.to_le_bytes());
+        put(&mut header, field::CONTENTS, &contents.code().to_le_bytes());
+        put(&mut header, field::SECTIONS, &count.to_le_bytes());
+        put(&mut header, field::NOTE.start, note);
+        let present = list.iter().fold(0, |present: u128, (number, _)| present | 1 << number);
+        put(&mut header, field::PRESENT.start, &present.to_le_bytes());
+        list.iter().for_each(|(_, (length, _))| header.extend((*length as u64).to_le_bytes()));
+        let length = length(&header);
+        put(&mut header, field::LENGTH, &(length as u64).to_le_bytes());
+        let mut memory = Aligned::new(length);
         let bytes = memory.bytes_mut();
-        put(bytes, field::MAGIC.start, &MAGIC);
-        put(bytes, field::BYTE_ORDER, &BYTE_ORDER.to_le_bytes());
-        put(bytes, field::VERSION, &FORMAT_VERSION.to_le_bytes());
-        put(bytes, field::LENGTH, &(layout.total as u64).to_le_bytes());
-        put(bytes, field::CONTENTS, &contents.code().to_le_bytes());
-        put(bytes, field::SECTIONS, &(lengths.len() as u32).to_le_bytes());
-        put(bytes, field::NOTE.start, note);
-        for (i, length) in lengths.iter().enumerate() {
-            put(bytes, field::LENGTHS + 8 * i, &length.to_le_bytes());
+        put(bytes, 0, &header);
+        for ((_, (_, fill)), (_, place)) in list.into_iter().zip(places(&header)) {
+            fill(bytes.get_mut(place).unwrap_or_default());
         }
-        for ((_, fill), range) in self.list.into_iter().zip(&layout.ranges) {
-            fill(bytes.get_mut(range.clone()).unwrap_or_default());
-        }
-        Image { memory: Arc::new(memory), layout: Arc::new(layout) }
+        Image { memory: Arc::new(memory) }
     }
 }
 
@@ -156,7 +166,6 @@ impl<'a> Sections<'a> {
 #[derive(Clone)]
 pub struct Image {
     memory: Arc<Aligned>,
-    layout: Arc<Layout>,
 }
 
 impl Image {
@@ -166,8 +175,8 @@ impl Image {
     ///
     /// [`ImageError`] says what is wrong with it.
     pub fn open(memory: Aligned, contents: Contents, sections: usize) -> Result<Image, ImageError> {
-        let layout = check_header(memory.bytes(), contents, sections)?;
-        Ok(Image { memory: Arc::new(memory), layout: Arc::new(layout) })
+        check_header(memory.bytes(), contents, sections)?;
+        Ok(Image { memory: Arc::new(memory) })
     }
 
     /// The same for bytes anywhere, which are copied.
@@ -192,7 +201,7 @@ impl Image {
     /// Bytes of the whole.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.layout.total
+        self.memory.bytes().len()
     }
 
     /// Whether it is a handle on the same memory.
@@ -217,15 +226,13 @@ impl Image {
     /// Section number `index`, as whole items; empty where there is none.
     #[must_use]
     pub fn section<T: Plain>(&self, index: usize) -> Section<T> {
-        let range = self.layout.ranges.get(index).cloned().unwrap_or_default();
-        let items = T::items(self.memory.bytes().get(range).unwrap_or_default());
+        let items = T::items(self.bytes_of(index));
         Section { items: NonNull::from(items), _memory: Arc::clone(&self.memory) }
     }
 
     /// The bytes of section number `index`, borrowed.
     pub(crate) fn bytes_of(&self, index: usize) -> &[u8] {
-        let range = self.layout.ranges.get(index).cloned().unwrap_or_default();
-        self.memory.bytes().get(range).unwrap_or_default()
+        place(self.memory.bytes(), index).and_then(|place| self.memory.bytes().get(place)).unwrap_or_default()
     }
 }
 
@@ -289,32 +296,41 @@ impl<T: Plain> std::fmt::Debug for Section<T> {
     }
 }
 
-/// Where each section lies.
-#[derive(Debug)]
-struct Layout {
-    ranges: Vec<Range<usize>>,
-    /// Length of the whole image.
-    total: usize,
+/// Which sections are not empty, a bit each.
+fn present(header: &[u8]) -> u128 {
+    u128::from(u64_at(header, field::PRESENT.start))
+        | u128::from(u64_at(header, field::PRESENT.start + 8)) << 64
 }
 
-impl Layout {
-    /// The layout that follows from the sections' lengths; an error where it would not fit `usize`.
-    fn new(lengths: &[u64]) -> Result<Layout, ImageError> {
-        let mut at = (field::LENGTHS + 8 * lengths.len()).next_multiple_of(64);
-        let mut ranges = Vec::with_capacity(lengths.len());
-        for length in lengths {
-            let end = usize::try_from(*length).ok().and_then(|length| at.checked_add(length));
-            let end = end.filter(|&end| end < usize::MAX / 2);
-            let end = end.ok_or(ImageError::damaged("header", "a section is longer than memory can be"))?;
-            ranges.push(at..end);
-            // What is empty is never read, and takes no room.
-            at = if end == at { at } else { (end + GUARD).next_multiple_of(64) };
-        }
-        Ok(Layout { ranges, total: at })
-    }
+/// The sections that are not empty, with their places, as they follow from the lengths in a header. Where they would not
+/// fit the address space, places end there.
+fn places(header: &[u8]) -> impl Iterator<Item = (usize, Range<usize>)> {
+    let present = present(header);
+    let mut at = field::LENGTHS + 8 * present.count_ones() as usize;
+    (0..MOST_SECTIONS).filter(move |section| present >> section & 1 == 1).enumerate().map(
+        move |(i, section)| {
+            let length = usize::try_from(u64_at(header, field::LENGTHS + 8 * i)).unwrap_or(usize::MAX);
+            let start = at.checked_next_multiple_of(if length < 64 { 16 } else { 64 }).unwrap_or(usize::MAX);
+            let end = start.saturating_add(length);
+            at = end.saturating_add(GUARD);
+            (section, start..end)
+        },
+    )
 }
 
-fn check_header(bytes: &[u8], contents: Contents, sections: usize) -> Result<Layout, ImageError> {
+/// The place of a section that is not empty. At once where it is, which most are in a small image.
+fn place(header: &[u8], section: usize) -> Option<Range<usize>> {
+    let is_present = section < MOST_SECTIONS && present(header) >> section & 1 == 1;
+    places(header).find(|(other, _)| is_present && *other == section).map(|(_, place)| place)
+}
+
+/// Length of the image with that header.
+fn length(header: &[u8]) -> usize {
+    let end = places(header).last().map_or(field::LENGTHS, |(_, place)| place.end);
+    end.saturating_add(GUARD).checked_next_multiple_of(16).unwrap_or(usize::MAX)
+}
+
+fn check_header(bytes: &[u8], contents: Contents, sections: usize) -> Result<(), ImageError> {
     if !is_image(bytes) {
         return Err(ImageError::of_kind(ImageErrorKind::NotAnImage));
     }
@@ -334,10 +350,11 @@ fn check_header(bytes: &[u8], contents: Contents, sections: usize) -> Result<Lay
         u32_at(bytes, field::SECTIONS) as usize == sections,
         "its number of sections is not the one it has",
     )?;
-    let lengths: Vec<u64> = (0..sections).map(|i| u64_at(bytes, field::LENGTHS + 8 * i)).collect();
-    let layout = Layout::new(&lengths)?;
-    sound(layout.total == bytes.len(), "its sections do not fill it")?;
-    Ok(layout)
+    sound(
+        places(bytes).all(|(section, place)| section < sections && !place.is_empty()),
+        "it states a section that it has not",
+    )?;
+    sound(length(bytes) == bytes.len(), "its sections do not fill it")
 }
 
 fn checksum(bytes: &[u8]) -> u64 {

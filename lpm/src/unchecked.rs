@@ -25,7 +25,7 @@ impl<T> Unchecked<T> {
     /// The items of a section, which is to outlive this.
     pub(crate) fn new(section: &[u8]) -> Unchecked<T> {
         debug_assert!(
-            section.is_empty() || section.as_ptr().addr().is_multiple_of(64),
+            section.is_empty() || section.as_ptr().addr().is_multiple_of(16),
             "sections are aligned"
         );
         Unchecked::part_of(section)
@@ -66,7 +66,7 @@ impl<T> Unchecked<T> {
         T: Copy,
     {
         self.assert_inside(index * size_of::<T>(), size_of::<T>(), 0);
-        // SAFETY: inside by the caller; sections begin at multiples of 64, so items of theirs are aligned.
+        // SAFETY: inside by the caller; sections begin at multiples of 16, so items of theirs are aligned.
         unsafe { *self.start.add(index) }
     }
 }

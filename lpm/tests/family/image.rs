@@ -52,7 +52,7 @@ fn exercise<K: Key>(table: &Family<K>, probes: &[K]) {
 }
 
 /// Bytes of a family's header, and of the numbers that say what its sections are.
-const HEADER: u64 = 320 + 48;
+const HEADER: u64 = 144 + 8 * 16 + 48;
 
 /// Makes length and checksum those of the bytes (layout: `ipgate_lpm::image`).
 fn reseal(bytes: &mut [u8]) {
@@ -93,7 +93,8 @@ fn damaged<K: Key>(seed: u64, rounds: usize) {
             for _ in 0..if large { 12 } else { rounds } {
                 let mut bytes = image.to_vec();
                 for _ in 0..1 + rng.below(3) {
-                    let end = if rng.below(3) == 0 { HEADER } else { bytes.len() as u64 };
+                    let length = bytes.len() as u64;
+                    let end = if rng.below(3) == 0 { HEADER.min(length) } else { length };
                     let at = rng.below(end) as usize;
                     match rng.below(4) {
                         0 => bytes[at] ^= 1 << rng.below(8),
