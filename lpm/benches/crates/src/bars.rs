@@ -48,6 +48,10 @@ const INSIDE: &[&str] = &["drawn", "zipf"];
 const NO_MIX: &[&str] = &["-"];
 const LOOKUPS: &[&str] = &["lat", "thr"];
 
+/// Lists that DPDK's tables take, too, and the ways in which they are asked.
+const DIRECT: &[&str] = &["v4-map-1k", "v4-map-100k", "v4-map-full", "v4-hosts-clustered-100k"];
+const BESIDE_DPDK: &[&str] = &["lat", "batch"];
+
 /// Lists of IPv6 other than routing tables, by size.
 macro_rules! v6_lists {
     ($($size:literal)*) => {
@@ -104,6 +108,8 @@ const BARS: &[Bar] = &[
     bar("reader over bare table, ns added", &["v4-hosts-random-1m"], ANY, &["lat"], Added("reader", "table"), 2.0, 2.0),
     bar("reader over bare table, ns added", &["v4-hosts-random-1m"], ANY, &["thr"], Added("reader", "table"), 0.5, 0.5),
     bar("two threads over one", &["*-map-10", "*-map-full"], ANY, &["two_threads"], Least(VALUE), 1.9, 1.9),
+    bar("codes of /24s over DPDK's rte_fib", DIRECT, INSIDE, BESIDE_DPDK, Over("direct", "rte_fib"), 1.0, 0.77),
+    bar("codes of /24s over DPDK's rte_lpm", DIRECT, INSIDE, BESIDE_DPDK, Over("direct", "rte_lpm"), 1.0, 0.77),
     bar("beside DPDK's rte_fib", &["v4-map-full"], ANY, &["batch"], Peers(&["rte_fib"], VALUE), 1.0, 1.5),
     bar("beside DPDK's rte_fib6, drawn", &["v6-map-full"], &["drawn"], &["batch"], Peers(&["rte_fib6"], VALUE), 1.3, 2.0),
     bar("beside DPDK's rte_fib6, Zipf", &["v6-map-full"], &["zipf"], &["batch"], Peers(&["rte_fib6"], VALUE), 0.8, 1.2),

@@ -1,14 +1,15 @@
 //! The table beside DPDK's, in one run: `make bench-dpdk`.
 //!
-//! Bulk calls of 256 addresses, the answers where each leaves them (DPDK: eight bytes each).
+//! Bulk calls of 256 addresses, the answers where each leaves them (DPDK: eight bytes each). `ours` is what the list
+//! chooses, `direct` the engine of one code for each /24, which is forced.
 
-use ipgate_lpm::{NO_MATCH, Prefix};
 use ipgate_bench::cases::{Group, group_of};
 use ipgate_bench::contender::{Asked, Chain, Contender};
 use ipgate_bench::figures::{Figures, cpu};
 use ipgate_bench::routes::{table_v4, table_v6};
-use ipgate_bench::timer::Timer;
+use ipgate_bench::timer::{self, Timer};
 use ipgate_bench::{ours, report};
+use ipgate_lpm::{Engine, Family, NO_MATCH, Options, Prefix};
 
 /// One of DPDK's tables.
 #[repr(C)]
@@ -63,6 +64,18 @@ fn network_order(keys: &[u128]) -> Vec<[u8; 16]> {
     keys.iter().map(|key| key.to_be_bytes()).collect()
 }
 
+/// Our table of codes of /24s, which is what DPDK's tables are: values, and entries.
+fn direct(family: &Family<u32>) -> [Contender<'_, u32>; 2] {
+    let (bytes, _, names) = family.bytes();
+    let value = move |key| family.lookup(key).unwrap_or(NO_MATCH);
+    let entry = move |key| family.matched(key).map_or(NO_MATCH, |place| place as u32);
+    let batch = move |keys: &[u32], out: &mut [u32]| family.lookup_many(keys, out);
+    [
+        Contender::new("direct", Asked::Value, Some(bytes), value).with_batch(batch, |value| value),
+        Contender::new("direct-entry", Asked::Entry, Some(bytes + names), entry),
+    ]
+}
+
 fn v4(figures: &mut Figures, case: &str, group: &Group, list: &[Prefix<u32>]) {
     let columns = Columns::new(list);
     let (count, keys) = (list.len() as u32, columns.keys.as_ptr());
@@ -71,8 +84,12 @@ fn v4(figures: &mut Figures, case: &str, group: &Group, list: &[Prefix<u32>]) {
     let (fib, fib_ms) = timed(|| unsafe { shim_fib_new(count, keys, lengths, values) });
     let (lpm, lpm_ms) = timed(|| unsafe { shim_lpm_new(count, keys, lengths, values) });
     let (family, times) = ours::build_v4(list, BUILDS);
+    let options = Options { map_engine: Some(Engine::Direct), ..Options::default() };
+    let build = || Family::build_with(list, options).expect("a hundred values have codes of a byte");
+    let (forced, forced_times) = timer::timed(BUILDS, build);
     figures.push(case, "-", "build_ms", "rte_fib", fib_ms);
     figures.push(case, "-", "build_ms", "rte_lpm", lpm_ms);
+    forced_times.iter().for_each(|&ms| figures.push(case, "-", "build_ms", "direct", ms));
     times.iter().for_each(|&ms| figures.push(case, "-", "build_ms", "ours", ms));
     let ask_fib = move |key: u32| {
         let mut out = 0;
@@ -93,6 +110,7 @@ fn v4(figures: &mut Figures, case: &str, group: &Group, list: &[Prefix<u32>]) {
     let hop = |hop: u64| if hop == 0x7ffe { NO_MATCH } else { hop as u32 };
     let found = |hop: u32| if hop & 1 << 24 == 0 { NO_MATCH } else { hop & 0xff_ffff };
     let mut contenders = ours::contenders_v4(&family, false);
+    contenders.extend(direct(&forced));
     contenders.push(Contender::new("rte_fib", Asked::Value, None, ask_fib).with_batch(bulk_fib, hop));
     contenders.push(Contender::new("rte_lpm", Asked::Value, None, ask_lpm).with_batch(bulk_lpm, found));
     figures.measure(case, list, group.mixes, &contenders);
@@ -144,14 +162,16 @@ fn main() -> std::io::Result<()> {
     let mut figures = Figures::new(PASSES, std::env::args().skip(1).collect());
     println!("{}; ipgate compiled for the default CPU, DPDK's bulk calls by the CPU's widest vectors", cpu());
     let (table4, table6) = (table_v4(), table_v6());
-    for group in ["v4-map", "v6-map"].into_iter().filter_map(group_of) {
+    for group in ["v4-map", "v4-hosts-clustered", "v6-map"].into_iter().filter_map(group_of) {
         for &(name, size) in group.sizes {
             let case = group.case(name);
             if !figures.wants(&case) {
                 continue;
             }
             match group.name {
-                "v4-map" => v4(&mut figures, &case, group, &group.list(size, &table4)),
+                // More clusters have no room in DPDK's tables of the /24s with longer prefixes.
+                "v4-hosts-clustered" if size > 100_000 => {}
+                "v4-map" | "v4-hosts-clustered" => v4(&mut figures, &case, group, &group.list(size, &table4)),
                 _ => v6(&mut figures, &case, group, &group.list(size, &table6)),
             }
         }
