@@ -36,14 +36,14 @@ type Rows<'a, K> = BTreeMap<(K, u8), Vec<Row<'a>>>;
 impl<'a> Amended<'a> {
     /// A table, and what was changed in it so far.
     pub(super) fn of(table: &'a Table) -> Amended<'a> {
-        Amended::by(table, table)
+        Amended { table, v4: changed(&[table], table), v6: changed(&[table], table), digests: digests(table) }
     }
 
-    /// A table, and what was changed so far in another whose entries were the same.
-    pub(super) fn by(table: &'a Table, other: &'a Table) -> Amended<'a> {
-        let info = other.info();
-        let digests = [info.default_digest, info.app_digest];
-        Amended { table, v4: changed(other), v6: changed(other), digests }
+    /// A table that was compiled of the entries of another as it was `before`, and what was changed in that up to `now`. What
+    /// was changed before and has been changed back is among it, though the other table has forgotten it.
+    pub(super) fn since(table: &'a Table, before: &'a Table, now: &'a Table) -> Amended<'a> {
+        let both = [before, now];
+        Amended { table, v4: changed(&both, now), v6: changed(&both, now), digests: digests(now) }
     }
 
     /// The entries of a prefix, to be changed.
@@ -93,11 +93,23 @@ impl<'a> Amended<'a> {
     }
 }
 
-/// What was changed in a family.
-fn changed<'a, K: Width>(table: &'a Table) -> Rows<'a, K> {
-    let part = K::part(table).into_iter();
-    let each = part.flat_map(|part| part.prefixes.iter().zip(&part.places.spots));
-    each.map(|(prefix, spot)| (*prefix, rows::<K>(table, spot.now.clone()))).collect()
+fn digests(table: &Table) -> [Option<[u8; 32]>; 2] {
+    let info = table.info();
+    [info.default_digest, info.app_digest]
+}
+
+/// What a table has now at the prefixes of a family that were changed in any of these.
+fn changed<'a, K: Width>(tables: &[&'a Table], now: &'a Table) -> Rows<'a, K> {
+    let parts = tables.iter().filter_map(|table| K::part(table));
+    let prefixes = parts.flat_map(|part| part.prefixes.iter().copied());
+    prefixes.map(|prefix| (prefix, standing(now, prefix))).collect()
+}
+
+/// The entries that stand at a prefix.
+fn standing<K: Width>(table: &Table, prefix: (K, u8)) -> Vec<Row<'_>> {
+    let spot =
+        K::part(table).and_then(|part| part.places.spots.get(part.prefixes.binary_search(&prefix).ok()?));
+    spot.map_or_else(|| compiled(table, prefix), |spot| rows::<K>(table, spot.now.clone()))
 }
 
 fn at<'r, 'a, K: Width>(

@@ -121,9 +121,9 @@ impl Table {
 
     /// What has become of a table that was compacted since, where it was only updated: the same upon `compacted`.
     pub(crate) fn upon(&self, compacted: &Table, before: &Table) -> Option<Table> {
-        let (whole, compacted) = (self.whole(), compacted.whole());
-        let is_updated = whole.image.is_same(&before.whole().image);
-        is_updated.then(|| Amended::by(compacted, whole).into_table().live())
+        let (before, now) = (before.whole(), self.whole());
+        let is_updated = now.image.is_same(&before.image);
+        is_updated.then(|| Amended::since(compacted.whole(), before, now).into_table().live())
     }
 
     /// The table with all entries, those included that have expired.
@@ -295,7 +295,7 @@ mod tests {
         fn an_updated_table_is_that_of_the_changed_lists(
             default in entries(20),
             app in entries(20),
-            updates in prop::collection::vec(update(), 1..4),
+            updates in prop::collection::vec(update(), 1..5),
             precedes in any::<bool>(),
         ) {
             let mode = if precedes { Mode::Precede } else { Mode::Extend };
@@ -305,6 +305,7 @@ mod tests {
             };
             let (mut now_default, mut now_app) = (default.clone(), app.clone());
             let mut table = Table::from_policy(&of_lists(&default, &app));
+            let mut compacting = None; // that table, compiled anew, and as it was then
             for update in &updates {
                 model(if update.origin == Origin::App { &mut now_app } else { &mut now_default }, update);
                 table = if precedes {
@@ -329,8 +330,13 @@ mod tests {
                 prop_assert_eq!(account(&image, &addresses), account(&expected, &addresses));
                 let everything = ["0.0.0.0/0", "::/0"].map(|net| net.parse().unwrap());
                 prop_assert!(table.changes(&expected, &everything).iter().all(|change| change.was_allowed == change.is_allowed));
+                if let Some((compacted, before)) = &compacting {
+                    let upon = table.upon(compacted, before).expect("it was only updated");
+                    prop_assert_eq!(account(&upon, &addresses), account(&expected, &addresses));
+                }
                 if let Some(compacted) = table.compacted() {
                     prop_assert_eq!(account(&compacted, &addresses), account(&expected, &addresses));
+                    compacting.get_or_insert((compacted, table.alone()));
                 }
             }
         }
