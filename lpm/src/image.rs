@@ -305,23 +305,23 @@ fn present(header: &[u8]) -> u128 {
 /// The sections that are not empty, with their places, as they follow from the lengths in a header. Where they would not
 /// fit the address space, places end there.
 fn places(header: &[u8]) -> impl Iterator<Item = (usize, Range<usize>)> {
-    let present = present(header);
-    let mut at = field::LENGTHS + 8 * present.count_ones() as usize;
-    (0..MOST_SECTIONS).filter(move |section| present >> section & 1 == 1).enumerate().map(
-        move |(i, section)| {
-            let length = usize::try_from(u64_at(header, field::LENGTHS + 8 * i)).unwrap_or(usize::MAX);
-            let start = at.checked_next_multiple_of(if length < 64 { 16 } else { 64 }).unwrap_or(usize::MAX);
-            let end = start.saturating_add(length);
-            at = end.saturating_add(GUARD);
-            (section, start..end)
-        },
-    )
+    let mut left = present(header);
+    let mut at = field::LENGTHS + 8 * left.count_ones() as usize;
+    (field::LENGTHS..).step_by(8).map_while(move |stated| {
+        let section = (left != 0).then(|| left.trailing_zeros() as usize)?;
+        left &= left - 1;
+        let length = usize::try_from(u64_at(header, stated)).unwrap_or(usize::MAX);
+        let start = at.checked_next_multiple_of(if length < 64 { 16 } else { 64 }).unwrap_or(usize::MAX);
+        let end = start.saturating_add(length);
+        at = end.saturating_add(GUARD);
+        Some((section, start..end))
+    })
 }
 
-/// The place of a section that is not empty. At once where it is, which most are in a small image.
+/// The place of a section that is not empty. At once where it is, as most are in a small image.
 fn place(header: &[u8], section: usize) -> Option<Range<usize>> {
-    let is_present = section < MOST_SECTIONS && present(header) >> section & 1 == 1;
-    places(header).find(|(other, _)| is_present && *other == section).map(|(_, place)| place)
+    let bit = 1u128.checked_shl(section as u32).filter(|bit| present(header) & bit != 0)?;
+    places(header).nth((present(header) & (bit - 1)).count_ones() as usize).map(|(_, place)| place)
 }
 
 /// Length of the image with that header.
