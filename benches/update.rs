@@ -1,17 +1,21 @@
 //! Small changes to large lists: from changed entries that are parsed to a table that is in force, beside compiling the
-//! whole list again, and what checks cost until the table is compiled anew.
+//! whole list again, and what checks cost until the table is compiled anew; and from a renamed file to the same.
 //!
-//! `cargo bench --bench update`; with `-- --test` for a short list, for the answers.
+//! `cargo bench --features watch --bench update`; with `-- --test` for a short list, for the answers.
 
 use std::hint::black_box;
 use std::net::IpAddr;
-use std::time::Instant;
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
 
 use ipgate::ipnet::IpNet;
-use ipgate::{Action, Entry, Gate, Label, List, Table, Update};
+use ipgate::watch::Outcome;
+use ipgate::{Action, Entry, Gate, Label, List, Table, Update, Watch};
 
 /// How often each is measured; the middle counts.
 const TIMES: usize = 9;
+/// For how long a followed file must be unchanged before it is read.
+const SETTLE: Duration = Duration::from_millis(10);
 /// Addresses that a check is measured with.
 const CLIENTS: u32 = 1 << 16;
 
@@ -108,9 +112,48 @@ fn measure(family: &str, host: Host, entries: u32) {
     }
 }
 
+/// A followed file of which some lines change: from the renaming of the new text to the table that is in force.
+fn follow(family: &str, host: Host, entries: u32) {
+    let lines: Vec<String> =
+        (0..entries).map(|number| format!("{}\n", entry(host(number), number))).collect();
+    let directory = tempfile::tempdir().expect("a folder for the file");
+    let (path, beside) = (directory.path().join("hosts.list"), directory.path().join("hosts.list.new"));
+    std::fs::write(&path, lines.concat()).expect("there is room");
+    let (tell, outcomes) = channel();
+    let gate = Gate::new(&List::new());
+    let watch = Watch::new(&gate).app(&path).settle(SETTLE).on_outcome(move |outcome| {
+        if let Outcome::Swapped { generation, .. } = outcome {
+            let _ = tell.send((Instant::now(), generation));
+        }
+    });
+    let watcher = watch.start().expect("the file is there");
+    let _ = outcomes.recv();
+    println!("{family}, {entries} lines of a followed file, settling {} ms included:", SETTLE.as_millis());
+    for changes in [1, 100, 1000, entries / 4] {
+        let mut turn = 0;
+        let millis = middle(|| {
+            turn += 1;
+            let mut changed = lines.clone();
+            (0..changes).for_each(|change| {
+                let line = (change * (entries / changes)) as usize;
+                changed[line] = format!("{}\n", entry(host(line as u32), turn));
+            });
+            std::fs::write(&beside, changed.concat()).expect("there is room");
+            let start = Instant::now();
+            std::fs::rename(&beside, &path).expect("it was just written");
+            let (end, _) = outcomes.recv().expect("the watcher lives");
+            end.duration_since(start).as_secs_f64() * 1e3
+        });
+        println!("  {changes:>6} lines changed: in force after {millis:7.1} ms");
+    }
+    drop(watcher);
+}
+
 fn main() {
     let is_test = std::env::args().any(|argument| argument == "--test");
     let entries = if is_test { 10_000 } else { 1_000_000 };
     measure("IPv4", v4, entries);
     measure("IPv6", v6, entries);
+    follow("IPv4", v4, entries);
+    follow("IPv6", v6, entries);
 }

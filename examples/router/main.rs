@@ -279,6 +279,7 @@ fn log_outcome(outcome: Outcome) {
         }
         Outcome::Unchanged { generation, .. } => ("list-unchanged", Some(generation)),
         Outcome::Expired { generation, .. } => ("list-expired", Some(generation)),
+        Outcome::Compacted { generation, .. } => ("list-compacted", Some(generation)),
         Outcome::Refused { .. } => ("list-refused", None),
         _ => ("list", None),
     };

@@ -78,6 +78,11 @@ impl Entry {
         Entry { prefix, action, label, until, position }
     }
 
+    /// The same entry, so many lines further down. Where its line begins in the text is not known then.
+    pub(super) fn further_down(self, lines: u32) -> Entry {
+        Entry { position: Position { line: self.position.line + lines, ..self.position }, ..self }
+    }
+
     /// The canonical prefix.
     #[must_use]
     pub fn prefix(&self) -> IpNet {

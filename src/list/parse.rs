@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::diagnostic::{Code, Diagnostic, Severity};
+use super::entry::Entry;
 use super::foreign;
 use super::lint::Linter;
 use super::pass::Pass;
 use super::rejected::{Rejected, TooLittle};
 use super::report::{Finds, Keep, Report};
+use super::scan;
 use super::sequence::List;
 use crate::content::Content;
 use crate::limits::{Limits, TooLarge};
@@ -243,6 +245,24 @@ impl Parser {
     /// As [`Parser::parse`].
     pub fn parse_each(&self, text: Content, each: &mut dyn FnMut(&Diagnostic)) -> Result<Parsed, Rejected> {
         self.parse_into(text, Finds::new(self.keep, Some(each)))
+    }
+
+    /// The entries of some lines of a text that is taken otherwise, the first of these lines with its number: what they are
+    /// in the whole, but for conflicts. `None` where there is anything to say about them, and where this parser has more to
+    /// say about a text than about each of its lines.
+    pub(crate) fn parse_lines(&self, lines: &[u8], first: u32) -> Option<Vec<Entry>> {
+        if self.deny_warnings || self.linter.is_some() || self.now.is_some() || scan::begins_with_mark(lines)
+        {
+            return None;
+        }
+        let mut pass = Pass::new(lines, self.max_entries, self.lenient, Finds::new(self.keep, None));
+        let is_plain = pass.run() && pass.finds.report.is_empty();
+        is_plain.then(|| pass.entries.into_iter().map(|entry| entry.further_down(first - 1)).collect())
+    }
+
+    /// The most entries that a list may have.
+    pub(crate) fn entry_limit(&self) -> usize {
+        self.max_entries
     }
 
     fn parse_into(&self, text: Content, finds: Finds<'_>) -> Result<Parsed, Rejected> {

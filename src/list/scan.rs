@@ -87,9 +87,13 @@ impl<'a> Line<'a> {
 /// The byte-order mark that some editors put before UTF-8.
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
+pub(super) fn begins_with_mark(text: &[u8]) -> bool {
+    text.starts_with(BOM)
+}
+
 /// The lines of a text; a byte-order mark before the first is passed over, and so is the CR of CRLF.
 pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = Line<'_>> {
-    let mut offset = if text.starts_with(BOM) { BOM.len() } else { 0 };
+    let mut offset = if begins_with_mark(text) { BOM.len() } else { 0 };
     let mut number = 0;
     let (mut hashes, mut commas) = (Places::of(b'#', text), Places::of(b',', text));
     std::iter::from_fn(move || {

@@ -15,6 +15,7 @@ use super::entries::{Origin, Value};
 use super::entry::EntryRef;
 use super::layout::Note;
 use super::patch::{self, Part, Patch, Places, Spot, decides_between};
+use super::shifts::{self, ChangedLines, Shifts};
 use super::width::Width;
 
 /// Tables of fewer compiled entries are compiled anew with every change: that takes less than a millisecond.
@@ -28,6 +29,7 @@ pub(super) struct Amended<'a> {
     v4: Rows<'a, u32>,
     v6: Rows<'a, u128>,
     digests: [Option<[u8; 32]>; 2],
+    shifts: [Shifts; 2],
 }
 
 /// All entries of each changed prefix, the one that decides last.
@@ -36,14 +38,21 @@ type Rows<'a, K> = BTreeMap<(K, u8), Vec<Row<'a>>>;
 impl<'a> Amended<'a> {
     /// A table, and what was changed in it so far.
     pub(super) fn of(table: &'a Table) -> Amended<'a> {
-        Amended { table, v4: changed(&[table], table), v6: changed(&[table], table), digests: digests(table) }
+        Amended {
+            table,
+            v4: changed(&[table], table),
+            v6: changed(&[table], table),
+            digests: digests(table),
+            shifts: shifts(table),
+        }
     }
 
     /// A table that was compiled of the entries of another as it was `before`, and what was changed in that up to `now`. What
     /// was changed before and has been changed back is among it, though the other table has forgotten it.
     pub(super) fn since(table: &'a Table, before: &'a Table, now: &'a Table) -> Amended<'a> {
         let both = [before, now];
-        Amended { table, v4: changed(&both, now), v6: changed(&both, now), digests: digests(now) }
+        let (v4, v6) = (changed(&both, now), changed(&both, now));
+        Amended { table, v4, v6, digests: digests(now), shifts: shifts(table) }
     }
 
     /// The entries of a prefix, to be changed.
@@ -59,6 +68,23 @@ impl<'a> Amended<'a> {
         self.digests[usize::from(origin == Origin::App)] = None;
     }
 
+    /// To be told of changed lines of a list's text, ascending, whose entries are to be gone from all prefixes that were
+    /// given to be changed.
+    pub(super) fn change_lines(&mut self, origin: Origin, changes: &[ChangedLines]) {
+        for rows in self.v4.values_mut().chain(self.v6.values_mut()) {
+            rows.retain_mut(|row| {
+                if row.origin == origin && row.line != 0 {
+                    let Some(line) = shifts::line_after(changes, row.line) else { return false };
+                    row.line = line;
+                }
+                true
+            });
+        }
+        if let Some(shifts) = self.shifts.get_mut(usize::from(origin == Origin::App)) {
+            shifts.change(changes);
+        }
+    }
+
     /// The table with the changes: beside what is compiled, or compiled anew where that is better.
     pub(super) fn into_table(self) -> Table {
         let compiled = {
@@ -66,7 +92,7 @@ impl<'a> Amended<'a> {
             v4 + v6
         };
         let table = self.patched();
-        let changes = table.patch.as_ref().map_or(0, |patch| patch.v4.places.size() + patch.v6.places.size());
+        let changes = table.patch.as_ref().map_or(0, |patch| patch.size());
         // What precedes what is known to whole tables alone.
         let is_anew = compiled < SMALL || changes > compiled / PART || table.app_precedes();
         if is_anew { table.recompiled() } else { table }
@@ -75,8 +101,8 @@ impl<'a> Amended<'a> {
     /// The table with the changes beside what is compiled.
     pub(super) fn patched(mut self) -> Table {
         let table = self.table;
-        self.v4.retain(|prefix, rows| *rows != compiled(table, *prefix));
-        self.v6.retain(|prefix, rows| *rows != compiled(table, *prefix));
+        self.v4.retain(|prefix, rows| *rows != compiled(table, &self.shifts, *prefix));
+        self.v6.retain(|prefix, rows| *rows != compiled(table, &self.shifts, *prefix));
         let rows = || self.v4.values().flatten().chain(self.v6.values().flatten());
         let mut labels = Labels::of(table, rows().filter_map(|row| row.label));
         let scope = table.scope.listed();
@@ -85,8 +111,10 @@ impl<'a> Amended<'a> {
         let note =
             Note { generation: 0, created_micros: created, scope: scope.code(), digests: self.digests };
         let (v4, v6) = (part(table, &self.v4, &mut labels), part(table, &self.v6, &mut labels));
-        let is_changed = !(self.v4.is_empty() && self.v6.is_empty());
-        let patch = is_changed.then(|| Arc::new(Patch { v4, v6, labels: labels.own, note }));
+        let is_as_compiled =
+            self.v4.is_empty() && self.v6.is_empty() && self.shifts.iter().all(Shifts::is_empty);
+        let labels = labels.own;
+        let patch = (!is_as_compiled).then(|| Arc::new(Patch { v4, v6, labels, note, shifts: self.shifts }));
         let mut patched = Table { patch, scope, left_out: None, ..table.alone() };
         patched.next_expiry = patched.expiring().filter_map(|entry| entry.until()).min();
         patched
@@ -96,6 +124,11 @@ impl<'a> Amended<'a> {
 fn digests(table: &Table) -> [Option<[u8; 32]>; 2] {
     let info = table.info();
     [info.default_digest, info.app_digest]
+}
+
+/// Where the lines of the compiled entries of each list stand now.
+fn shifts(table: &Table) -> [Shifts; 2] {
+    table.patch.as_ref().map_or_else(Default::default, |patch| patch.shifts.clone())
 }
 
 /// What a table has now at the prefixes of a family that were changed in any of these.
@@ -109,7 +142,7 @@ fn changed<'a, K: Width>(tables: &[&'a Table], now: &'a Table) -> Rows<'a, K> {
 fn standing<K: Width>(table: &Table, prefix: (K, u8)) -> Vec<Row<'_>> {
     let spot =
         K::part(table).and_then(|part| part.places.spots.get(part.prefixes.binary_search(&prefix).ok()?));
-    spot.map_or_else(|| compiled(table, prefix), |spot| rows::<K>(table, spot.now.clone()))
+    spot.map_or_else(|| standing_since(table, prefix), |spot| rows::<K>(table, spot.now.clone()))
 }
 
 fn at<'r, 'a, K: Width>(
@@ -117,12 +150,24 @@ fn at<'r, 'a, K: Width>(
     changed: &'r mut Rows<'a, K>,
     prefix: (K, u8),
 ) -> &'r mut Vec<Row<'a>> {
-    changed.entry(prefix).or_insert_with(|| compiled(table, prefix))
+    changed.entry(prefix).or_insert_with(|| standing_since(table, prefix))
 }
 
-/// The compiled entries of a prefix.
-fn compiled<K: Width>(table: &Table, prefix: (K, u8)) -> Vec<Row<'_>> {
+/// The compiled entries of a prefix, which was not changed.
+fn standing_since<K: Width>(table: &Table, prefix: (K, u8)) -> Vec<Row<'_>> {
     rows::<K>(table, table.entries.columns(K::VERSION).range_of(prefix))
+}
+
+/// The same, with their lines where these shifts have them.
+fn compiled<'a, K: Width>(table: &'a Table, shifts: &[Shifts; 2], prefix: (K, u8)) -> Vec<Row<'a>> {
+    let entries = table.entries.columns(K::VERSION).range_of(prefix);
+    let row = |index| {
+        let entry = EntryRef::new(table, K::VERSION, index);
+        let [default, app] = shifts;
+        let shifts = if entry.origin() == Origin::Default { default } else { app };
+        Row { line: entry.compiled_line().map_or(0, |line| shifts.line(line)), ..Row::of_table(entry) }
+    };
+    entries.map(row).collect()
 }
 
 fn rows<K: Width>(table: &Table, entries: impl Iterator<Item = usize>) -> Vec<Row<'_>> {

@@ -96,12 +96,21 @@ impl<'t> EntryRef<'t> {
         Some(self.table.source(self.origin())).filter(|name| !name.is_empty())
     }
 
-    /// The line on which it stands, counted from 1, of the text that its list was compiled from; none where it came by
-    /// an [`Update`](super::Update), which changes no lines of others.
+    /// The line on which it stands, counted from 1, of the text that its list was made of; none where it came by an
+    /// [`Update`](super::Update), which changes no lines of others.
     #[must_use]
     pub fn line(&self) -> Option<u32> {
-        let line = self.row().map_or_else(|| self.columns().line(self.index), |row| row.line);
-        Some(line).filter(|line| *line != 0)
+        let compiled = || {
+            let line = self.compiled_line()?;
+            let shifts = self.table.patch.as_ref().map(|patch| patch.shifts(self.origin()));
+            Some(shifts.map_or(line, |shifts| shifts.line(line)))
+        };
+        self.row().map_or_else(compiled, |row| Some(row.line).filter(|line| *line != 0))
+    }
+
+    /// The line on which it stood when it was compiled.
+    pub(super) fn compiled_line(&self) -> Option<u32> {
+        Some(self.columns().line(self.index)).filter(|line| *line != 0)
     }
 
     /// The entry as one that can be put into a list, without its place.

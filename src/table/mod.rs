@@ -18,6 +18,8 @@ mod layout;
 mod lookup;
 mod patch;
 mod precede;
+mod revise;
+mod shifts;
 mod update;
 mod width;
 
@@ -29,4 +31,6 @@ pub use entries::Origin;
 pub use entry::EntryRef;
 pub use image::ImageInfo;
 pub use ipgate_lpm::{ImageError, ImageErrorKind};
+pub(crate) use revise::Revision;
+pub(crate) use shifts::ChangedLines;
 pub use update::Update;

@@ -10,8 +10,9 @@ use std::ops::Range;
 use ipgate_lpm::{Family, Key};
 
 use super::columns::above;
-use super::entries::{Value, Version};
+use super::entries::{Origin, Value, Version};
 use super::layout::Note;
+use super::shifts::Shifts;
 use crate::list::Until;
 
 /// What was changed in a table.
@@ -23,6 +24,8 @@ pub(super) struct Patch {
     pub(super) labels: Vec<Box<str>>,
     /// What is said of the whole, instead of what the image says.
     pub(super) note: Note,
+    /// Where the lines of compiled entries stand now, of the default and of the app list.
+    pub(super) shifts: [Shifts; 2],
 }
 
 /// What was changed in one family.
@@ -81,6 +84,11 @@ impl Patch {
         }
     }
 
+    pub(super) fn shifts(&self, origin: Origin) -> &Shifts {
+        let [default, app] = &self.shifts;
+        if origin == Origin::Default { default } else { app }
+    }
+
     pub(super) fn label_count(&self) -> usize {
         self.labels.len()
     }
@@ -90,10 +98,17 @@ impl Patch {
         self.labels.get(number).map(|label| label.as_bytes())
     }
 
+    /// How much was changed: prefixes, entries and lines.
+    pub(super) fn size(&self) -> usize {
+        let lines = self.shifts.iter().map(Shifts::size).sum::<usize>();
+        self.v4.places.size() + self.v6.places.size() + lines
+    }
+
     /// Bytes of memory.
     pub(super) fn bytes(&self) -> usize {
         let labels = self.labels.iter().map(|label| size_of::<Box<str>>() + label.len()).sum::<usize>();
-        self.v4.bytes() + self.v6.bytes() + labels
+        let lines = self.shifts.iter().map(Shifts::bytes).sum::<usize>();
+        self.v4.bytes() + self.v6.bytes() + labels + lines
     }
 }
 

@@ -122,18 +122,22 @@ impl Table {
     /// What has become of a table that was compacted since, where it was only updated: the same upon `compacted`.
     pub(crate) fn upon(&self, compacted: &Table, before: &Table) -> Option<Table> {
         let (before, now) = (before.whole(), self.whole());
-        let is_updated = now.image.is_same(&before.image);
+        let is_updated = now.image.is_same(&before.image) && now.has_lines_of(before);
         is_updated.then(|| Amended::since(compacted.whole(), before, now).into_table().live())
     }
 
     /// The table with all entries, those included that have expired.
-    fn whole(&self) -> &Table {
+    pub(super) fn whole(&self) -> &Table {
         self.left_out.as_ref().map_or(self, |left_out| &left_out.whole)
     }
 
     /// The same without what has expired by now.
     fn live(self) -> Table {
-        let now = SystemTime::now();
+        self.live_by(SystemTime::now())
+    }
+
+    /// The same by another clock.
+    pub(super) fn live_by(self, now: SystemTime) -> Table {
         if self.is_live_at(now) { self } else { self.live_at(now) }
     }
 

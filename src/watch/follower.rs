@@ -2,20 +2,21 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::file::{Followed, Look};
 use super::outcome::{Outcome, WatchError};
 use super::repeats::Repeats;
-use crate::content::Content;
+use super::source::{Source, Taken};
 use crate::gate::Gate;
-use crate::list::{List, Parser, Report};
+use crate::list::{Parser, Report};
 use crate::policy::{Mode, Policy};
 use crate::table::{Origin, Table};
 
 /// How long the first load waits for files that are being written.
 const START_PATIENCE: Duration = Duration::from_secs(10);
+/// For how long nothing must have changed before changes are compiled into the table beside which they stand.
+const COMPACTS_AFTER: Duration = Duration::from_secs(10);
 
 /// The files of one gate.
 ///
@@ -29,17 +30,10 @@ pub(super) struct Follower {
     sources: Vec<Source>,
     /// Swaps that the guard refused.
     refusals: Repeats,
-}
-
-/// One list of the policy.
-struct Source {
-    origin: Origin,
-    file: Followed,
-    /// From the last good text.
-    latest: Option<Arc<List>>,
-    /// In the gate's table.
-    in_force: Option<Arc<List>>,
-    repeats: Repeats,
+    /// The generation of the gate's table where that is of these files.
+    generation: Option<u64>,
+    /// When the table was last changed without being compiled anew.
+    revised: Option<Instant>,
 }
 
 /// What the files gave in one look.
@@ -47,6 +41,8 @@ struct Source {
 struct Gathered {
     /// At least one good text was read.
     read: bool,
+    /// The table with all that was read, where little of what is in force has changed.
+    revised: Option<Table>,
     reports: Vec<(PathBuf, Report)>,
     failures: u64,
     outcomes: Vec<Outcome>,
@@ -56,11 +52,12 @@ struct Gathered {
 
 impl Follower {
     pub(super) fn new(gate: Gate, parser: Parser, mode: Mode, enforce: bool) -> Follower {
-        Follower { gate, parser, mode, enforce, sources: Vec::new(), refusals: Repeats::default() }
+        let (sources, refusals) = (Vec::new(), Repeats::default());
+        Follower { gate, parser, mode, enforce, sources, refusals, generation: None, revised: None }
     }
 
     pub(super) fn follow(&mut self, origin: Origin, file: Followed) {
-        self.sources.push(Source { origin, file, latest: None, in_force: None, repeats: Repeats::default() });
+        self.sources.push(Source::new(origin, file));
     }
 
     pub(super) fn gate(&self) -> &Gate {
@@ -107,7 +104,7 @@ impl Follower {
                     Look::Same => source.file.forget(),
                 }
             };
-            reports.extend(source.take(text, &self.parser)?);
+            reports.extend(source.take(text, &self.parser, None, SystemTime::now())?.report);
         }
         let gathered = Gathered { read: true, reports, ..Gathered::default() };
         self.swap(gathered, SystemTime::now())
@@ -134,18 +131,30 @@ impl Follower {
 
     fn gather(&mut self, now: Instant, retry: bool) -> Gathered {
         let mut gathered = Gathered::default();
+        let snapshot = self.gate.snapshot();
+        let is_of_files =
+            self.generation == Some(snapshot.generation()) && self.sources.iter().all(Source::is_in_force);
+        let mut current = is_of_files.then(|| snapshot.table());
+        let mut revised = None;
+        let is_alone = self.sources.len() == 1;
         for source in &mut self.sources {
+            // A default list that the app list overrides is not in the table.
+            let is_in_it = self.mode != Mode::Override || source.origin == Origin::App || is_alone;
+            let table = revised.as_ref().or(current).filter(|_| is_in_it);
             let taken = match source.file.look(now, retry, &self.parser) {
                 Look::Same => continue,
                 Look::Unsettled(until) => {
                     gathered.settles = Some(gathered.settles.map_or(until, |at| at.min(until)));
                     continue;
                 }
-                Look::Text(text) => source.take(text, &self.parser),
+                Look::Text(text) => source.take(text, &self.parser, table, SystemTime::now()),
                 Look::Failed(error) => Err(error),
             };
             match taken {
-                Ok(report) => {
+                Ok(Taken { report, revised: table }) => {
+                    if table.is_some() || !source.is_in_force() {
+                        (current, revised) = (None, table);
+                    }
                     gathered.read = true;
                     gathered.reports.extend(report);
                     gathered.failures += source.repeats.recovered();
@@ -156,24 +165,49 @@ impl Follower {
                 }
             }
         }
-        gathered
+        Gathered { revised, ..gathered }
     }
 
     /// Puts the latest lists into the gate.
     fn swap(&mut self, gathered: Gathered, now: SystemTime) -> Result<Outcome, WatchError> {
-        let table = self.table(|source| source.latest.clone(), now);
-        let entries = table.len();
+        let is_revised = gathered.revised.is_some();
+        let table = match gathered.revised {
+            Some(revised) => revised,
+            None => self.table(now)?,
+        };
+        let (entries, is_updated) = (table.len(), table.is_updated());
         let generation = self.gate.replace_table(table).map_err(|refused| WatchError::Guard { refused })?;
-        self.sources.iter_mut().for_each(|source| source.in_force = source.latest.clone());
+        self.generation = Some(generation);
+        self.revised = (is_revised && is_updated).then(Instant::now);
+        self.sources.iter_mut().for_each(Source::comes_into_force);
         let failures = gathered.failures + self.refusals.recovered();
         let (reports, left_out) = (gathered.reports, self.left_out());
         Ok(Outcome::Swapped { generation, entries, reports, left_out, failures })
+    }
+
+    /// Compiles the table anew where that is due, which takes a while and changes no answer.
+    pub(super) fn compact(&mut self, now: Instant) -> Option<Outcome> {
+        let due =
+            self.revised.is_some_and(|revised| now.saturating_duration_since(revised) >= COMPACTS_AFTER);
+        if !due {
+            return None;
+        }
+        self.revised = None;
+        let generation = self.gate.compact()?;
+        self.moved_on(generation);
+        Some(Outcome::Compacted { generation, entries: self.gate.snapshot().table().len() })
+    }
+
+    /// Takes note of a new table of the same files.
+    fn moved_on(&mut self, generation: u64) {
+        self.generation = self.generation.filter(|before| before + 1 == generation).map(|_| generation);
     }
 
     /// Drops the entries that have expired by now, and takes in those again that hold because the clock was set back.
     pub(super) fn expire(&mut self, now: SystemTime) -> Option<Outcome> {
         let held = self.gate.snapshot().table().len();
         let generation = self.gate.drop_expired_at(now)?;
+        self.moved_on(generation);
         let entries = self.gate.snapshot().table().len();
         Some(match held.checked_sub(entries) {
             Some(entries) => Outcome::Expired { generation, entries },
@@ -186,45 +220,20 @@ impl Follower {
 
     /// For how many errors pieces of what is in force were left out.
     fn left_out(&self) -> usize {
-        self.sources.iter().filter_map(|source| source.in_force.as_deref()).map(List::left_out).sum()
+        self.sources.iter().map(Source::left_out).sum()
     }
 
-    fn table(&self, list: impl Fn(&Source) -> Option<Arc<List>>, now: SystemTime) -> Table {
+    /// Compiles the latest lists.
+    fn table(&mut self, now: SystemTime) -> Result<Table, WatchError> {
         let mut policy = Policy::new().with_mode(self.mode).with_enforce(self.enforce);
-        for source in &self.sources {
-            policy = match (source.origin, list(source)) {
+        for source in &mut self.sources {
+            policy = match (source.origin, source.list(&self.parser, now)?) {
                 (Origin::App, Some(list)) => policy.with_app(list),
                 (Origin::Default, Some(list)) => policy.with_default(list),
                 (_, None) => policy, // before the first load
             };
         }
-        Table::from_policy_at(&policy, now)
-    }
-}
-
-impl Source {
-    /// Takes a text that was read whole, and parses it where it is new.
-    fn take(&mut self, text: Content, parser: &Parser) -> Result<Option<(PathBuf, Report)>, WatchError> {
-        let known = [&self.in_force, &self.latest].into_iter().flatten().find(|list| list.text() == &*text);
-        if let Some(list) = known {
-            self.latest = Some(Arc::clone(list));
-            return Ok(None);
-        }
-        let path = self.file.name().to_owned();
-        match parser.named(&path).parse_content(text) {
-            Ok(parsed) => {
-                self.latest = Some(Arc::new(parsed.list));
-                Ok((!parsed.report.is_empty()).then_some((path, parsed.report)))
-            }
-            Err(rejected) => Err(WatchError::Rejected { path, rejected }),
-        }
-    }
-
-    fn is_in_force(&self) -> bool {
-        match (&self.in_force, &self.latest) {
-            (Some(in_force), Some(latest)) => Arc::ptr_eq(in_force, latest),
-            _ => false,
-        }
+        Ok(Table::from_policy_at(&policy, now))
     }
 }
 
@@ -237,6 +246,7 @@ fn refused(repeats: &mut Repeats, error: WatchError) -> Option<Outcome> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::list::List;
 
     /// The system's clock cannot be set in a test: here the clock was two days ahead and is set right.
     #[test]
@@ -273,5 +283,69 @@ mod tests {
             assert!(matches!(follower.expire(now), Some(Outcome::Swapped { entries: 2, .. })));
             assert!(!follower.gate.is_allowed(lab));
         }
+    }
+
+    /// A list of 5,000 hosts, of which one is renamed, in a file and in a gate.
+    #[test]
+    fn a_changed_line_stands_beside_the_table_until_nothing_has_changed_for_a_while() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("office.list");
+        let text = |name: &str| -> String {
+            let label = |host: u32| if host == 4000 { name } else { "host" };
+            (0..5000u32).map(|host| format!("10.0.{}.{}:{}\n", host / 250, host % 250, label(host))).collect()
+        };
+        std::fs::write(&path, text("old")).unwrap();
+        let mut follower = Follower::new(Gate::new(&List::new()), Parser::new(), Mode::Extend, false);
+        follower.follow(Origin::App, Followed::new(path.clone()).unwrap());
+        follower.start().unwrap();
+        std::fs::write(&path, text("new")).unwrap();
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        follower.forget();
+        let _ = follower.look(start, true);
+        let (outcomes, _) = follower.look(after(10), true);
+        assert!(
+            matches!(outcomes[..], [Outcome::Swapped { generation: 3, entries: 5000, .. }]),
+            "{outcomes:?}"
+        );
+        let is_updated = |follower: &Follower| follower.gate.snapshot().table().is_updated();
+        let label = |follower: &Follower| {
+            let verdict = follower.gate.check("10.0.16.0".parse().unwrap());
+            (verdict.label().map(str::to_owned), verdict.entry().and_then(|entry| entry.line()))
+        };
+        let (renamed, revised) = ((Some("new".to_owned()), Some(4001)), follower.revised.unwrap());
+        assert!(is_updated(&follower));
+        assert_eq!(label(&follower), renamed);
+        assert!(follower.compact(revised + COMPACTS_AFTER / 2).is_none(), "it may go on changing");
+        let compacted = follower.compact(revised + COMPACTS_AFTER);
+        assert!(
+            matches!(compacted, Some(Outcome::Compacted { generation: 4, entries: 5000, .. })),
+            "{compacted:?}"
+        );
+        assert!(!is_updated(&follower));
+        assert_eq!(label(&follower), renamed);
+        assert!(follower.compact(revised + 2 * COMPACTS_AFTER).is_none(), "there is nothing to do");
+    }
+
+    /// Somebody else has put a table into the gate: it is not changed, but replaced.
+    #[test]
+    fn a_table_of_others_is_not_revised() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("office.list");
+        let text = |last: u32| -> String {
+            (0..5000u32).chain([last]).map(|host| format!("10.1.{}.{}\n", host / 250, host % 250)).collect()
+        };
+        std::fs::write(&path, text(5000)).unwrap();
+        let mut follower = Follower::new(Gate::new(&List::new()), Parser::new(), Mode::Extend, false);
+        follower.follow(Origin::App, Followed::new(path.clone()).unwrap());
+        follower.start().unwrap();
+        follower.gate.replace(&"192.0.2.7".parse().unwrap()).unwrap();
+        std::fs::write(&path, text(5001)).unwrap();
+        let start = Instant::now();
+        follower.forget();
+        let _ = follower.look(start, true);
+        let _ = follower.look(start + Duration::from_secs(10), true);
+        let allows = |client: &str| follower.gate.is_allowed(client.parse().unwrap());
+        assert!(allows("10.1.20.1") && !allows("10.1.20.0") && !allows("192.0.2.7"));
     }
 }

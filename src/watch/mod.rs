@@ -1,15 +1,18 @@
 //! Files followed into a gate.
 //!
 //! Read from top to bottom: [`Watch`] sets up, the `thread` waits for its `mailbox` or the clock, the
-//! `follower` looks at each `file` and brings the gate up to date. `directories` has the system's
+//! `follower` looks at the file of each `source` and brings the gate up to date: with the lines that have changed, where
+//! `hunks` finds few of them. `directories` has the system's
 //! notifications sent to the mailbox; without them, polling finds the same, later.
 
 mod directories;
 mod file;
 mod follower;
+mod hunks;
 mod mailbox;
 mod outcome;
 mod repeats;
+mod source;
 mod stamp;
 mod thread;
 
@@ -64,6 +67,11 @@ const DEFAULT_INTERVAL: Duration = Duration::from_secs(1);
 /// parse or does not pass the gate's guard changes nothing: the last good list stays in force, and
 /// [`Outcome::Refused`] and [`Gate::status`] tell. With two files, each is followed by itself, and what is
 /// in force is the policy of the latest good text of each.
+///
+/// A text of 64 KiB or more that differs in a few lines from what is in force is not parsed and compiled again: those
+/// lines are, and stand beside what is compiled ([`Table::updated`](crate::Table::updated)) until nothing has changed for
+/// 10 s. That is so where there is nothing to say about the text, no lint is asked for, and no more than a sixteenth of it
+/// has changed. The table has no digest of such a text.
 ///
 /// Entries whose `until=` passes are dropped from the table on time; where the clock is set back, they
 /// hold again.

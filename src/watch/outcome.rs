@@ -55,6 +55,14 @@ pub enum Outcome {
         /// How many entries were dropped.
         entries: usize,
     },
+    /// Lines that had changed stood beside the compiled list, and were compiled into it. The table says what it said.
+    #[non_exhaustive]
+    Compacted {
+        /// The new generation.
+        generation: u64,
+        /// Entries of the table.
+        entries: usize,
+    },
     /// The system gives no notice of changes (network file system, limit of watches reached): the files are
     /// followed by polling alone. Told as [`Outcome::Refused`] is.
     #[non_exhaustive]
@@ -101,6 +109,9 @@ impl fmt::Display for Outcome {
             }
             Outcome::Expired { generation, entries: n } => {
                 write!(f, "{n} expired {} dropped, generation {generation} is in force", entries(*n))
+            }
+            Outcome::Compacted { generation, entries: n } => {
+                write!(f, "the same {n} {} compiled anew, generation {generation} is in force", entries(*n))
             }
             Outcome::PollingOnly { error, times } => {
                 write!(f, "no notice of changes, the files are polled: {error}")?;

@@ -90,6 +90,8 @@ impl Thread {
             self.tell(outcomes);
             let expired = self.follower.expire(SystemTime::now());
             self.tell(expired);
+            let compacted = self.follower.compact(now);
+            self.tell(compacted);
         }
     }
 
