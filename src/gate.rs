@@ -72,9 +72,16 @@ impl Shared {
 /// What only writers touch.
 #[derive(Debug)]
 struct Writer {
-    guard: Guard,
+    /// Out of line, as the failure is, since few gates have one and gates may be many.
+    guard: Option<Box<Guard>>,
     last_swap: SystemTime,
-    last_failure: Option<Failure>,
+    last_failure: Option<Box<Failure>>,
+}
+
+impl Writer {
+    fn failed(&mut self, reason: impl fmt::Display) {
+        self.last_failure = Some(Box::new(Failure::now(reason)));
+    }
 }
 
 impl Gate {
@@ -93,7 +100,7 @@ impl Gate {
     /// A gate with a compiled table, at generation 1.
     #[must_use]
     pub fn from_table(table: Table) -> Gate {
-        let writer = Writer { guard: Guard::new(), last_swap: SystemTime::now(), last_failure: None };
+        let writer = Writer { guard: None, last_swap: SystemTime::now(), last_failure: None };
         Gate {
             shared: Arc::new(Shared {
                 current: ArcSwap::from_pointee(Snapshot::new(table, 1)),
@@ -112,7 +119,7 @@ impl Gate {
 
     /// Guards swaps from now on.
     pub fn set_guard(&self, guard: Guard) {
-        self.writer().guard = guard;
+        self.writer().guard = Some(Box::new(guard));
     }
 
     /// A handle for one thread, with the fastest checks.
@@ -196,7 +203,7 @@ impl Gate {
         let mut writer = self.writer();
         let updated = self.snapshot().table().updated(update);
         let table = updated.map_err(|error| {
-            writer.last_failure = Some(Failure::now(&error));
+            writer.failed(&error);
             NotUpdated::Invalid(error)
         })?;
         Ok(self.take(&mut writer, table)?)
@@ -215,8 +222,10 @@ impl Gate {
 
     /// Swaps a table in that the guard lets through.
     fn take(&self, writer: &mut Writer, table: Table) -> Result<u64, Refused> {
-        if let Err(refused) = writer.guard.check(self.shared.current.load().table(), &table) {
-            writer.last_failure = Some(Failure::now(&refused));
+        let checked =
+            writer.guard.as_ref().map(|guard| guard.check(self.shared.current.load().table(), &table));
+        if let Some(Err(refused)) = checked {
+            writer.failed(&refused);
             return Err(refused);
         }
         Ok(self.swap(writer, table))
@@ -250,7 +259,7 @@ impl Gate {
 
     /// Records that a new list could not be had, so that [`Gate::status`] tells; the table stays.
     pub fn record_failure(&self, reason: impl fmt::Display) {
-        self.writer().last_failure = Some(Failure::now(reason));
+        self.writer().failed(reason);
     }
 
     /// The generation of the current table: 1 for a new gate, and one more with every accepted swap.
@@ -275,7 +284,7 @@ impl Gate {
             bytes: snapshot.table().bytes(),
             generation: snapshot.generation(),
             last_swap: writer.last_swap,
-            last_failure: writer.last_failure.clone(),
+            last_failure: writer.last_failure.as_deref().cloned(),
         }
     }
 

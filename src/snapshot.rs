@@ -11,7 +11,6 @@ use crate::table::{Decision, EntryRef, Ruling, Table};
 pub struct Snapshot {
     table: Table,
     generation: u64,
-    next_expiry: Option<SystemTime>,
     /// Whether what is compiled decides at any time: nothing in it expires, and nothing was changed since.
     is_settled: bool,
 }
@@ -31,9 +30,8 @@ pub(crate) enum Manner {
 /// (`capi/benches/check.rs`).
 impl Snapshot {
     pub(crate) fn new(table: Table, generation: u64) -> Snapshot {
-        let next_expiry = table.next_expiry().map(|until| until.system_time());
-        let is_settled = next_expiry.is_none() && !table.is_updated();
-        Snapshot { table, generation, next_expiry, is_settled }
+        let is_settled = table.next_expiry().is_none() && !table.is_updated();
+        Snapshot { table, generation, is_settled }
     }
 
     /// The table.
@@ -79,8 +77,8 @@ impl Snapshot {
 
     #[inline(always)]
     fn manner_now(&self) -> Manner {
-        let now = self.next_expiry.map(|next| (next, SystemTime::now()));
-        match now.filter(|(next, now)| next <= now) {
+        let now = self.table.next_expiry().map(|next| (next, SystemTime::now()));
+        match now.filter(|(next, now)| next.has_passed(*now)) {
             Some((_, now)) => Manner::Late(now),
             None if self.table.is_updated() => Manner::Updated,
             None => Manner::Compiled,

@@ -12,27 +12,36 @@ struct Counting;
 
 thread_local! {
     static COUNT: Cell<usize> = const { Cell::new(0) };
+    /// Bytes that are allocated now.
+    static LIVE: Cell<isize> = const { Cell::new(0) };
 }
 
 fn count() {
     let _ = COUNT.try_with(|count| count.set(count.get() + 1));
 }
 
+fn grow(bytes: isize) {
+    let _ = LIVE.try_with(|live| live.set(live.get() + bytes));
+}
+
 // SAFETY: every call is passed on unchanged; the counter is thread-local and allocates nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
+        grow(layout.size() as isize);
         // SAFETY: the caller keeps the rules of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        grow(-(layout.size() as isize));
         // SAFETY: `ptr` came from `System` with this layout.
         unsafe { System.dealloc(ptr, layout) }
     }
 
     unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count();
+        grow(size as isize - layout.size() as isize);
         // SAFETY: `ptr` came from `System` with this layout; the caller keeps the rules for `size`.
         unsafe { System.realloc(ptr, layout, size) }
     }
@@ -48,6 +57,22 @@ fn allocations<T>(run: impl FnOnce() -> T) -> usize {
     let after = COUNT.with(Cell::get);
     drop(result);
     after - before
+}
+
+/// Ten entries: thousands of such gates may be in memory at a time. All that is allocated for one counts.
+#[test]
+fn a_gate_of_ten_entries_is_small() {
+    drop(Gate::new(&List::new())); // what there is once for all gates
+    for (most, entry) in [(1_536, "10.N.0.7:team_N"), (2_048, "[2001:db8:N::7]:team_N")] {
+        let lines = (0..10).map(|number| entry.replace('N', &number.to_string()) + "\n");
+        let list: List = lines.collect::<String>().parse().unwrap();
+        let before = LIVE.with(Cell::get);
+        let gate = Gate::new(&list);
+        let bytes = LIVE.with(Cell::get) - before;
+        drop(gate);
+        let lengths = if cfg!(debug_assertions) { 160 } else { 0 }; // of sections, which debug builds assert by
+        assert!(bytes <= most + lengths, "{entry}: {bytes} bytes");
+    }
 }
 
 #[test]

@@ -92,10 +92,12 @@ impl<K: Key> FamilyDraft<K> {
         let mut map = draft(engine, &src)?;
         let decision = |entry: u32| u32::from(entry != NO_ENTRY && list[entry as usize].allow);
         // Where next to nothing is merged, the map decides as fast, and a second structure would be a copy of it: of its
-        // tiers in any case.
+        // tiers in any case. So does a map of a few entries that takes as many comparisons as the set would.
         let mostly_tiers = !tiers.is_empty() && 2 * rest.len() <= list.len();
         let alike = || {
-            mostly_tiers || choose(&src, true) == engine && 4 * named.merged_len(decision) >= 3 * named.len()
+            let merged = named.merged_len(decision);
+            let is_as_tiny = engine == Engine::Tiny && tiny::is_as_fast(map.width, named.len(), merged);
+            mostly_tiers || is_as_tiny || choose(&src, true) == engine && 4 * merged >= 3 * named.len()
         };
         let decider = match allowed_codes(list).filter(|_| options.set_engine.is_none() && alike()) {
             Some(allowed) => Decider::Map(allowed),

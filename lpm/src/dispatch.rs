@@ -72,6 +72,7 @@ level!(
 pub(crate) fn kernels<K: Key, O: Answer>(v: &View<K>, level: SimdLevel) -> Kernels<K, O> {
     match v.engine {
         Engine::Tiny if v.exact.is_some() => with_tiers::<K, Tiny<0, 0>, O>(v, level),
+        Engine::Tiny if v.is_empty => at_level::<K, Nothing, O>(level),
         Engine::Tiny => tiny::<K, O>(v, level),
         Engine::Lines => with_tiers::<K, Lines<false>, O>(v, level),
         Engine::Narrow => with_tiers::<K, Lines<true>, O>(v, level),

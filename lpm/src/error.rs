@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The format of images that this program writes and reads.
-pub const FORMAT_VERSION: u32 = 5;
+pub const FORMAT_VERSION: u32 = 6;
 
 /// Bytes that are not an image, or not one of what was asked for.
 ///

@@ -5,9 +5,10 @@ use crate::code::{Answer, DECISIONS_ALLOWED, NO_MATCH};
 use crate::dispatch::{Kernels, kernels};
 use crate::image::{Contents, Image, NOTE, Sections};
 use crate::room::Room;
-use crate::stored::{FAMILY_SECTIONS, sizes, validate};
+use crate::stored::{FAMILY_SECTIONS, Proved, sizes, validate};
 use crate::view::View;
 use crate::{Engine, ImageError, Key, Prefix, SimdLevel, bits, simd};
+use std::sync::Arc;
 
 /// An immutable table of prefixes, compiled for longest-prefix match. Cheap to clone.
 ///
@@ -23,18 +24,19 @@ use crate::{Engine, ImageError, Key, Prefix, SimdLevel, bits, simd};
 /// ```
 #[derive(Clone)]
 pub struct Family<K: Key> {
-    map: View<K>,
-    set: View<K>,
+    map: Arc<View<K>>,
+    /// The map, where that decides, too.
+    set: Arc<View<K>>,
     map_kernels: Kernels<K, u32>,
     set_kernels: Kernels<K, bool>,
     level: SimdLevel,
-    prefixes: usize,
+    prefixes: u32,
     /// Whether `set` is of engine `Bits`, with nothing that is asked before.
     is_bits_alone: bool,
     /// What the views point into; never changed, so that they stay valid.
     image: Image,
     /// The first of the family's sections in it.
-    first: usize,
+    first: u32,
 }
 
 impl<K: Key> std::fmt::Debug for Family<K> {
@@ -105,7 +107,7 @@ impl<K: Key> Family<K> {
     ///
     /// [`ImageError`] says what is wrong.
     pub fn open(image: &Image, first: usize) -> Result<Self, ImageError> {
-        let (prefixes, [map, set]) = validate(image, first)?;
+        let Proved { prefixes, map, set } = validate(image, first)?;
         let level = SimdLevel::detect();
         Ok(Family {
             map_kernels: kernels(&map, level),
@@ -116,7 +118,7 @@ impl<K: Key> Family<K> {
             level,
             prefixes,
             image: image.clone(),
-            first,
+            first: first as u32, // of at most as many as an image may have
         })
     }
 
@@ -159,8 +161,8 @@ impl<K: Key> Family<K> {
     #[inline]
     pub fn matched(&self, address: K) -> Option<usize> {
         // SAFETY: as in `lookup`; the map keeps entries.
-        let entry = unsafe { (self.map_kernels.entry)(&self.map, address) } as usize;
-        (entry < self.prefixes).then_some(entry)
+        let entry = unsafe { (self.map_kernels.entry)(&self.map, address) };
+        (entry < self.prefixes).then_some(entry as usize)
     }
 
     /// The values of many addresses, [`NO_MATCH`] where there is none: as [`Family::lookup`] of each, with the cache
@@ -200,7 +202,7 @@ impl<K: Key> Family<K> {
     /// Number of prefixes in the list.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.prefixes
+        self.prefixes as usize
     }
 
     /// Whether the list was empty.
@@ -213,14 +215,14 @@ impl<K: Key> Family<K> {
     /// way to an escape) reads.
     #[must_use]
     pub fn bytes(&self) -> (usize, usize, usize) {
-        sizes(&self.image, self.first)
+        sizes(&self.image, self.first as usize)
     }
 
     /// The image that holds it, and the number of its first section there (what they are: `stored.rs`). For those who
     /// look at how a lookup goes through memory.
     #[must_use]
     pub fn image(&self) -> (&Image, usize) {
-        (&self.image, self.first)
+        (&self.image, self.first as usize)
     }
 
     /// The engines of `lookup` and `is_allowed`.

@@ -13,7 +13,7 @@
 //!
 //! Integers are little-endian. There are no offsets that could point anywhere: places follow from lengths.
 
-use std::ops::{Deref, Range};
+use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -32,6 +32,8 @@ pub const NOTE: usize = 88;
 const MOST_SECTIONS: usize = 128;
 
 const BYTE_ORDER: u32 = 0x0102_0304;
+/// Where sections stand at the least.
+const ALIGNED: usize = 16;
 /// Bytes after a section that a four-byte load of its last byte may touch.
 pub(crate) const GUARD: usize = 4;
 
@@ -130,9 +132,9 @@ impl<'a> Sections<'a> {
     /// let mut sections = Sections::new();
     /// sections.push(3, |bytes| bytes.copy_from_slice(b"abc"));
     /// let image = sections.write(Contents::List, &[0; NOTE]);
-    /// assert_eq!(&*image.section::<u8>(0), b"abc");
+    /// assert_eq!(image.section::<u8>(0), b"abc");
     /// let again = Image::from_bytes(&image.to_bytes(image.note()), Contents::List, 1)?;
-    /// assert_eq!(&*again.section::<u8>(0), b"abc");
+    /// assert_eq!(again.section::<u8>(0), b"abc");
     /// # Ok::<(), ipgate_lpm::ImageError>(())
     /// ```
     #[must_use]
@@ -225,14 +227,35 @@ impl Image {
 
     /// Section number `index`, as whole items; empty where there is none.
     #[must_use]
-    pub fn section<T: Plain>(&self, index: usize) -> Section<T> {
-        let items = T::items(self.bytes_of(index));
-        Section { items: NonNull::from(items), _memory: Arc::clone(&self.memory) }
+    pub fn section<T: Plain>(&self, index: usize) -> &[T] {
+        T::items(
+            place(self.memory.bytes(), index)
+                .and_then(|place| self.memory.bytes().get(place))
+                .unwrap_or_default(),
+        )
     }
 
-    /// The bytes of section number `index`, borrowed.
-    pub(crate) fn bytes_of(&self, index: usize) -> &[u8] {
-        place(self.memory.bytes(), index).and_then(|place| self.memory.bytes().get(place)).unwrap_or_default()
+    /// `N` sections from number `first` on, to be read again and again.
+    ///
+    /// # Errors
+    ///
+    /// One has 4 GiB or more.
+    pub fn part<const N: usize>(&self, first: usize) -> Result<Part<N>, ImageError> {
+        let base = self.memory.bytes().as_ptr().addr();
+        let mut places = [Place::default(); N];
+        for (number, place) in places.iter_mut().enumerate() {
+            let bytes = self.section::<u8>(first + number);
+            let start = if bytes.is_empty() { 0 } else { bytes.as_ptr().addr() - base };
+            let narrow = |number: usize| u32::try_from(number).ok();
+            let found =
+                narrow(start / ALIGNED).zip(narrow(bytes.len())).map(|(start, len)| Place { start, len });
+            *place = found.ok_or(ImageError::damaged("header", "it states a section of 4 GiB or more"))?;
+        }
+        Ok(Part {
+            base: NonNull::from(self.memory.bytes()).cast(),
+            places,
+            _memory: Arc::clone(&self.memory),
+        })
     }
 }
 
@@ -267,32 +290,55 @@ impl<const N: usize> Plain for [u8; N] {
     }
 }
 
-/// A section of an image, which it keeps alive: a slice without a way through the image, which would cost a request as
+/// Some sections of an image, which they keep alive: slices without a way through the image, which would cost a request as
 /// much as the search does (`make nginx-bench`).
+///
+/// ```
+/// use ipgate_lpm::image::{Contents, NOTE, Sections};
+/// let mut sections = Sections::new();
+/// sections.push_bytes(b"abc".to_vec());
+/// sections.push_words(vec![7]);
+/// let part = sections.write(Contents::List, &[0; NOTE]).part::<2>(0)?;
+/// assert_eq!((part.items(0), part.items(1)), (&b"abc"[..], &[[7, 0, 0, 0]][..]));
+/// # Ok::<(), ipgate_lpm::ImageError>(())
+/// ```
 #[derive(Clone)]
-pub struct Section<T: Plain = u8> {
-    items: NonNull<[T]>,
+pub struct Part<const N: usize> {
+    base: NonNull<u8>,
+    places: [Place; N],
     _memory: Arc<Aligned>,
 }
 
+/// Where a section stands: in few bytes, since small tables are many.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    /// In units of [`ALIGNED`] bytes.
+    start: u32,
+    len: u32,
+}
+
 // SAFETY: plain bytes that nobody changes, in memory that is shared by counting.
-unsafe impl<T: Plain> Send for Section<T> {}
+unsafe impl<const N: usize> Send for Part<N> {}
 // SAFETY: as above.
-unsafe impl<T: Plain> Sync for Section<T> {}
+unsafe impl<const N: usize> Sync for Part<N> {}
 
-impl<T: Plain> Deref for Section<T> {
-    type Target = [T];
-
+impl<const N: usize> Part<N> {
+    /// The section with that number of these, as whole items; empty where there is none. O(1).
     #[inline(always)]
-    fn deref(&self) -> &[T] {
-        // SAFETY: `Image::section` made it of the memory that `self` holds, which is never moved or changed.
-        unsafe { self.items.as_ref() }
+    #[must_use]
+    pub fn items<T: Plain>(&self, number: usize) -> &[T] {
+        let Some(Place { start, len }) = self.places.get(number) else { return &[] };
+        // SAFETY: `Image::part` found so many bytes there, in the memory that `self` holds, which is never moved or changed.
+        let bytes = unsafe {
+            std::slice::from_raw_parts(self.base.as_ptr().add(*start as usize * ALIGNED), *len as usize)
+        };
+        T::items(bytes)
     }
 }
 
-impl<T: Plain> std::fmt::Debug for Section<T> {
+impl<const N: usize> std::fmt::Debug for Part<N> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Section({} items)", self.len())
+        write!(f, "Part({N} sections)")
     }
 }
 
@@ -311,7 +357,8 @@ fn places(header: &[u8]) -> impl Iterator<Item = (usize, Range<usize>)> {
         let section = (left != 0).then(|| left.trailing_zeros() as usize)?;
         left &= left - 1;
         let length = usize::try_from(u64_at(header, stated)).unwrap_or(usize::MAX);
-        let start = at.checked_next_multiple_of(if length < 64 { 16 } else { 64 }).unwrap_or(usize::MAX);
+        let aligned = if length < 64 { ALIGNED } else { 64 };
+        let start = at.checked_next_multiple_of(aligned).unwrap_or(usize::MAX);
         let end = start.saturating_add(length);
         at = end.saturating_add(GUARD);
         Some((section, start..end))

@@ -1,4 +1,4 @@
-//! A family in an image: 31 sections, the first of which says what the others are.
+//! A family in an image: 31 sections, the first of which says what the others are. Without prefixes all are empty.
 //!
 //! ```text
 //! 0       bytes of an address, number of prefixes, the codes of the map from 1 up to this one allow (0: the set decides),
@@ -8,11 +8,14 @@
 //! 16..31  the set: the same; all empty where the map decides, too
 //! ```
 
+use std::any::Any;
+use std::sync::{Arc, OnceLock};
+
 use crate::Key;
 use crate::code::Width;
 use crate::draft::{Draft, Names};
 use crate::engine::Engine;
-use crate::image::{Image, ImageError, Sections};
+use crate::image::{Image, ImageError, Sections, ensure};
 use crate::view::{Claim, View};
 use crate::words::u32_at;
 use crate::{bits, deep, direct, flat, front, lines, tiny};
@@ -38,6 +41,14 @@ pub(crate) enum Decider<K> {
     Set(Box<Draft<K>>),
 }
 
+/// What was proved of a family.
+pub(crate) struct Proved<K> {
+    pub(crate) prefixes: u32,
+    pub(crate) map: Arc<View<K>>,
+    /// What decides, which may be the map.
+    pub(crate) set: Arc<View<K>>,
+}
+
 /// Adds a family's sections to those of an image.
 pub(crate) fn push_family<'a, K: Key + 'a>(
     prefixes: usize,
@@ -45,6 +56,9 @@ pub(crate) fn push_family<'a, K: Key + 'a>(
     decider: Decider<K>,
     sections: &mut Sections<'a>,
 ) {
+    if prefixes == 0 {
+        return (0..FAMILY_SECTIONS).for_each(|_| sections.push_bytes(Vec::new()));
+    }
     let names = map.names(true);
     if names == Names::Ranks {
         map.entries = Vec::new();
@@ -73,31 +87,38 @@ pub(crate) fn push_family<'a, K: Key + 'a>(
 
 /// Bytes of the map, of the set, and of the entry numbers of a family that begins at section `first`.
 pub(crate) fn sizes(image: &Image, first: usize) -> (usize, usize, usize) {
-    let of = |part: usize| (0..PART).map(move |i| (i, image.bytes_of(first + 1 + PART * part + i).len()));
+    let of =
+        |part: usize| (0..PART).map(move |i| (i, image.section::<u8>(first + 1 + PART * part + i).len()));
     // Bases, entries, deep entries and entries of slots name entries; the rest answers.
     let named: usize = of(0).filter(|(i, _)| matches!(i, 4 | 5 | 9 | 14)).map(|(_, len)| len).sum();
     let sum = |part: usize| of(part).map(|(_, len)| len).sum::<usize>();
     (sum(0) - named, sum(1), named)
 }
 
-/// Proves a family that begins at section `first`, and returns its number of prefixes, its map and what decides.
+/// Proves a family that begins at section `first`.
 ///
 /// This is the only maker of a [`View`]: its invariant holds for arbitrary bytes, after one pass over roots, bases,
 /// groups and codes.
-pub(crate) fn validate<K: Key>(image: &Image, first: usize) -> Result<(usize, [View<K>; 2]), ImageError> {
+pub(crate) fn validate<K: Key>(image: &Image, first: usize) -> Result<Proved<K>, ImageError> {
     let [about, map, set] = match K::BITS {
         32 => ["IPv4 header", "IPv4 map", "IPv4 set"],
         _ => ["IPv6 header", "IPv6 map", "IPv6 set"],
     };
-    let head = image.bytes_of(first);
+    let head = image.section::<u8>(first);
+    if head.is_empty() {
+        let is_empty =
+            (first..first + FAMILY_SECTIONS).all(|section| image.section::<u8>(section).is_empty());
+        ensure(is_empty, about, "it is missing")?;
+        return Ok(Proved { prefixes: 0, map: nothing(), set: nothing() });
+    }
     let number = |at: usize| u32_at(head, 4 * at);
-    crate::image::ensure(head.len() == 4 * HEAD, about, "it is cut")?;
-    crate::image::ensure(number(KEY_BYTES) as usize == K::BYTES, about, "it is of the other family")?;
+    ensure(head.len() == 4 * HEAD, about, "it is cut")?;
+    ensure(number(KEY_BYTES) as usize == K::BYTES, about, "it is of the other family")?;
     let part = |place: &'static str, at: usize, first: usize| {
         let damaged = |what| ImageError::damaged(place, what);
-        let section = |i: usize| image.bytes_of(first + i);
+        let section = |i: usize| image.section::<u8>(first + i);
         let shift = number(at + 1);
-        crate::image::ensure(shift <= 2, place, "a code width is unknown")?;
+        ensure(shift <= 2, place, "a code width is unknown")?;
         let claim = Claim {
             place,
             engine: Engine::from_tag(number(at)).ok_or(damaged("its engine is unknown"))?,
@@ -127,12 +148,26 @@ pub(crate) fn validate<K: Key>(image: &Image, first: usize) -> Result<(usize, [V
         let exact = front::validate(&claim)?;
         Ok(View::of(&claim, exact))
     };
-    let map = part(map, MAP, first + 1)?;
-    let decider = match number(ALLOWED) {
-        0 => part(set, SET, first + 1 + PART)?,
-        allowed => View { allowed, ..map.clone() },
-    };
-    Ok((number(PREFIXES) as usize, [map, decider]))
+    let (map, prefixes) = (part(map, MAP, first + 1)?, number(PREFIXES));
+    Ok(match number(ALLOWED) {
+        0 => Proved { prefixes, map: Arc::new(map), set: Arc::new(part(set, SET, first + 1 + PART)?) },
+        allowed => {
+            let both = Arc::new(View { allowed, ..map });
+            Proved { prefixes, map: Arc::clone(&both), set: both }
+        }
+    })
+}
+
+/// The view of a family without prefixes: one for all tables, since most lists are of one family alone.
+fn nothing<K: Key>() -> Arc<View<K>> {
+    static V4: OnceLock<Arc<View<u32>>> = OnceLock::new();
+    static V6: OnceLock<Arc<View<u128>>> = OnceLock::new();
+    fn new<K: Key>() -> Arc<View<K>> {
+        Arc::new(View::of(&Claim::nothing(), None))
+    }
+    let (v4, v6) = (V4.get_or_init(new), V6.get_or_init(new));
+    let of_family = [v4 as &dyn Any, v6].into_iter().find_map(|view| view.downcast_ref::<Arc<View<K>>>());
+    of_family.map_or_else(new, Arc::clone)
 }
 
 /// Proves a claim, each engine in its room.

@@ -37,6 +37,12 @@ pub(crate) fn holds<K: Key>(src: &Source<'_, K>) -> bool {
         && (K::BITS == 32 || src.starts.last().is_none_or(|last| last.left() < u64::MAX))
 }
 
+/// Whether so many boundaries with codes of that width take no more than fewer of a set.
+pub(crate) fn is_as_fast(width: Width, boundaries: usize, merged: usize) -> bool {
+    let groups = |boundaries: usize| (boundaries - 1).max(1).div_ceil(GROUP);
+    width.shift == 0 && groups(boundaries) == groups(merged)
+}
+
 /// Builds the structure. Keys are padded with a great key, and what a pad counts for repeats the last code.
 pub(crate) fn build<K: Key>(src: &Source<'_, K>) -> Draft<K> {
     let entries = if src.keep_entries { src.entries } else { &[] };

@@ -39,6 +39,33 @@ pub(crate) struct Claim<'i> {
 }
 
 impl Claim<'_> {
+    /// That there is nothing at all.
+    pub(crate) fn nothing() -> Self {
+        Claim {
+            place: "no prefixes",
+            engine: Engine::Tiny,
+            width: Width { shift: 0 },
+            root_bits: 0,
+            names: Names::Words,
+            decides: false,
+            root: &[],
+            second: &[],
+            lines: &[],
+            leaves: &[],
+            bases: &[],
+            entries: &[],
+            groups: &[],
+            deep_keys: &[],
+            deep_codes: &[],
+            deep_entries: &[],
+            tiers: &[],
+            filter: &[],
+            pilots: &[],
+            buckets: &[],
+            slot_entries: &[],
+        }
+    }
+
     /// `Ok` where something is sound, and the damage otherwise.
     pub(crate) fn ensure(&self, sound: bool, what: &'static str) -> Result<(), ImageError> {
         ensure(sound, self.place, what)
@@ -78,15 +105,15 @@ pub(crate) struct View<K> {
     /// One bit for each key of a line.
     pub(crate) key_mask: u32,
     /// Where the codes of a line begin.
-    pub(crate) code_at: usize,
+    pub(crate) code_at: u32,
     /// Bits of the codes of a line that stand before another.
-    pub(crate) code_bits: usize,
+    pub(crate) code_bits: u32,
     /// Mask of a code, which is also the escape code.
     pub(crate) escape: u32,
     /// `Flat`: how far a four-byte load that ends with a code is to be shifted down.
     pub(crate) code_drop: u32,
     /// `Lines`: number of the last line.
-    pub(crate) last_line: usize,
+    pub(crate) last_line: u32,
     /// `Lines` of IPv6: whether a slot has separator lines.
     pub(crate) has_separators: bool,
     /// `Tiny`: number of groups of eight keys.
@@ -124,11 +151,11 @@ impl<K: Key> View<K> {
             root_shift: K::BITS.min(64).saturating_sub(root_bits),
             root_bits,
             key_mask: (1 << cap) - 1,
-            code_at: engine.key_bytes() * cap,
-            code_bits: (8 * cap) << width.shift,
+            code_at: (engine.key_bytes() * cap) as u32,
+            code_bits: ((8 * cap) << width.shift) as u32,
             escape: width.mask(),
             code_drop: 32 - (8 << width.shift),
-            last_line: (claim.lines.len() / crate::code::LINE).saturating_sub(1),
+            last_line: (claim.lines.len() / crate::code::LINE).saturating_sub(1) as u32,
             // 31 says that no prefix covers the slot.
             has_separators: words(claim.second).any(|slot| (1..31).contains(&(slot & 31))),
             tiny_groups: (claim.lines.len() / (root_bits as usize).max(1)) as u32,

@@ -74,7 +74,7 @@ impl Table {
                     None => from_entries(&whole, whole.entries().filter(|entry| entry.is_live(now))),
                     Some(_) => whole.without_expired(now),
                 };
-                Table { left_out: Some(LeftOut { whole, latest: latest.system_time() }), ..live }
+                Table { left_out: Some(Box::new(LeftOut { whole, latest: latest.system_time() })), ..live }
             }
         }
     }

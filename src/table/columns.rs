@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use ipgate_lpm::image::{Image, Section, ensure};
+use ipgate_lpm::image::{Image, Part, ensure};
 use ipgate_lpm::words::{fill, number_at, words};
 use ipgate_lpm::{ImageError, Key};
 
@@ -20,16 +20,9 @@ const BLOCKS: usize = 1 << 16;
 /// The columns of one family.
 #[derive(Debug, Clone)]
 pub(super) struct Columns {
-    addresses: Section,
-    /// One word more than there are blocks, or nothing where addresses are stored whole.
-    blocks: Section<[u8; 4]>,
-    lengths: Section,
-    values: Section,
+    part: Part<{ column::COUNT }>,
     /// Bytes of a value number.
     value_width: usize,
-    lines: Section,
-    expiring: Section<[u8; 4]>,
-    untils: Section<[u8; 8]>,
 }
 
 /// Bytes that number so many values.
@@ -115,43 +108,57 @@ impl Columns {
     /// The columns that begin at section `first`, every number in which is checked that a lookup relies on; `values` is
     /// how many values there are.
     pub(super) fn open<K: Key>(image: &Image, first: usize, values: usize) -> Result<Columns, ImageError> {
-        let columns = Columns {
-            addresses: image.section(first + column::ADDRESSES),
-            blocks: image.section(first + column::BLOCKS),
-            lengths: image.section(first + column::LENGTHS),
-            values: image.section(first + column::VALUES),
-            value_width: value_width(values),
-            lines: image.section(first + column::LINES),
-            expiring: image.section(first + column::EXPIRING),
-            untils: image.section(first + column::UNTILS),
-        };
+        let columns = Columns { part: image.part(first)?, value_width: value_width(values) };
         columns.check::<K>(values)?;
         Ok(columns)
     }
 
+    fn addresses(&self) -> &[u8] {
+        self.part.items(column::ADDRESSES)
+    }
+
+    /// One word more than there are blocks, or nothing where addresses are stored whole.
+    fn blocks(&self) -> &[[u8; 4]] {
+        self.part.items(column::BLOCKS)
+    }
+
+    #[inline(always)]
+    fn lengths(&self) -> &[u8] {
+        self.part.items(column::LENGTHS)
+    }
+
+    #[inline(always)]
+    fn values(&self) -> &[u8] {
+        self.part.items(column::VALUES)
+    }
+
+    fn lines(&self) -> &[u8] {
+        self.part.items(column::LINES)
+    }
+
     /// The number of entries.
     pub(super) fn count(&self) -> usize {
-        self.lengths.len()
+        self.lengths().len()
     }
 
     fn check<K: Key>(&self, values: usize) -> Result<(), ImageError> {
         let sound = |sound, what| ensure(sound, "entries", what);
         let (addresses, blocks) = address_lengths::<K>(self.count());
         let lengths = [
-            (self.addresses.len(), addresses),
-            (4 * self.blocks.len(), blocks),
-            (self.values.len(), self.value_width * self.count()),
-            (self.untils.len(), self.expiring.len()),
+            (self.addresses().len(), addresses),
+            (4 * self.blocks().len(), blocks),
+            (self.values().len(), self.value_width * self.count()),
+            (self.untils().count(), self.expiring().count()),
         ];
-        let lined = self.lines.is_empty() || self.lines.len() == 4 + self.line_width() * self.count();
+        let lined = self.lines().is_empty() || self.lines().len() == 4 + self.line_width() * self.count();
         let complete = lengths.iter().all(|(actual, expected)| actual == expected);
         sound(complete && lined && self.line_width() <= 4, "a column is cut")?;
-        let widest = self.lengths.iter().copied().max().unwrap_or(0);
+        let widest = self.lengths().iter().copied().max().unwrap_or(0);
         sound(u32::from(widest) <= K::BITS, "a prefix is longer than an address")?;
         let greatest = match self.value_width {
-            1 => self.values.iter().copied().max().map(u32::from),
-            2 => self.values.as_chunks().0.iter().map(|number| u16::from_le_bytes(*number).into()).max(),
-            _ => words(&self.values).max(),
+            1 => self.values().iter().copied().max().map(u32::from),
+            2 => self.values().as_chunks().0.iter().map(|number| u16::from_le_bytes(*number).into()).max(),
+            _ => words(self.values()).max(),
         };
         sound(greatest.is_none_or(|number| (number as usize) < values), "an entry has no value")?;
         sound(self.is_sorted::<K>(), "they are not sorted")?;
@@ -170,16 +177,16 @@ impl Columns {
             sorted &= before <= this && address == address.masked(length);
             before = this;
         };
-        if self.blocks.is_empty() {
-            let addresses = self.addresses.chunks_exact(K::BYTES).map(K::read);
-            addresses.zip(&*self.lengths).for_each(|(address, length)| next(address, length));
+        if self.blocks().is_empty() {
+            let addresses = self.addresses().chunks_exact(K::BYTES).map(K::read);
+            addresses.zip(self.lengths()).for_each(|(address, length)| next(address, length));
             return sorted;
         }
-        let halves = self.addresses.as_chunks::<2>().0;
+        let halves = self.addresses().as_chunks::<2>().0;
         let mut at = 0;
         for upper in 0..BLOCKS {
             let end = self.block_begin(upper + 1);
-            let (Some(halves), Some(lengths)) = (halves.get(at..end), self.lengths.get(at..end)) else {
+            let (Some(halves), Some(lengths)) = (halves.get(at..end), self.lengths().get(at..end)) else {
                 return false;
             };
             for (half, length) in halves.iter().zip(lengths) {
@@ -192,8 +199,8 @@ impl Columns {
 
     /// Network address and length of an entry.
     pub(super) fn prefix<K: Key>(&self, index: usize) -> (K, u8) {
-        let address = if self.blocks.is_empty() {
-            K::read(self.addresses.get(K::BYTES * index..).unwrap_or_default())
+        let address = if self.blocks().is_empty() {
+            K::read(self.addresses().get(K::BYTES * index..).unwrap_or_default())
         } else {
             let upper = partition_point(0..BLOCKS, |block| self.block_begin(block) <= index);
             joined(upper.saturating_sub(1), self.half(index))
@@ -202,22 +209,22 @@ impl Columns {
     }
 
     pub(super) fn length(&self, index: usize) -> u8 {
-        self.lengths.get(index).copied().unwrap_or_default()
+        self.lengths().get(index).copied().unwrap_or_default()
     }
 
     /// The lower half of an address, where there are blocks.
     fn half(&self, index: usize) -> u16 {
-        self.addresses.as_chunks().0.get(index).map_or(0, |half| u16::from_le_bytes(*half))
+        self.addresses().as_chunks().0.get(index).map_or(0, |half| u16::from_le_bytes(*half))
     }
 
     /// The first entry of a block.
     fn block_begin(&self, block: usize) -> usize {
-        self.blocks.get(block).map_or(0, |begin| u32::from_le_bytes(*begin)) as usize
+        self.blocks().get(block).map_or(0, |begin| u32::from_le_bytes(*begin)) as usize
     }
 
     /// One past the last entry whose prefix is at most this one.
     pub(super) fn end_of<K: Key>(&self, prefix: (K, u8)) -> usize {
-        if self.blocks.is_empty() {
+        if self.blocks().is_empty() {
             return partition_point(0..self.count(), |index| self.prefix::<K>(index) <= prefix);
         }
         let (upper, lower) = ((prefix.0.wide() >> 16) as usize, prefix.0.wide() as u16);
@@ -244,34 +251,34 @@ impl Columns {
     }
 
     pub(super) fn value_number(&self, index: usize) -> u32 {
-        number_at(&self.values, self.value_width, index)
+        number_at(self.values(), self.value_width, index)
     }
 
     /// The line of an entry's text, 0 where it has none.
     pub(super) fn line(&self, index: usize) -> u32 {
-        let Some((least, rest)) = self.lines.split_first_chunk() else { return 0 };
+        let Some((least, rest)) = self.lines().split_first_chunk() else { return 0 };
         let beyond = number_at(rest, self.line_width(), index);
         u32::from_le_bytes(*least).wrapping_add(index as u32).wrapping_add(beyond)
     }
 
     fn line_width(&self) -> usize {
-        self.lines.len().saturating_sub(4).checked_div(self.count()).unwrap_or(0)
+        self.lines().len().saturating_sub(4).checked_div(self.count()).unwrap_or(0)
     }
 
     pub(super) fn until(&self, index: usize) -> Option<Until> {
         let number = |entry: &[u8; 4]| u32::from_le_bytes(*entry) as usize;
-        let at = self.expiring.binary_search_by_key(&index, number).ok()?;
-        Until::from_unix_micros(i64::from_le_bytes(*self.untils.get(at)?))
+        let at = self.part.items(column::EXPIRING).binary_search_by_key(&index, number).ok()?;
+        Until::from_unix_micros(i64::from_le_bytes(*self.part.items(column::UNTILS).get(at)?))
     }
 
     /// The entries that expire.
     pub(super) fn expiring(&self) -> impl DoubleEndedIterator<Item = usize> + '_ {
-        self.expiring.iter().map(|entry| u32::from_le_bytes(*entry) as usize)
+        self.part.items(column::EXPIRING).iter().map(|entry| u32::from_le_bytes(*entry) as usize)
     }
 
     /// The expiries of all entries that have one.
     pub(super) fn untils(&self) -> impl Iterator<Item = i64> + '_ {
-        self.untils.iter().map(|micros| i64::from_le_bytes(*micros))
+        self.part.items(column::UNTILS).iter().map(|micros| i64::from_le_bytes(*micros))
     }
 }
 
@@ -334,16 +341,7 @@ mod tests {
             }
         }
         let image = sections.write(Contents::List, &[0; NOTE]);
-        let columns = Columns {
-            addresses: image.section(column::ADDRESSES),
-            blocks: image.section(column::BLOCKS),
-            lengths: image.section(column::LENGTHS),
-            values: image.section(column::VALUES),
-            value_width: 1,
-            lines: image.section(column::LINES),
-            expiring: image.section(column::EXPIRING),
-            untils: image.section(column::UNTILS),
-        };
+        let columns = Columns { part: image.part(0).unwrap(), value_width: 1 };
         (columns, bytes)
     }
 

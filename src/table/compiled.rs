@@ -37,7 +37,8 @@ pub struct Table {
     /// Whether what decides stays in a cache: see `batch`.
     pub(super) is_cached: bool,
     pub(super) next_expiry: Option<Until>,
-    pub(super) left_out: Option<LeftOut>,
+    /// Out of line, since few lists have any.
+    pub(super) left_out: Option<Box<LeftOut>>,
 }
 
 /// What a table lacks because it had expired, so that it can be had again when the clock is set back.
@@ -142,7 +143,7 @@ impl Table {
 
     /// The name of a list, empty where it has none.
     pub(super) fn source(&self, origin: Origin) -> &str {
-        let [default, app] = &self.entries.sources;
+        let [default, app] = self.entries.sources();
         let name = if origin == Origin::Default { default } else { app };
         std::str::from_utf8(name).unwrap_or_default() // checked when opened
     }
@@ -200,7 +201,7 @@ impl Table {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let own = |table: &Table| table.patch.as_ref().map_or(0, |patch| patch.bytes());
-        let whole = self.left_out.as_ref().map_or(0, |LeftOut { whole, .. }| {
+        let whole = self.left_out.as_deref().map_or(0, |LeftOut { whole, .. }| {
             own(whole) + if whole.image.is_same(&self.image) { 0 } else { whole.image.len() }
         });
         self.image.len() + own(self) + whole

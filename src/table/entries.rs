@@ -1,10 +1,10 @@
 //! What a table knows of its entries: columns in its image, and what their numbers mean.
 
 use ipgate_lpm::ImageError;
-use ipgate_lpm::image::{Image, Section, ensure};
+use ipgate_lpm::image::{Image, Part, ensure};
 
 use super::columns::Columns;
-use super::layout::{LABEL_ENDS, LABEL_TEXT, SOURCES, V4_COLUMNS, V6_COLUMNS, VALUES};
+use super::layout::{V4_COLUMNS, V6_COLUMNS, VALUES, meaning};
 use crate::list::{Action, Until, check_label};
 
 /// Which list of a policy an entry comes from. The app list wins on equal prefixes.
@@ -64,46 +64,61 @@ impl Value {
 pub(super) struct Entries {
     v4: Columns,
     v6: Columns,
-    values: Section<[u8; 4]>,
-    label_ends: Section<[u8; 4]>,
-    label_text: Section,
-    /// Names of the default and of the app list.
-    pub(super) sources: [Section; 2],
+    meaning: Part<{ meaning::COUNT }>,
 }
 
 impl Entries {
     /// The entries of an image, every number in which has been checked.
     pub(super) fn open(image: &Image) -> Result<Entries, ImageError> {
-        let values = image.section::<[u8; 4]>(VALUES);
-        let entries = Entries {
-            v4: Columns::open::<u32>(image, V4_COLUMNS, values.len())?,
-            v6: Columns::open::<u128>(image, V6_COLUMNS, values.len())?,
-            values,
-            label_ends: image.section(LABEL_ENDS),
-            label_text: image.section(LABEL_TEXT),
-            sources: SOURCES.map(|source| image.section(source)),
-        };
-        let whole = [VALUES, LABEL_ENDS].map(|section| image.section::<u8>(section).len().is_multiple_of(4));
+        let meaning = image.part(VALUES)?;
+        let values = meaning.items::<[u8; 4]>(meaning::VALUES).len();
+        let (v4, v6) = (
+            Columns::open::<u32>(image, V4_COLUMNS, values)?,
+            Columns::open::<u128>(image, V6_COLUMNS, values)?,
+        );
+        let words = [meaning::VALUES, meaning::LABEL_ENDS];
+        let whole = words.map(|section| meaning.items::<u8>(section).len().is_multiple_of(4));
         ensure(whole == [true; 2], "entries", "a value is cut")?;
+        let entries = Entries { v4, v6, meaning };
         entries.check_labels()?;
         Ok(entries)
     }
 
+    #[inline(always)]
+    fn values(&self) -> &[[u8; 4]] {
+        self.meaning.items(meaning::VALUES)
+    }
+
+    #[inline(always)]
+    fn label_ends(&self) -> &[[u8; 4]] {
+        self.meaning.items(meaning::LABEL_ENDS)
+    }
+
+    #[inline(always)]
+    fn label_text(&self) -> &[u8] {
+        self.meaning.items(meaning::LABEL_TEXT)
+    }
+
+    /// Names of the default and of the app list, as UTF-8.
+    pub(super) fn sources(&self) -> [&[u8]; 2] {
+        meaning::SOURCES.map(|source| self.meaning.items(source))
+    }
+
     fn check_labels(&self) -> Result<(), ImageError> {
         let sound = |sound, what| ensure(sound, "labels", what);
-        let text = std::str::from_utf8(&self.label_text);
+        let text = std::str::from_utf8(self.label_text());
         let text = text.map_err(|_| ImageError::damaged("labels", "one is not UTF-8"))?;
         let mut start = 0;
-        for end in self.label_ends.iter().map(|end| u32::from_le_bytes(*end) as usize) {
+        for end in self.label_ends().iter().map(|end| u32::from_le_bytes(*end) as usize) {
             let label = text.get(start..end).ok_or(ImageError::damaged("labels", "one is cut"))?;
             // They reach terminals, headers and logs.
             sound(check_label(label).is_ok(), "one is no label of a list")?;
             start = end;
         }
         sound(start == text.len(), "they do not fill their text")?;
-        let mut labels = self.values.iter().filter_map(|value| Value(u32::from_le_bytes(*value)).label());
+        let mut labels = self.values().iter().filter_map(|value| Value(u32::from_le_bytes(*value)).label());
         sound(labels.all(|label| (label as usize) < self.label_count()), "a value names none")?;
-        let named = self.sources.iter().all(|source| std::str::from_utf8(source).is_ok());
+        let named = self.sources().iter().all(|source| std::str::from_utf8(source).is_ok());
         sound(named, "the name of a list is not UTF-8")
     }
 
@@ -125,7 +140,7 @@ impl Entries {
         fn unknown() -> Value {
             Value(Value::DENY)
         }
-        match self.values.get(number as usize) {
+        match self.values().get(number as usize) {
             Some(value) => Value(u32::from_le_bytes(*value)),
             None => unknown(),
         }
@@ -133,15 +148,16 @@ impl Entries {
 
     /// The number of labels.
     pub(super) fn label_count(&self) -> usize {
-        self.label_ends.len()
+        self.label_ends().len()
     }
 
     /// The label with that number as UTF-8.
     #[inline]
     pub(super) fn label_numbered(&self, number: u32) -> Option<&[u8]> {
-        let end_of = |number: u32| Some(u32::from_le_bytes(*self.label_ends.get(number as usize)?) as usize);
+        let end_of =
+            |number: u32| Some(u32::from_le_bytes(*self.label_ends().get(number as usize)?) as usize);
         let start = if number == 0 { 0 } else { end_of(number - 1)? };
-        self.label_text.get(start..end_of(number)?)
+        self.label_text().get(start..end_of(number)?)
     }
 
     pub(super) fn columns(&self, version: Version) -> &Columns {

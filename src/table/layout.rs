@@ -13,15 +13,22 @@ pub(super) const V6_FAMILY: usize = V4_FAMILY + FAMILY_SECTIONS;
 pub(super) const V4_COLUMNS: usize = V6_FAMILY + FAMILY_SECTIONS;
 /// The first column of the IPv6 entries.
 pub(super) const V6_COLUMNS: usize = V4_COLUMNS + column::COUNT;
-/// What an entry says, 4 bytes each: action, origin and label number (see `entries::Value`).
+/// The first of the sections that say what the values of entries mean.
 pub(super) const VALUES: usize = V6_COLUMNS + column::COUNT;
-/// Where each label ends in the next section, 4 bytes each.
-pub(super) const LABEL_ENDS: usize = VALUES + 1;
-pub(super) const LABEL_TEXT: usize = LABEL_ENDS + 1;
-/// The names of the default and of the app list.
-pub(super) const SOURCES: [usize; 2] = [LABEL_TEXT + 1, LABEL_TEXT + 2];
 /// How many sections there are.
-pub(super) const SECTIONS: usize = SOURCES[1] + 1;
+pub(super) const SECTIONS: usize = VALUES + meaning::COUNT;
+
+/// What the values of entries mean, counted from the first.
+pub(super) mod meaning {
+    /// What an entry says, 4 bytes each: action, origin and label number (see `entries::Value`).
+    pub(crate) const VALUES: usize = 0;
+    /// Where each label ends in the next section, 4 bytes each.
+    pub(crate) const LABEL_ENDS: usize = 1;
+    pub(crate) const LABEL_TEXT: usize = 2;
+    /// The names of the default and of the app list.
+    pub(crate) const SOURCES: [usize; 2] = [3, 4];
+    pub(crate) const COUNT: usize = 5;
+}
 
 /// The columns of one family's entries, sorted by prefix, counted from the first.
 pub(super) mod column {

@@ -214,7 +214,7 @@ unsafe fn child<K: Key, S: Simd>(v: &View<K>, line: usize, key: K) -> usize {
     // SAFETY: a line has 64 bytes, of which the last four name its first child.
     unsafe {
         let first = v.lines.loose(line + 60) as usize;
-        (first + S::at_most(v.lines.line(line), window, 0x7fff)).min(v.last_line) * LINE
+        (first + S::at_most(v.lines.line(line), window, 0x7fff)).min(v.last_line as usize) * LINE
     }
 }
 
@@ -241,7 +241,7 @@ unsafe fn place<K: Key, S: Simd, const NARROW: bool>(v: &View<K>, line: usize, k
 #[inline(always)]
 unsafe fn code_in<K: Key>(v: &View<K>, line: usize, at: usize) -> u32 {
     // SAFETY: by the caller; the load may reach into the next line or behind the section.
-    unsafe { v.lines.loose(line + v.code_at + (at << v.width.shift)) & v.escape }
+    unsafe { v.lines.loose(line + v.code_at as usize + (at << v.width.shift)) & v.escape }
 }
 
 /// Entry word of place `at` in a line: as many codes other than [`NO_CODE`] before it as entries before its own, so that it
@@ -279,10 +279,10 @@ unsafe fn codes_before<K: Key, S: Simd>(v: &View<K>, line: usize, at: usize) -> 
     };
     let bits = at << (v.width.shift + 3);
     let mut count = 0;
-    for start in (0..v.code_bits).step_by(64) {
+    for start in (0..v.code_bits as usize).step_by(64) {
         let before = u64::MAX.checked_shr((64 - bits.saturating_sub(start).min(64)) as u32).unwrap_or(0);
         // SAFETY: a line has its codes; what is read beyond them is a few bytes of a guard at most.
-        let codes = unsafe { v.lines.loose_long(line + v.code_at + start / 8) } & before;
+        let codes = unsafe { v.lines.loose_long(line + v.code_at as usize + start / 8) } & before;
         // A code's upper bit is set, or becomes so by adding all others: it is not zero.
         let taken = (((codes & !tops) + !tops) | codes) & tops;
         // SAFETY: the level of `S` by the caller.

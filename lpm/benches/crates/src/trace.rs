@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use ipgate_lpm::image::Section;
 use ipgate_lpm::{Engine, Family, Key};
 
 /// Bytes of a line.
@@ -49,7 +48,7 @@ struct Trace {
 
 impl Trace {
     /// Reads `len` bytes at byte `at` of a section.
-    fn read(&mut self, section: &Section, at: usize, len: usize) -> u64 {
+    fn read(&mut self, section: &[u8], at: usize, len: usize) -> u64 {
         let bytes = &section[at..at + len];
         let start = bytes.as_ptr().addr();
         self.lines.extend([start / LINE, (start + len - 1) / LINE]);
@@ -58,17 +57,17 @@ impl Trace {
 }
 
 /// One structure, and an address that is looked up in it. Each engine returns the deep group that it meets.
-struct Part<K> {
+struct Part<'i, K> {
     /// Bytes of a code.
     width: usize,
     root_bits: u32,
     /// Root, second, lines, leaves, bases, entries, groups, deep keys, deep codes, deep entries, tiers, filter, pilots,
     /// buckets.
-    sections: Vec<Section>,
+    sections: Vec<&'i [u8]>,
     key: K,
 }
 
-impl<K: Key> Part<K> {
+impl<K: Key> Part<'_, K> {
     fn escape(&self) -> u64 {
         u64::MAX >> (64 - 8 * self.width)
     }
@@ -85,7 +84,7 @@ impl<K: Key> Part<K> {
 
     /// Whether a tier has the address. All tiers are asked, whichever has it.
     fn tiers(&self, trace: &mut Trace) -> bool {
-        let [tiers, filter, pilots, buckets] = [10, 11, 12, 13].map(|i| &self.sections[i]);
+        let [tiers, filter, pilots, buckets] = [10, 11, 12, 13].map(|i| self.sections[i]);
         if tiers.is_empty() {
             return false;
         }
@@ -129,7 +128,7 @@ impl<K: Key> Part<K> {
     }
 
     fn tiny(&self, trace: &mut Trace) -> Option<u64> {
-        let [keys, codes] = [&self.sections[2], &self.sections[3]];
+        let [keys, codes] = [self.sections[2], self.sections[3]];
         // Groups of eight keys; of their halves, if they have two, the upper ones first.
         let bytes = self.root_bits as usize / 8;
         let part = bytes.min(8);
@@ -147,7 +146,7 @@ impl<K: Key> Part<K> {
     }
 
     fn lines(&self, trace: &mut Trace, key_bytes: usize) -> Option<u64> {
-        let [root, second, lines] = [&self.sections[0], &self.sections[1], &self.sections[2]];
+        let [root, second, lines] = [self.sections[0], self.sections[1], self.sections[2]];
         let mut slot = trace.read(root, 4 * (self.left() >> (64 - self.root_bits)) as usize, 4);
         if K::BITS != 32 && slot != NOTHING {
             let below = self.left() << self.root_bits >> 1 >> (63 - (slot & 31));
@@ -172,13 +171,13 @@ impl<K: Key> Part<K> {
             return None;
         }
         let rank = (0..at).filter(|&i| code(trace, i) != 0).count();
-        let base = trace.read(&self.sections[4], line / LINE * 4, 4) as usize;
-        let next = trace.read(&self.sections[4], line / LINE * 4 + 4, 4) as usize;
-        Some(trace.read(&self.sections[5], 4 * (base + rank).min(next - 1), 4))
+        let base = trace.read(self.sections[4], line / LINE * 4, 4) as usize;
+        let next = trace.read(self.sections[4], line / LINE * 4 + 4, 4) as usize;
+        Some(trace.read(self.sections[5], 4 * (base + rank).min(next - 1), 4))
     }
 
     fn flat(&self, trace: &mut Trace) -> Option<u64> {
-        let [root, records] = [&self.sections[0], &self.sections[3]];
+        let [root, records] = [self.sections[0], self.sections[3]];
         let slot = (self.window() >> 14) as usize;
         let record = trace.read(root, 4 * slot, 4) as usize;
         let marks = trace.read(records, record, 8) << (63 - (self.window() >> 8 & 63));
@@ -186,24 +185,24 @@ impl<K: Key> Part<K> {
         if trace.read(records, record + 8 + at * self.width, self.width) != self.escape() {
             return None;
         }
-        let base = trace.read(&self.sections[4], 4 * slot, 4) as usize;
-        Some(trace.read(&self.sections[5], 4 * (base + at), 4))
+        let base = trace.read(self.sections[4], 4 * slot, 4) as usize;
+        Some(trace.read(self.sections[5], 4 * (base + at), 4))
     }
 
     fn bits(&self, trace: &mut Trace) -> Option<u64> {
         let slot = (self.window() >> 14) as usize;
-        let number = trace.read(&self.sections[0], slot * self.width, self.width);
+        let number = trace.read(self.sections[0], slot * self.width, self.width);
         let groups = self.sections[6].len() / 4 - 1;
         if number < groups as u64 {
             return Some(number);
         }
-        trace.read(&self.sections[2], 8 * number as usize, 8);
+        trace.read(self.sections[2], 8 * number as usize, 8);
         None
     }
 
     /// Its records are its own: no group lies below them.
     fn direct(&self, trace: &mut Trace) -> Option<u64> {
-        let [index, records, codes] = [&self.sections[0], &self.sections[2], &self.sections[3]];
+        let [index, records, codes] = [self.sections[0], self.sections[2], self.sections[3]];
         let (block, byte) = ((self.window() >> 8) as usize, self.window() & 255);
         if trace.read(codes, block * self.width, self.width) != self.escape() {
             return None;
@@ -230,7 +229,7 @@ impl<K: Key> Part<K> {
 
     /// A binary search in a deep group.
     fn deep(&self, trace: &mut Trace, group: usize) {
-        let [groups, keys, codes] = [&self.sections[6], &self.sections[7], &self.sections[8]];
+        let [groups, keys, codes] = [self.sections[6], self.sections[7], self.sections[8]];
         let first = trace.read(groups, 4 * group, 4) as usize;
         let next = trace.read(groups, 4 * group + 4, 4) as usize;
         let key = |trace: &mut Trace, i: usize| {
