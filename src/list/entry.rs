@@ -79,6 +79,7 @@ impl Entry {
     }
 
     /// The same entry, so many lines further down. Where its line begins in the text is not known then.
+    #[cfg(feature = "watch")]
     pub(super) fn further_down(self, lines: u32) -> Entry {
         Entry { position: Position { line: self.position.line + lines, ..self.position }, ..self }
     }

@@ -8,12 +8,14 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::diagnostic::{Code, Diagnostic, Severity};
+#[cfg(feature = "watch")]
 use super::entry::Entry;
 use super::foreign;
 use super::lint::Linter;
 use super::pass::Pass;
 use super::rejected::{Rejected, TooLittle};
 use super::report::{Finds, Keep, Report};
+#[cfg(feature = "watch")]
 use super::scan;
 use super::sequence::List;
 use crate::content::Content;
@@ -250,6 +252,7 @@ impl Parser {
     /// The entries of some lines of a text that is taken otherwise, the first of these lines with its number: what they are
     /// in the whole, but for conflicts. `None` where there is anything to say about them, and where this parser has more to
     /// say about a text than about each of its lines.
+    #[cfg(feature = "watch")]
     pub(crate) fn parse_lines(&self, lines: &[u8], first: u32) -> Option<Vec<Entry>> {
         if self.deny_warnings || self.linter.is_some() || self.now.is_some() || scan::begins_with_mark(lines)
         {
@@ -261,6 +264,7 @@ impl Parser {
     }
 
     /// The most entries that a list may have.
+    #[cfg(feature = "watch")]
     pub(crate) fn entry_limit(&self) -> usize {
         self.max_entries
     }

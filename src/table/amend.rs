@@ -15,7 +15,9 @@ use super::entries::{Origin, Value};
 use super::entry::EntryRef;
 use super::layout::Note;
 use super::patch::{self, Part, Patch, Places, Spot, decides_between};
-use super::shifts::{self, ChangedLines, Shifts};
+use super::shifts::Shifts;
+#[cfg(feature = "watch")]
+use super::shifts::{ChangedLines, line_after};
 use super::width::Width;
 
 /// Tables of fewer compiled entries are compiled anew with every change: that takes less than a millisecond.
@@ -70,11 +72,12 @@ impl<'a> Amended<'a> {
 
     /// To be told of changed lines of a list's text, ascending, whose entries are to be gone from all prefixes that were
     /// given to be changed.
+    #[cfg(feature = "watch")]
     pub(super) fn change_lines(&mut self, origin: Origin, changes: &[ChangedLines]) {
         for rows in self.v4.values_mut().chain(self.v6.values_mut()) {
             rows.retain_mut(|row| {
                 if row.origin == origin && row.line != 0 {
-                    let Some(line) = shifts::line_after(changes, row.line) else { return false };
+                    let Some(line) = line_after(changes, row.line) else { return false };
                     row.line = line;
                 }
                 true

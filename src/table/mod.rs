@@ -18,6 +18,7 @@ mod layout;
 mod lookup;
 mod patch;
 mod precede;
+#[cfg(feature = "watch")]
 mod revise;
 mod shifts;
 mod update;
@@ -31,6 +32,8 @@ pub use entries::Origin;
 pub use entry::EntryRef;
 pub use image::ImageInfo;
 pub use ipgate_lpm::{ImageError, ImageErrorKind};
+#[cfg(feature = "watch")]
 pub(crate) use revise::Revision;
+#[cfg(feature = "watch")]
 pub(crate) use shifts::ChangedLines;
 pub use update::Update;

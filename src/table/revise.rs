@@ -54,11 +54,4 @@ impl Table {
         amended.is_beyond_text(*origin);
         Some(amended.into_table().live_by(now))
     }
-
-    /// Whether the lines of compiled entries stand where they stood in another state of the table.
-    pub(super) fn has_lines_of(&self, other: &Table) -> bool {
-        let shifts =
-            |table: &Table| table.patch.as_ref().map(|patch| patch.shifts.clone()).unwrap_or_default();
-        shifts(self) == shifts(other)
-    }
 }

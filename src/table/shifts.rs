@@ -1,36 +1,8 @@
 //! Shifts: the lines on which entries stand now, where lines were added to or removed from their text since the table was
 //! compiled.
 
+#[cfg(feature = "watch")]
 use std::ops::Range;
-
-/// Lines of a text, and those that have taken their place, each counted from 1. Either may be none: then where they would
-/// have been.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ChangedLines {
-    pub(crate) old: Range<u32>,
-    pub(crate) new: Range<u32>,
-}
-
-impl ChangedLines {
-    /// How much further down lines behind these stand than before.
-    fn delta(&self) -> i64 {
-        i64::from(self.new.end) - i64::from(self.old.end)
-    }
-}
-
-/// Where a line of the old text stands in the new one, the changed lines being ascending; `None` where it was changed.
-pub(super) fn line_after(changes: &[ChangedLines], line: u32) -> Option<u32> {
-    let behind = changes.partition_point(|change| change.old.end <= line);
-    if changes.get(behind).is_some_and(|change| change.old.contains(&line)) {
-        return None;
-    }
-    let delta = behind.checked_sub(1).and_then(|last| changes.get(last)).map_or(0, ChangedLines::delta);
-    Some(moved(line, delta))
-}
-
-fn moved(line: u32, delta: i64) -> u32 {
-    u32::try_from(i64::from(line) + delta).unwrap_or_default()
-}
 
 /// From the lines of a text as it was compiled to those of the text as it is now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,7 +34,42 @@ impl Shifts {
             end.checked_sub(1).and_then(|last| self.stretches.get(last)).map_or(0, |(_, delta)| *delta);
         moved(compiled, delta)
     }
+}
 
+fn moved(line: u32, delta: i64) -> u32 {
+    u32::try_from(i64::from(line) + delta).unwrap_or_default()
+}
+
+/// Lines of a text, and those that have taken their place, each counted from 1. Either may be none: then where they would
+/// have been.
+#[cfg(feature = "watch")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ChangedLines {
+    pub(crate) old: Range<u32>,
+    pub(crate) new: Range<u32>,
+}
+
+#[cfg(feature = "watch")]
+impl ChangedLines {
+    /// How much further down lines behind these stand than before.
+    fn delta(&self) -> i64 {
+        i64::from(self.new.end) - i64::from(self.old.end)
+    }
+}
+
+/// Where a line of the old text stands in the new one, the changed lines being ascending; `None` where it was changed.
+#[cfg(feature = "watch")]
+pub(super) fn line_after(changes: &[ChangedLines], line: u32) -> Option<u32> {
+    let behind = changes.partition_point(|change| change.old.end <= line);
+    if changes.get(behind).is_some_and(|change| change.old.contains(&line)) {
+        return None;
+    }
+    let delta = behind.checked_sub(1).and_then(|last| changes.get(last)).map_or(0, ChangedLines::delta);
+    Some(moved(line, delta))
+}
+
+#[cfg(feature = "watch")]
+impl Shifts {
     /// Takes in some more changes of the text, ascending. O(c s) for c changes and s stretches.
     pub(super) fn change(&mut self, changes: &[ChangedLines]) {
         // From the last on, so that the numbers of the lines before are still those that the changes speak of.
@@ -91,7 +98,7 @@ impl Shifts {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "watch"))]
 mod tests {
     use proptest::prelude::*;
 

@@ -126,6 +126,13 @@ impl Table {
         is_updated.then(|| Amended::since(compacted.whole(), before, now).into_table().live())
     }
 
+    /// Whether the lines of compiled entries stand where they stood in another state of the table.
+    fn has_lines_of(&self, other: &Table) -> bool {
+        let shifts =
+            |table: &Table| table.patch.as_ref().map(|patch| patch.shifts.clone()).unwrap_or_default();
+        shifts(self) == shifts(other)
+    }
+
     /// The table with all entries, those included that have expired.
     pub(super) fn whole(&self) -> &Table {
         self.left_out.as_ref().map_or(self, |left_out| &left_out.whole)
