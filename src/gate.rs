@@ -465,7 +465,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    fn now(reason: impl fmt::Display) -> Failure {
+    pub(crate) fn now(reason: impl fmt::Display) -> Failure {
         Failure { time: SystemTime::now(), reason: reason.to_string() }
     }
 }

@@ -10,6 +10,7 @@
 //! | the last nanoseconds, one thread each | [`Reader`] |
 //! | a file that is edited | [`Watch`], into a gate |
 //! | a default list and an app's own | [`Policy`] for lists that stay, [`layers::Layers`] for gates |
+//! | ten thousand apps, each with a list of its own, beside one default list | [`site::Site`] for what there is, [`site::SiteGate`] to enforce it |
 //! | who was let in under which label, and how often | [`Verdict`]; [`layers::LayersReader::counts`], [`tally`] |
 //! | what a new list would change, and what it may not | [`diff::Diff`], [`gate::Guard`] |
 //!
@@ -62,6 +63,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Many apps
+//!
+//! ```
+//! use ipgate::site::{App, Site, SiteGate};
+//! use ipgate::List;
+//!
+//! let shop = App::new().with_list("192.0.2.7:partner".parse::<List>()?).with_host("shop.example.com".parse()?);
+//! let site = Site::new().with_default("10.0.0.0/8:corp".parse::<List>()?).with_app("shop".parse()?, shop);
+//! let gate = SiteGate::new(&site)?;
+//! let mut reader = gate.reader(); // one for each thread
+//! let verdict = reader.check_host("shop.example.com:443", "192.0.2.7".parse()?);
+//! assert_eq!((verdict.app(), verdict.label()), (Some("shop"), Some("partner")));
+//! gate.set_app("blog".parse()?, App::new())?; // no other app is touched
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Many threads
 //!
 //! A gate is `Send`, `Sync` and cheap to clone; a check neither locks nor waits, and nothing is held between two checks.
@@ -104,10 +121,12 @@
 
 pub mod address;
 mod alike;
+mod combined;
 mod content;
 pub mod diff;
 pub mod gate;
 mod guard;
+mod held;
 mod invisible;
 pub mod layers;
 mod limits;
@@ -117,6 +136,7 @@ mod reason;
 #[cfg(feature = "serde")]
 mod serde_impls;
 mod shown;
+pub mod site;
 mod snapshot;
 pub mod space;
 pub mod table;

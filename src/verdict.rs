@@ -1,13 +1,13 @@
 //! Verdicts: what a gate says of one client.
 
 use std::fmt;
-use std::mem::ManuallyDrop;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::Guard;
 
 use crate::address::Address;
+use crate::held::{Held, Hold};
 use crate::reason::Reason;
 use crate::snapshot::{Manner, Snapshot};
 use crate::table::{Decision, EntryRef, Origin, Ruling};
@@ -18,7 +18,7 @@ use crate::table::{Decision, EntryRef, Origin, Ruling};
 /// gate swaps.
 #[derive(Debug, Clone)]
 pub struct Verdict<'g> {
-    snapshot: Held<'g>,
+    snapshot: Held<'g, Snapshot>,
     seen: Seen,
 }
 
@@ -32,7 +32,7 @@ pub struct Judgement<'r> {
 
 /// What there is to say of one client, beside the snapshot.
 #[derive(Debug, Clone, Copy)]
-struct Seen {
+pub(crate) struct Seen {
     /// `None` for a client without a usable address.
     address: Option<Address>,
     ruling: Ruling,
@@ -44,43 +44,14 @@ struct Seen {
     generation: u64,
 }
 
-/// The snapshot that a verdict is about: the reader's, or the verdict's own.
-#[derive(Debug, Clone)]
-enum Held<'g> {
-    Reader(&'g Snapshot),
-    Own(Hold),
-}
-
-/// A snapshot held in a slot of the thread's own, so that threads that check do not contend for one count of holders.
-/// `None` while it is dropped alone.
-#[derive(Debug)]
-struct Hold(ManuallyDrop<Option<Guard<Arc<Snapshot>>>>);
-
-impl Hold {
+impl Seen {
     #[inline(always)]
-    fn of(guard: Guard<Arc<Snapshot>>) -> Hold {
-        Hold(ManuallyDrop::new(Some(guard)))
+    pub(crate) fn reason(self) -> Reason {
+        self.ruling.reason()
     }
 
-    #[inline(always)]
-    fn snapshot(&self) -> Option<&Snapshot> {
-        self.0.as_ref().map(|guard| &***guard)
-    }
-}
-
-impl Clone for Hold {
-    fn clone(&self) -> Hold {
-        let guard = self.0.as_ref().map(|guard| Guard::from_inner(Arc::clone(guard)));
-        Hold(ManuallyDrop::new(guard))
-    }
-}
-
-impl Drop for Hold {
-    /// What is dropped is moved first, and by nobody else: the address of a field would keep the whole verdict in memory,
-    /// where a check of which only the decision is wanted needs some registers (`cargo bench --bench ways`).
-    #[inline(always)]
-    fn drop(&mut self) {
-        drop(self.0.take());
+    pub(crate) fn generation(self) -> u64 {
+        self.generation
     }
 }
 
@@ -115,6 +86,30 @@ impl<'r> Judgement<'r> {
     pub(crate) fn with_generation(mut self, generation: u64) -> Judgement<'r> {
         self.seen.generation = generation;
         self
+    }
+
+    /// What was seen of that snapshot before.
+    #[inline(always)]
+    pub(crate) fn of_seen(snapshot: &'r Snapshot, seen: Seen) -> Judgement<'r> {
+        Judgement { snapshot, seen }
+    }
+
+    /// Which list of a policy it was seen of, where that was said.
+    #[inline(always)]
+    pub(crate) fn layer(self) -> Option<Origin> {
+        self.seen.from
+    }
+
+    /// What is to be kept of it beside the snapshot.
+    #[inline(always)]
+    pub(crate) fn seen(self) -> Seen {
+        self.seen
+    }
+
+    /// The canonical address that was looked up, or `None` for a client without one.
+    #[must_use]
+    pub fn address(self) -> Option<IpAddr> {
+        self.seen.address.map(IpAddr::from)
     }
 
     /// The decision of the table, which does not know whose layer it is.
@@ -192,11 +187,7 @@ impl Verdict<'_> {
 
     #[inline(always)]
     fn judgement(&self) -> Option<Judgement<'_>> {
-        let snapshot = match &self.snapshot {
-            Held::Reader(snapshot) => snapshot,
-            Held::Own(hold) => hold.snapshot()?,
-        };
-        Some(Judgement { snapshot, seen: self.seen })
+        Some(Judgement { snapshot: self.snapshot.get()?, seen: self.seen })
     }
 
     /// Whether the client may pass.

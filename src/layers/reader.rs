@@ -4,9 +4,9 @@ use std::net::IpAddr;
 use std::time::SystemTime;
 
 use crate::address::Address;
+use crate::combined::{combined, covering};
 use crate::gate::{Gate, Reader};
 use crate::policy::Mode;
-use crate::reason::Reason;
 use crate::snapshot::Snapshot;
 use crate::table::{EntryRef, Origin, Table};
 use crate::tally::Tally;
@@ -291,21 +291,12 @@ impl LayersReader {
     /// from. For explanations; allocates.
     pub fn covering(&mut self, address: IpAddr) -> Vec<(Origin, EntryRef<'_>)> {
         let now = SystemTime::now();
-        let by_length = self.kind.goes_by_length();
-        let [mut app, mut default] = self.kind.in_force().map(|layer| {
+        let mode = self.kind.mode();
+        let [app, default] = self.kind.in_force().map(|layer| {
             let found = layer.into_iter().flat_map(|layer| layer.find(|table| table.covering(address)));
-            found.filter(move |(_, entry)| entry.is_live(now)).peekable()
+            found.filter(move |(_, entry)| entry.is_live(now))
         });
-        // Each is in its table's order, in which they stay.
-        let length = |(_, entry): &(Origin, EntryRef<'_>)| entry.prefix().prefix_len();
-        std::iter::from_fn(|| match (app.peek(), default.peek()) {
-            (Some(of_app), Some(of_default)) if by_length && length(of_app) < length(of_default) => {
-                default.next()
-            }
-            (Some(_), _) => app.next(),
-            (None, _) => default.next(),
-        })
-        .collect()
+        covering(default, app, mode)
     }
 
     /// The entries that cease to hold at or before an instant, the soonest first, each with the list that it
@@ -349,9 +340,12 @@ impl Kind {
         }
     }
 
-    /// Whether the longest prefix of both decides.
-    fn goes_by_length(&self) -> bool {
-        matches!(self, Kind::Two { mode: Mode::Extend, .. })
+    /// How the two layers combine; of one layer it does not matter.
+    fn mode(&self) -> Mode {
+        match self {
+            Kind::One(_) => Mode::default(),
+            Kind::Two { mode, .. } => *mode,
+        }
     }
 
     /// The judgement, and the tally of the layer that decided.
@@ -402,28 +396,4 @@ fn current<'r>(reader: &'r mut Reader, tally: &mut Tally) -> &'r Snapshot {
 fn counted<'r>((judgement, tally): (Judgement<'r>, &mut Tally)) -> Judgement<'r> {
     tally.count(judgement.decision());
     judgement
-}
-
-/// The judgement of two layers together.
-///
-/// A gate that waits for a list (`NoList`) denies wherever it may have a say, whatever the other list says: what it would
-/// have denied is not known. One that needs none (`NoGate`) is a list that is not set.
-fn combined<'r>(default: Judgement<'r>, app: Judgement<'r>, mode: Mode) -> Judgement<'r> {
-    use Reason::{AllowEntry, DenyEntry, NoGate, NoList};
-    let app_decides = match (mode, default.reason(), app.reason()) {
-        (Mode::Override, _, of_app) => of_app != NoGate,
-        (Mode::Precede, _, AllowEntry | DenyEntry | NoList) => true,
-        (Mode::Precede, NoGate, of_app) => of_app != NoGate,
-        (Mode::Precede, _, _) => false,
-        (Mode::Extend, NoList, _) => false,
-        (Mode::Extend, _, NoList) => true,
-        (Mode::Extend, AllowEntry | DenyEntry, AllowEntry | DenyEntry) => {
-            let length =
-                |judgement: Judgement<'_>| judgement.entry().map(|entry| entry.prefix().prefix_len());
-            length(app) >= length(default)
-        }
-        (Mode::Extend, AllowEntry | DenyEntry, _) => false,
-        (Mode::Extend, _, of_app) => of_app != NoGate, // where neither has an entry, a list that is set says so
-    };
-    if app_decides { app } else { default }
 }

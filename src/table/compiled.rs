@@ -148,6 +148,11 @@ impl Table {
         std::str::from_utf8(name).unwrap_or_default() // checked when opened
     }
 
+    /// The table with all entries, those included that have expired.
+    pub(super) fn whole(&self) -> &Table {
+        self.left_out.as_ref().map_or(self, |left_out| &left_out.whole)
+    }
+
     /// Whether entries were changed since it was compiled.
     #[inline(always)]
     pub(crate) fn is_updated(&self) -> bool {

@@ -133,11 +133,6 @@ impl Table {
         shifts(self) == shifts(other)
     }
 
-    /// The table with all entries, those included that have expired.
-    pub(super) fn whole(&self) -> &Table {
-        self.left_out.as_ref().map_or(self, |left_out| &left_out.whole)
-    }
-
     /// The same without what has expired by now.
     fn live(self) -> Table {
         self.live_by(SystemTime::now())

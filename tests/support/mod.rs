@@ -9,4 +9,5 @@ pub(crate) mod fixes;
 pub(crate) mod generate;
 pub(crate) mod golden;
 pub(crate) mod reach;
+pub(crate) mod site;
 pub(crate) mod texts;

@@ -1,0 +1,216 @@
+//! What a site is: plain data, to be read, written and compared.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::host::Host;
+use super::name::AppName;
+use crate::list::List;
+use crate::policy::{Mode, Policy};
+
+/// What stands in the place of a list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+pub enum ListSlot {
+    /// No list: it is not set.
+    #[default]
+    Unset,
+    /// There is to be one, and none was ever good: what it will deny is not known, so that everyone is denied for whom it
+    /// may decide.
+    Waiting,
+    /// A list, which may be empty: then nobody matches it.
+    List(Arc<List>),
+}
+
+impl ListSlot {
+    /// Whether there is no list, and none to come.
+    #[must_use]
+    pub fn is_unset(&self) -> bool {
+        matches!(self, ListSlot::Unset)
+    }
+
+    /// The list, where there is one.
+    #[must_use]
+    pub fn list(&self) -> Option<&List> {
+        match self {
+            ListSlot::List(list) => Some(list),
+            ListSlot::Unset | ListSlot::Waiting => None,
+        }
+    }
+}
+
+impl From<List> for ListSlot {
+    fn from(list: List) -> ListSlot {
+        ListSlot::List(Arc::new(list))
+    }
+}
+
+impl From<Arc<List>> for ListSlot {
+    fn from(list: Arc<List>) -> ListSlot {
+        ListSlot::List(list)
+    }
+}
+
+/// One app of a site.
+///
+/// ```
+/// use ipgate::{List, Mode, site::App};
+/// let app = App::new().with_list("192.0.2.7:partner".parse::<List>()?).with_mode(Mode::Override);
+/// assert_eq!(app.list().list().map(List::len), Some(1));
+/// # Ok::<(), ipgate::list::Rejected>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+pub struct App {
+    list: ListSlot,
+    mode: Option<Mode>,
+    hosts: Vec<Host>,
+}
+
+impl App {
+    /// An app without a list of its own, in the mode of its site, without hosts.
+    #[must_use]
+    pub fn new() -> App {
+        App::default()
+    }
+
+    /// The same with that list.
+    #[must_use]
+    pub fn with_list(self, list: impl Into<ListSlot>) -> App {
+        App { list: list.into(), ..self }
+    }
+
+    /// The same in that mode, whatever that of its site is.
+    #[must_use]
+    pub fn with_mode(self, mode: Mode) -> App {
+        App { mode: Some(mode), ..self }
+    }
+
+    /// The same with one more host.
+    #[must_use]
+    pub fn with_host(mut self, host: Host) -> App {
+        self.hosts.push(host);
+        self
+    }
+
+    /// Its list.
+    #[must_use]
+    pub fn list(&self) -> &ListSlot {
+        &self.list
+    }
+
+    /// Its mode, where that differs from that of its site.
+    #[must_use]
+    pub fn mode(&self) -> Option<Mode> {
+        self.mode
+    }
+
+    /// The hosts under which it is asked for.
+    #[must_use]
+    pub fn hosts(&self) -> &[Host] {
+        &self.hosts
+    }
+}
+
+/// All that one fleet of routers enforces: a default list, how app lists combine with it, whether lists are required, and the
+/// apps. Plain data; a [`SiteGate`](super::SiteGate) enforces it.
+///
+/// For each app the table of [`Policy`] holds; one that the site does not name has no list of its own.
+///
+/// ```
+/// use ipgate::List;
+/// use ipgate::site::{App, Site};
+/// let site = Site::new()
+///     .with_default("10.0.0.0/8:corp".parse::<List>()?)
+///     .with_app("shop".parse()?, App::new().with_list("192.0.2.7:partner".parse::<List>()?))
+///     .with_enforce(true);
+/// assert_eq!(site.apps().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+pub struct Site {
+    default: ListSlot,
+    mode: Mode,
+    enforce: bool,
+    apps: BTreeMap<AppName, App>,
+}
+
+impl Site {
+    /// No lists and no apps, [`Mode::Extend`], not enforced: everyone is allowed until a list is set.
+    #[must_use]
+    pub fn new() -> Site {
+        Site::default()
+    }
+
+    /// The same with that default list.
+    #[must_use]
+    pub fn with_default(self, list: impl Into<ListSlot>) -> Site {
+        Site { default: list.into(), ..self }
+    }
+
+    /// The same in that mode, which holds for apps without one of their own.
+    #[must_use]
+    pub fn with_mode(self, mode: Mode) -> Site {
+        Site { mode, ..self }
+    }
+
+    /// The same, enforced or not: whether no one or everyone is allowed where no list is set.
+    #[must_use]
+    pub fn with_enforce(self, enforce: bool) -> Site {
+        Site { enforce, ..self }
+    }
+
+    /// The same with that app, in the place of one of that name.
+    #[must_use]
+    pub fn with_app(mut self, name: AppName, app: App) -> Site {
+        self.apps.insert(name, app);
+        self
+    }
+
+    /// The default list.
+    #[must_use]
+    pub fn default_list(&self) -> &ListSlot {
+        &self.default
+    }
+
+    /// How app lists combine with the default list, unless an app says otherwise.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Whether no one is allowed where no list is set.
+    #[must_use]
+    pub fn is_enforced(&self) -> bool {
+        self.enforce
+    }
+
+    /// The apps by their names.
+    #[must_use]
+    pub fn apps(&self) -> &BTreeMap<AppName, App> {
+        &self.apps
+    }
+
+    /// The policy of an app, named or not: what decides for its clients. `None` where a list is [`ListSlot::Waiting`], which no
+    /// policy says.
+    #[must_use]
+    pub fn policy(&self, app: &str) -> Option<Policy> {
+        let app = self.apps.get(app);
+        let mode = app.and_then(App::mode).unwrap_or(self.mode);
+        let policy = Policy::new().with_mode(mode).with_enforce(self.enforce);
+        let policy = match &self.default {
+            ListSlot::Unset => policy,
+            ListSlot::Waiting => return None,
+            ListSlot::List(list) => policy.with_default(Arc::clone(list)),
+        };
+        match app.map(App::list) {
+            None | Some(ListSlot::Unset) => Some(policy),
+            Some(ListSlot::Waiting) => None,
+            Some(ListSlot::List(list)) => Some(policy.with_app(Arc::clone(list))),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Sites: many apps, one default list, chosen for each request.
+//!
+//! A [`Site`] says what there is; a [`SiteGate`] enforces it, and a [`SiteReader`] asks it for one thread. The default list is
+//! compiled and held once, however many apps there are: a check of an app asks its own list and the default list, and the
+//! site's table of modes ([`Policy`](crate::Policy)) says which of the two decides.
+//!
+//! Read from top to bottom: `description` is plain data; `changes` go through a `guard` into the `gate`, which has a
+//! `successor` made of its `snapshot`: that shares `apps` and `directory` with the state before but for what changed. A
+//! `reader` asks a snapshot for a `verdict`.
+
+mod apps;
+mod changes;
+mod description;
+mod directory;
+mod gate;
+mod guard;
+mod host;
+mod name;
+mod reader;
+mod shared;
+mod snapshot;
+mod successor;
+mod verdict;
+
+pub use changes::{Changes, Permit};
+pub use description::{App, ListSlot, Site};
+pub use gate::{SiteGate, SiteStatus};
+pub use guard::{SiteGuard, SiteRefusal, SiteRefused};
+pub use host::{Host, HostError};
+pub use name::{AppName, AppNameError};
+pub use reader::{AppRef, SiteReader};
+pub use snapshot::SiteSnapshot;
+pub use verdict::SiteVerdict;

@@ -1,0 +1,133 @@
+//! One state of a site, whole: the default list once, each app's list, and where they are found.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::apps::{AppState, Apps};
+use super::directory::Directory;
+use super::host::{Asked, Host};
+use super::name::AppName;
+use crate::address::Address;
+use crate::combined::{combined, covering};
+use crate::policy::Mode;
+use crate::reason::Reason;
+use crate::snapshot::Snapshot;
+use crate::table::{EntryRef, Origin};
+use crate::verdict::Judgement;
+
+/// One state of a site: everything that checks need, of one generation.
+///
+/// States share what did not change between them. Checks neither lock nor allocate.
+#[derive(Debug, Clone)]
+pub struct SiteSnapshot {
+    pub(super) generation: u64,
+    pub(super) mode: Mode,
+    pub(super) enforce: bool,
+    /// The default list with its generation; where none is set, a table that says so.
+    pub(super) default: Arc<Snapshot>,
+    pub(super) apps: Apps,
+    pub(super) names: Arc<Names>,
+}
+
+/// Where apps are found.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Names {
+    /// The generation of the site at which it last changed.
+    pub(super) generation: u64,
+    pub(super) apps: Directory,
+    pub(super) hosts: Directory,
+    /// Names below which all hosts are of one app.
+    pub(super) below: Directory,
+}
+
+impl Names {
+    /// The app of a request's host: that of this very name, or of the longest `*.` that is above it.
+    fn of_host(&self, host: &str) -> Option<u32> {
+        let asked = Asked::new(host)?;
+        let above = || asked.above().find_map(|name| self.below.get(name));
+        self.hosts.get(asked.as_str()).or_else(|| if self.below.is_empty() { None } else { above() })
+    }
+
+    /// Where a host is kept.
+    pub(super) fn directory(&mut self, host: &Host) -> &mut Directory {
+        if host.below().is_some() { &mut self.below } else { &mut self.hosts }
+    }
+}
+
+/// The part of a host that a directory knows.
+pub(super) fn key(host: &Host) -> &str {
+    host.below().unwrap_or(host.as_str())
+}
+
+impl SiteSnapshot {
+    /// The judgement of the list that decides, with its generation.
+    #[inline]
+    pub(super) fn judge<'s>(&'s self, app: Option<&'s AppState>, address: Option<Address>) -> Judgement<'s> {
+        let Some((state, list)) = app.and_then(|app| Some((app, app.list.as_deref()?))) else {
+            return self.judge_by_default(address).enforced(self.enforce);
+        };
+        let of_app = Judgement::new(list, address).with_origin(Some(Origin::App));
+        match state.mode.unwrap_or(self.mode) {
+            Mode::Override => of_app,
+            Mode::Precede if matches!(of_app.reason(), Reason::AllowEntry | Reason::DenyEntry) => of_app,
+            mode => combined(self.judge_by_default(address), of_app, mode).enforced(self.enforce),
+        }
+    }
+
+    #[inline]
+    fn judge_by_default(&self, address: Option<Address>) -> Judgement<'_> {
+        Judgement::new(&self.default, address).with_origin(Some(Origin::Default))
+    }
+
+    /// The entries that cover a client of an app and hold now, the one that decides first, each with the list that it comes
+    /// from. For explanations; allocates.
+    #[must_use]
+    pub fn covering(&self, app: &str, address: IpAddr) -> Vec<(Origin, EntryRef<'_>)> {
+        let now = SystemTime::now();
+        let app = self.app(app);
+        let mode = app.and_then(|app| app.mode).unwrap_or(self.mode);
+        let list = app.and_then(|app| app.list.as_deref());
+        let default = Some(&*self.default).filter(|_| list.is_none() || mode != Mode::Override);
+        let [of_default, of_app] = [(Origin::Default, default), (Origin::App, list)].map(|(origin, list)| {
+            let found = list.into_iter().flat_map(move |list| list.table().covering(address));
+            found.filter(move |entry| entry.is_live(now)).map(move |entry| (origin, entry))
+        });
+        covering(of_default, of_app, mode)
+    }
+
+    /// The state of an app by its name.
+    #[inline]
+    pub(super) fn app(&self, name: &str) -> Option<&AppState> {
+        self.apps.get(self.names.apps.get(name)?)
+    }
+
+    /// The state of the app of a request's host.
+    pub(super) fn app_of_host(&self, host: &str) -> Option<&AppState> {
+        self.apps.get(self.names.of_host(host)?)
+    }
+
+    /// The name of the app to which a request's host belongs, if the site names one.
+    #[must_use]
+    pub fn host(&self, host: &str) -> Option<&AppName> {
+        self.app_of_host(host).map(|app| &app.name)
+    }
+
+    /// The generation of the site: one more with every accepted change.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// How app lists combine with the default list, unless an app says otherwise.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Whether no one is allowed where no list is set.
+    #[must_use]
+    pub fn is_enforced(&self) -> bool {
+        self.enforce
+    }
+}
