@@ -294,7 +294,7 @@ fn a_host_is_found_by_itself_then_by_the_longest_name_above() {
         (".", None),
         ("[2001:DB8::1]:8443", Some("address")),
         ("192.0.2.1:80", Some("address")),
-        ("größe.example.com", None),
+        ("größe.example.com", Some("far")),
     ] {
         assert_eq!(gate.snapshot().host(asked).map(AppName::as_str), app, "{asked}");
         assert_eq!(gate.check_host(asked, ip("10.0.0.1")).app(), app, "{asked}");
@@ -382,7 +382,7 @@ fn a_guard_refuses_what_is_done_by_mistake() {
             .of_default(Guard::new().refuse_empty(true)),
     );
 
-    let refused = gate.replace(&Site::new().with_enforce(false)).unwrap_err();
+    let refused = gate.replace(&Site::new().with_default(list_of("10.0.0.0/8"))).unwrap_err();
     assert_eq!(
         refused.to_string(),
         "site change refused: lists would no longer be required (`enforce`); permit `enforce-off` if it is meant; \
@@ -392,10 +392,12 @@ fn a_guard_refuses_what_is_done_by_mistake() {
     assert!(gate.apply(&(0..3).fold(Changes::new(), unset)).is_err(), "an unset list is a removed one");
     assert_eq!(gate.apply(&(0..2).fold(Changes::new(), unset)), Ok(2));
     assert!(gate.set_app(name("app5"), app("198.51.100.1")).is_err(), "the guard of app lists");
-    assert!(gate.set_app(name("new"), app("198.51.100.1")).is_ok(), "a list that takes no other's place");
+    assert!(gate.set_app(name("new"), app("198.51.100.1")).is_err(), "also of an app that has none yet");
+    assert!(gate.set_app(name("new"), app("192.0.2.0/24")).is_ok());
     assert!(gate.set_default(List::new()).is_err(), "the guard of the default list");
     assert_eq!(gate.generation(), 3);
-    let all = Changes::to(&Site::new()).permitting(Permit::Removal).permitting(Permit::EnforceOff);
+    let nothing = Site::new().with_default(list_of("10.0.0.0/8"));
+    let all = Changes::to(&nothing).permitting(Permit::Removal).permitting(Permit::EnforceOff);
     assert_eq!(gate.apply(&all), Ok(4));
     assert_eq!(gate.status().apps, 0);
 }

@@ -13,12 +13,18 @@ const CHUNK: usize = 128;
 /// One app as it is enforced.
 #[derive(Debug, Clone)]
 pub(super) struct AppState {
-    pub(super) name: AppName,
-    pub(super) number: u32,
     pub(super) mode: Option<Mode>,
-    pub(super) hosts: Box<[Host]>,
     /// Its list with its generation, shared with states in which only something else differs; none where it is not set.
     pub(super) list: Option<Arc<Snapshot>>,
+    /// Apart, since checks need no more than the list.
+    pub(super) about: Arc<About>,
+}
+
+/// Who an app is.
+#[derive(Debug)]
+pub(super) struct About {
+    pub(super) name: AppName,
+    pub(super) hosts: Box<[Host]>,
 }
 
 /// Apps by number. A number that became free is given to another app.
@@ -28,7 +34,7 @@ pub(super) struct Apps {
     len: usize,
 }
 
-type Chunk = [Option<Arc<AppState>>; CHUNK];
+type Chunk = [Option<AppState>; CHUNK];
 
 impl Apps {
     /// How many there are.
@@ -39,41 +45,38 @@ impl Apps {
     #[inline]
     pub(super) fn get(&self, number: u32) -> Option<&AppState> {
         let number = number as usize;
-        self.chunks.get(number / CHUNK)?.get(number % CHUNK)?.as_deref()
+        self.chunks.get(number / CHUNK)?.get(number % CHUNK)?.as_ref()
     }
 
-    pub(super) fn shared(&self, number: u32) -> Option<Arc<AppState>> {
-        let number = number as usize;
-        self.chunks.get(number / CHUNK)?.get(number % CHUNK)?.clone()
+    /// All with their numbers.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &AppState)> {
+        let places = (0..).zip(self.chunks.iter().flat_map(|chunk| chunk.iter()));
+        places.filter_map(|(number, app)| Some((number, app.as_ref()?)))
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<AppState>> {
-        self.chunks.iter().flat_map(|chunk| chunk.iter().flatten())
-    }
-
-    /// Puts an app at its number.
-    pub(super) fn insert(&mut self, app: AppState) {
-        let number = app.number as usize;
-        while self.chunks.len() <= number / CHUNK {
+    /// Puts an app at a number.
+    pub(super) fn insert(&mut self, number: u32, app: AppState) {
+        while self.chunks.len() <= number as usize / CHUNK {
             self.chunks.push(Arc::new([const { None }; CHUNK]));
         }
         if let Some(place) = self.place(number) {
-            let is_new = place.replace(Arc::new(app)).is_none();
+            let is_new = place.replace(app).is_none();
             self.len += usize::from(is_new);
         }
     }
 
     pub(super) fn remove(&mut self, number: u32) {
-        if self.place(number as usize).and_then(Option::take).is_some() {
+        if self.place(number).and_then(Option::take).is_some() {
             self.len -= 1;
         }
     }
 
-    fn place(&mut self, number: usize) -> Option<&mut Option<Arc<AppState>>> {
+    fn place(&mut self, number: u32) -> Option<&mut Option<AppState>> {
+        let number = number as usize;
         Arc::make_mut(self.chunks.get_mut(number / CHUNK)?).get_mut(number % CHUNK)
     }
 
-    /// The lowest number that no app has, at or above one below which there is none.
+    /// The lowest number at or above `from` that no app has.
     pub(super) fn free_number(&self, from: u32) -> u32 {
         (from..).find(|number| self.get(*number).is_none()).unwrap_or(u32::MAX)
     }

@@ -87,7 +87,7 @@ impl SiteGate {
     #[must_use]
     pub fn is_allowed(&self, app: &str, address: IpAddr) -> bool {
         let site = self.shared.borrow();
-        site.judge(site.app(app), Some(address.into())).is_allowed()
+        site.judge(site.state(app), Some(address.into())).is_allowed()
     }
 
     /// Puts another site in the place of the current one, and returns the generation. Lists whose text, name and compiled
@@ -191,7 +191,7 @@ impl SiteGate {
     pub fn status(&self) -> SiteStatus {
         let writer = self.shared.writer();
         let site = self.snapshot();
-        let lists = || site.apps.iter().filter_map(|app| app.list.as_deref());
+        let lists = || site.apps.iter().filter_map(|(_, app)| app.list.as_deref());
         let tables = || lists().chain([&*site.default]).map(|list| list.table());
         SiteStatus {
             generation: site.generation,

@@ -48,13 +48,13 @@ impl SiteGuard {
         SiteGuard { keep_enforced: keep, ..self }
     }
 
-    /// The guard of the default list: asked where a list takes the place of another.
+    /// The guard of the default list: asked about each new one, and where it is unset.
     #[must_use]
     pub fn of_default(self, guard: Guard) -> SiteGuard {
         SiteGuard { default: guard, ..self }
     }
 
-    /// The guard of each app's list: asked where a list takes the place of another.
+    /// The guard of each app's list: asked about each new one. Where an app has had none, nobody was let in by one.
     #[must_use]
     pub fn of_apps(self, guard: Guard) -> SiteGuard {
         SiteGuard { app: guard, ..self }
@@ -84,9 +84,9 @@ impl SiteGuard {
 
 /// How many of the apps with lists have none any more, and how many there were.
 fn removed(old: &Apps, new: &SiteSnapshot) -> (usize, usize) {
-    let listed = old.iter().filter(|app| app.list.is_some());
-    let is_gone = |name: &AppName| new.app(name.as_str()).is_none_or(|app| app.list.is_none());
-    listed.fold((0, 0), |(removed, of), app| (removed + usize::from(is_gone(&app.name)), of + 1))
+    let listed = old.iter().map(|(_, app)| app).filter(|app| app.list.is_some());
+    let is_gone = |name: &AppName| new.app(name.as_str()).is_none_or(|(_, app)| app.list.is_none());
+    listed.fold((0, 0), |(removed, of), app| (removed + usize::from(is_gone(&app.about.name)), of + 1))
 }
 
 /// One thing that speaks against a change of a site.

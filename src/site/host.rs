@@ -120,44 +120,65 @@ impl fmt::Display for HostError {
 impl std::error::Error for HostError {}
 
 /// The host of a request as hosts are kept, without an allocation: lower case, no dot at its end, no port.
-pub(super) struct Asked {
-    bytes: [u8; MAX_BYTES],
-    length: usize,
+#[allow(clippy::large_enum_variant)] // for the time of one lookup, on the stack
+pub(super) enum Asked<'h> {
+    /// As nearly all requests have it.
+    Lower(&'h [u8]),
+    Mixed {
+        bytes: [u8; MAX_BYTES],
+        length: usize,
+    },
 }
 
-impl Asked {
-    /// `None` for what is longer than any host, or no ASCII.
-    pub(super) fn new(host: &str) -> Option<Asked> {
-        let name = without_port(host);
-        let name = name.strip_suffix('.').unwrap_or(name);
-        let mut bytes = [0; MAX_BYTES];
-        let to = bytes.get_mut(..name.len()).filter(|_| name.is_ascii())?;
-        to.copy_from_slice(name.as_bytes());
-        to.make_ascii_lowercase();
-        Some(Asked { bytes, length: name.len() })
+impl<'h> Asked<'h> {
+    /// `None` for what is longer than any host.
+    #[inline]
+    pub(super) fn new(host: &'h str) -> Option<Asked<'h>> {
+        let name = without_port(host.as_bytes());
+        let name = name.strip_suffix(b".").unwrap_or(name);
+        if name.len() > MAX_BYTES {
+            return None;
+        }
+        // All bytes are looked at, since that is done many at a time.
+        let is_mixed = name.iter().fold(false, |is_mixed, byte| is_mixed | byte.is_ascii_uppercase());
+        if is_mixed { Asked::mixed(name) } else { Some(Asked::Lower(name)) }
     }
 
-    pub(super) fn as_str(&self) -> &str {
-        self.bytes.get(..self.length).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    #[cold]
+    fn mixed(name: &[u8]) -> Option<Asked<'h>> {
+        let mut bytes = [0; MAX_BYTES];
+        let to = bytes.get_mut(..name.len())?;
+        to.copy_from_slice(name);
+        to.make_ascii_lowercase();
+        Some(Asked::Mixed { bytes, length: name.len() })
+    }
+
+    #[inline]
+    pub(super) fn name(&self) -> &[u8] {
+        match self {
+            Asked::Lower(name) => name,
+            Asked::Mixed { bytes, length } => bytes.get(..*length).unwrap_or_default(),
+        }
     }
 
     /// The names above it, the longest first.
-    pub(super) fn above(&self) -> impl Iterator<Item = &str> {
-        std::iter::successors(Some(self.as_str()), |name| name.split_once('.').map(|(_, above)| above))
-            .skip(1)
+    pub(super) fn above(&self) -> impl Iterator<Item = &[u8]> {
+        fn above<'n>(name: &&'n [u8]) -> Option<&'n [u8]> {
+            name.get(memchr::memchr(b'.', name)? + 1..)
+        }
+        std::iter::successors(Some(self.name()), above).skip(1)
     }
 }
 
 /// A host without `:port`, if it has one; the colons of an address in brackets are none.
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port))
-            if port.bytes().all(|b| b.is_ascii_digit()) && (!name.contains(':') || name.ends_with(']')) =>
-        {
-            name
-        }
-        _ => host,
-    }
+#[inline]
+fn without_port(host: &[u8]) -> &[u8] {
+    let Some((name, port)) = memchr::memrchr(b':', host).and_then(|at| host.split_at_checked(at)) else {
+        return host;
+    };
+    let is_port = port.iter().skip(1).all(u8::is_ascii_digit);
+    let is_name = !name.contains(&b':') || name.ends_with(b"]");
+    if is_port && is_name { name } else { host }
 }
 
 #[cfg(test)]
@@ -213,11 +234,10 @@ mod tests {
             ("a:b", "a:b"),
             ("", ""),
         ] {
-            assert_eq!(Asked::new(asked).unwrap().as_str(), name, "{asked}");
+            assert_eq!(Asked::new(asked).unwrap().name(), name.as_bytes(), "{asked}");
         }
         assert!(Asked::new(&"a".repeat(254)).is_none());
-        assert!(Asked::new("größe.example").is_none());
         let asked = Asked::new("a.b.example.com:80").unwrap();
-        assert!(asked.above().eq(["b.example.com", "example.com", "com"]));
+        assert!(asked.above().eq([&b"b.example.com"[..], b"example.com", b"com"]));
     }
 }

@@ -95,32 +95,32 @@ impl SiteReader {
     #[inline]
     pub fn is_allowed(&mut self, app: &str, address: IpAddr) -> bool {
         let site = self.current();
-        site.judge(site.app(app), Some(address.into())).is_allowed()
+        site.judge(site.state(app), Some(address.into())).is_allowed()
     }
 
     /// Whether a client of the app to which a request's host belongs is allowed.
     #[inline]
     pub fn is_allowed_at(&mut self, host: &str, address: IpAddr) -> bool {
         let site = self.current();
-        site.judge(site.app_of_host(host), Some(address.into())).is_allowed()
+        site.judge(site.app_of_host(host).map(|(_, app)| app), Some(address.into())).is_allowed()
     }
 
     /// Whether a client of an app that is asked for again and again is allowed.
     #[inline]
     pub fn is_allowed_to(&mut self, app: &mut AppRef, address: IpAddr) -> bool {
         let (site, app) = self.find(app);
-        site.judge(app, Some(Address::from(address))).is_allowed()
+        site.judge(app.map(|(_, app)| app), Some(Address::from(address))).is_allowed()
     }
 
     #[inline]
-    fn find(&mut self, app: &mut AppRef) -> (&SiteSnapshot, Option<&AppState>) {
+    fn find(&mut self, app: &mut AppRef) -> (&SiteSnapshot, Option<(u32, &AppState)>) {
         let id = self.shared.id();
         let site = self.current();
         let names = (id, site.names.generation);
         if app.names != names {
-            (app.number, app.names) = (site.names.apps.get(app.name.as_str()), names);
+            (app.number, app.names) = (site.names.apps.get(app.name.as_str().as_bytes()), names);
         }
-        (site, app.number.and_then(|number| site.apps.get(number)))
+        (site, app.number.and_then(|number| site.numbered(number)))
     }
 
     /// The current state of the site.

@@ -46,7 +46,7 @@ impl Names {
     fn of_host(&self, host: &str) -> Option<u32> {
         let asked = Asked::new(host)?;
         let above = || asked.above().find_map(|name| self.below.get(name));
-        self.hosts.get(asked.as_str()).or_else(|| if self.below.is_empty() { None } else { above() })
+        self.hosts.get(asked.name()).or_else(|| if self.below.is_empty() { None } else { above() })
     }
 
     /// Where a host is kept.
@@ -62,20 +62,19 @@ pub(super) fn key(host: &Host) -> &str {
 
 impl SiteSnapshot {
     /// The judgement of the list that decides, with its generation.
-    #[inline]
+    #[inline(always)]
     pub(super) fn judge<'s>(&'s self, app: Option<&'s AppState>, address: Option<Address>) -> Judgement<'s> {
-        let Some((state, list)) = app.and_then(|app| Some((app, app.list.as_deref()?))) else {
+        let Some((app, list)) = app.and_then(|app| Some((app, app.list.as_deref()?))) else {
             return self.judge_by_default(address).enforced(self.enforce);
         };
         let of_app = Judgement::new(list, address).with_origin(Some(Origin::App));
-        match state.mode.unwrap_or(self.mode) {
-            Mode::Override => of_app,
-            Mode::Precede if matches!(of_app.reason(), Reason::AllowEntry | Reason::DenyEntry) => of_app,
-            mode => combined(self.judge_by_default(address), of_app, mode).enforced(self.enforce),
+        match (app.mode.unwrap_or(self.mode), of_app.reason()) {
+            (Mode::Override, _) | (Mode::Precede, Reason::AllowEntry | Reason::DenyEntry) => of_app,
+            (mode, _) => combined(self.judge_by_default(address), of_app, mode).enforced(self.enforce),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn judge_by_default(&self, address: Option<Address>) -> Judgement<'_> {
         Judgement::new(&self.default, address).with_origin(Some(Origin::Default))
     }
@@ -85,7 +84,7 @@ impl SiteSnapshot {
     #[must_use]
     pub fn covering(&self, app: &str, address: IpAddr) -> Vec<(Origin, EntryRef<'_>)> {
         let now = SystemTime::now();
-        let app = self.app(app);
+        let app = self.state(app);
         let mode = app.and_then(|app| app.mode).unwrap_or(self.mode);
         let list = app.and_then(|app| app.list.as_deref());
         let default = Some(&*self.default).filter(|_| list.is_none() || mode != Mode::Override);
@@ -96,21 +95,33 @@ impl SiteSnapshot {
         covering(of_default, of_app, mode)
     }
 
-    /// The state of an app by its name.
+    /// The number and the state of an app by its name.
     #[inline]
-    pub(super) fn app(&self, name: &str) -> Option<&AppState> {
-        self.apps.get(self.names.apps.get(name)?)
+    pub(super) fn app(&self, name: &str) -> Option<(u32, &AppState)> {
+        self.numbered(self.names.apps.get(name.as_bytes())?)
     }
 
-    /// The state of the app of a request's host.
-    pub(super) fn app_of_host(&self, host: &str) -> Option<&AppState> {
-        self.apps.get(self.names.of_host(host)?)
+    /// The state of an app by its name.
+    #[inline]
+    pub(super) fn state(&self, name: &str) -> Option<&AppState> {
+        self.app(name).map(|(_, app)| app)
+    }
+
+    /// The number and the state of the app of a request's host.
+    #[inline]
+    pub(super) fn app_of_host(&self, host: &str) -> Option<(u32, &AppState)> {
+        self.numbered(self.names.of_host(host)?)
+    }
+
+    #[inline]
+    pub(super) fn numbered(&self, number: u32) -> Option<(u32, &AppState)> {
+        Some((number, self.apps.get(number)?))
     }
 
     /// The name of the app to which a request's host belongs, if the site names one.
     #[must_use]
     pub fn host(&self, host: &str) -> Option<&AppName> {
-        self.app_of_host(host).map(|app| &app.name)
+        self.app_of_host(host).map(|(_, app)| &app.about.name)
     }
 
     /// The generation of the site: one more with every accepted change.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::apps::{AppState, Apps};
+use super::apps::{About, AppState, Apps};
 use super::changes::{Changes, Permit};
 use super::description::{App, ListSlot};
 use super::guard::{SiteGuard, SiteRefusal, SiteRefused};
@@ -20,10 +20,37 @@ pub(super) struct Successor<'c> {
     before: Option<&'c SiteSnapshot>,
     next: SiteSnapshot,
     is_changed: bool,
-    /// Lists that take the place of others; of an app, or the default list.
-    swaps: Vec<(Option<AppName>, Arc<Snapshot>, Arc<Snapshot>)>,
+    swaps: Vec<Swap>,
     refusals: Vec<SiteRefusal>,
     now: SystemTime,
+}
+
+/// A list that takes the place of another, or of none.
+struct Swap {
+    /// Whose it is; nobody's, where it is the default list.
+    app: Option<AppName>,
+    old: Option<Arc<Snapshot>>,
+    new: Arc<Snapshot>,
+}
+
+impl Swap {
+    /// What the guard of such lists has against it. Where there was no list, nobody was let in by one.
+    fn refusal(&self, guard: &SiteGuard) -> Option<SiteRefusal> {
+        let new = self.new.table();
+        if new.ruling_without_entry().reason() == Reason::NoList {
+            return None; // a list is to come, and everyone is denied until then
+        }
+        let of_list = if self.app.is_some() { &guard.app } else { &guard.default };
+        let checked = match self.old.as_deref().map(Snapshot::table).filter(|old| has_list(old)) {
+            Some(old) => of_list.check(old, new),
+            None => of_list.check(&Table::from_policy(&Policy::new().with_enforce(true)), new),
+        };
+        let refused = checked.err()?;
+        Some(match &self.app {
+            Some(app) => SiteRefusal::App { app: app.clone(), refused },
+            None => SiteRefusal::Default(refused),
+        })
+    }
 }
 
 impl<'c> Successor<'c> {
@@ -63,18 +90,18 @@ impl<'c> Successor<'c> {
         self.is_changed |= (mode, enforce) != (self.next.mode, self.next.enforce);
         (self.next.mode, self.next.enforce) = (mode, enforce);
         if changes.is_whole {
-            let is_named = |app: &&Arc<AppState>| changes.apps.contains_key(&app.name);
-            let gone: Vec<Arc<AppState>> =
-                self.next.apps.iter().filter(|app| !is_named(app)).cloned().collect();
-            gone.iter().for_each(|app| self.remove(app));
+            let gone = self.next.apps.iter().filter(|(_, app)| !changes.apps.contains_key(&app.about.name));
+            let gone: Vec<(u32, Arc<About>)> =
+                gone.map(|(number, app)| (number, Arc::clone(&app.about))).collect();
+            gone.iter().for_each(|(number, about)| self.remove(*number, about));
         }
         // Hosts go from all apps before they come to any: they may move.
         for (name, app) in &changes.apps {
-            let Some(old) = self.state(name) else { continue };
+            let Some((number, old)) = self.state(name) else { continue };
             match app {
-                Some(app) if hosts(app) == old.hosts => {}
-                Some(_) => self.free_hosts(&old),
-                None => self.remove(&old),
+                Some(app) if hosts(app) == old.about.hosts => {}
+                Some(_) => self.free_hosts(&old.about),
+                None => self.remove(number, &old.about),
             }
         }
         let mut from = 0;
@@ -91,12 +118,12 @@ impl<'c> Successor<'c> {
         }
         let new = compiled(slot, Origin::Default, self.next.generation, self.now);
         let old = std::mem::replace(&mut self.next.default, Arc::clone(&new));
-        self.swaps.push((None, old, new));
+        self.swaps.push(Swap { app: None, old: Some(old), new });
         self.is_changed = true;
     }
 
-    fn state(&self, name: &AppName) -> Option<Arc<AppState>> {
-        self.next.apps.shared(self.next.names.apps.get(name.as_str())?)
+    fn state(&self, name: &AppName) -> Option<(u32, AppState)> {
+        self.next.app(name.as_str()).map(|(number, app)| (number, app.clone()))
     }
 
     fn names(&mut self) -> &mut Names {
@@ -106,13 +133,13 @@ impl<'c> Successor<'c> {
         names
     }
 
-    fn remove(&mut self, app: &AppState) {
+    fn remove(&mut self, number: u32, app: &About) {
         self.free_hosts(app);
         self.names().apps.remove(app.name.as_str());
-        self.next.apps.remove(app.number);
+        self.next.apps.remove(number);
     }
 
-    fn free_hosts(&mut self, app: &AppState) {
+    fn free_hosts(&mut self, app: &About) {
         for host in &app.hosts {
             self.names().directory(host).remove(key(host));
         }
@@ -122,7 +149,7 @@ impl<'c> Successor<'c> {
     fn put(&mut self, name: &AppName, app: &App, from: &mut u32) {
         let (old, hosts) = (self.state(name), hosts(app));
         let number = match &old {
-            Some(old) => old.number,
+            Some((number, _)) => *number,
             None => {
                 let number = self.next.apps.free_number(*from);
                 *from = number + 1;
@@ -130,38 +157,49 @@ impl<'c> Successor<'c> {
                 number
             }
         };
-        let old_list = old.as_ref().and_then(|old| old.list.as_ref());
-        let list = match (app.list(), old_list) {
-            (ListSlot::Unset, _) => None,
-            (slot, Some(list)) if is_of(list, slot) => Some(Arc::clone(list)),
-            (slot, _) => Some(compiled(slot, Origin::App, self.next.generation, self.now)),
-        };
-        if let (Some(old), Some(new)) = (old_list, &list)
-            && !Arc::ptr_eq(old, new)
-        {
-            self.swaps.push((Some(name.clone()), Arc::clone(old), Arc::clone(new)));
-        }
-        let is_same_list = match (old_list, &list) {
-            (Some(old), Some(new)) => Arc::ptr_eq(old, new),
-            (old, new) => old.is_none() && new.is_none(),
-        };
-        let has_same_hosts = old.as_ref().is_some_and(|old| old.hosts == hosts);
-        if is_same_list && has_same_hosts && old.is_some_and(|old| old.mode == app.mode()) {
+        let old = old.map(|(_, old)| old);
+        let has_same_hosts = old.as_ref().is_some_and(|old| old.about.hosts == hosts);
+        let (list, is_same_list) =
+            self.list(name, app.list(), old.as_ref().and_then(|old| old.list.as_ref()));
+        if is_same_list && has_same_hosts && old.as_ref().is_some_and(|old| old.mode == app.mode()) {
             return;
         }
-        if !has_same_hosts {
-            hosts.iter().for_each(|host| self.take_host(host, name, number));
-        }
         self.is_changed = true;
-        self.next.apps.insert(AppState { name: name.clone(), number, mode: app.mode(), hosts, list });
+        let about = match old {
+            Some(old) if has_same_hosts => old.about,
+            _ => {
+                hosts.iter().for_each(|host| self.take_host(host, name, number));
+                Arc::new(About { name: name.clone(), hosts })
+            }
+        };
+        self.next.apps.insert(number, AppState { mode: app.mode(), list, about });
+    }
+
+    /// The compiled list of an app, and whether it is the one that the app has.
+    fn list(
+        &mut self,
+        name: &AppName,
+        slot: &ListSlot,
+        old: Option<&Arc<Snapshot>>,
+    ) -> (Option<Arc<Snapshot>>, bool) {
+        match (slot, old) {
+            (ListSlot::Unset, old) => (None, old.is_none()),
+            (slot, Some(old)) if is_of(old, slot) => (Some(Arc::clone(old)), true),
+            (slot, old) => {
+                let new = compiled(slot, Origin::App, self.next.generation, self.now);
+                let (app, old) = (Some(name.clone()), old.map(Arc::clone));
+                self.swaps.push(Swap { app, old, new: Arc::clone(&new) });
+                (Some(new), false)
+            }
+        }
     }
 
     fn take_host(&mut self, host: &Host, name: &AppName, number: u32) {
         let directory = self.names().directory(host);
-        let other = directory.get(key(host)).filter(|other| *other != number);
+        let other = directory.get(key(host).as_bytes()).filter(|other| *other != number);
         directory.insert(key(host), number);
         if let Some(other) = other.and_then(|other| self.next.apps.get(other)) {
-            let apps = [other.name.clone(), name.clone()];
+            let apps = [other.about.name.clone(), name.clone()];
             self.refusals.push(SiteRefusal::Host { host: host.clone(), apps });
         }
     }
@@ -172,18 +210,8 @@ impl<'c> Successor<'c> {
         guard: &SiteGuard,
         permits: &[Permit],
     ) -> Result<SiteSnapshot, SiteRefused> {
-        for (app, old, new) in &self.swaps {
-            if !(has_list(old.table()) && has_list(new.table())) {
-                continue;
-            }
-            let of_list = if app.is_some() { &guard.app } else { &guard.default };
-            if let Err(refused) = of_list.check(old.table(), new.table()) {
-                self.refusals.push(match app {
-                    Some(app) => SiteRefusal::App { app: app.clone(), refused },
-                    None => SiteRefusal::Default(refused),
-                });
-            }
-        }
+        let refusals = self.swaps.iter().filter_map(|swap| swap.refusal(guard));
+        self.refusals.extend(refusals);
         if let Some(before) = self.before {
             self.refusals.extend(guard.check(before, &self.next, permits));
         }
@@ -200,16 +228,12 @@ impl<'c> Successor<'c> {
         if let Some(default) = live(&self.next.default) {
             (self.next.default, self.is_changed) = (default, true);
         }
-        let changed: Vec<AppState> = self
-            .next
-            .apps
-            .iter()
-            .filter_map(|app| {
-                Some(AppState { list: Some(live(app.list.as_ref()?)?), ..app.as_ref().clone() })
-            })
-            .collect();
+        let changed = self.next.apps.iter().filter_map(|(number, app)| {
+            Some((number, AppState { list: Some(live(app.list.as_ref()?)?), ..app.clone() }))
+        });
+        let changed: Vec<(u32, AppState)> = changed.collect();
         self.is_changed |= !changed.is_empty();
-        changed.into_iter().for_each(|app| self.next.apps.insert(app));
+        changed.into_iter().for_each(|(number, app)| self.next.apps.insert(number, app));
         self.is_changed.then_some(self.next)
     }
 }

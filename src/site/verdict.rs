@@ -51,32 +51,24 @@ impl SiteSnapshot {
     #[inline]
     pub(super) fn verdict<'s>(
         &'s self,
-        app: Option<&'s AppState>,
+        app: Option<(u32, &'s AppState)>,
         address: Option<Address>,
     ) -> SiteVerdict<'s> {
-        SiteVerdict::new(self, app, self.judge(app, address))
-    }
-}
-
-impl<'g> SiteVerdict<'g> {
-    #[inline]
-    pub(super) fn new(
-        snapshot: &'g SiteSnapshot,
-        app: Option<&AppState>,
-        judgement: Judgement<'_>,
-    ) -> SiteVerdict<'g> {
+        let judgement = self.judge(app.map(|(_, app)| app), address);
         SiteVerdict {
-            snapshot: Held::Reader(snapshot),
-            app: app.map(|app| app.number),
+            snapshot: Held::Reader(self),
+            app: app.map(|(number, _)| number),
             is_of_app: judgement.layer() == Some(Origin::App),
             seen: judgement.seen(),
         }
     }
+}
 
+impl SiteVerdict<'_> {
     /// The verdict of a state that it keeps itself.
     pub(super) fn of_own(
         snapshot: Guard<Arc<SiteSnapshot>>,
-        find: impl FnOnce(&SiteSnapshot) -> Option<&AppState>,
+        find: impl FnOnce(&SiteSnapshot) -> Option<(u32, &AppState)>,
         address: Option<Address>,
     ) -> SiteVerdict<'static> {
         let SiteVerdict { app, is_of_app, seen, .. } = snapshot.verdict(find(&snapshot), address);
@@ -112,7 +104,7 @@ impl<'g> SiteVerdict<'g> {
     /// The name of the app, if the site names it.
     #[must_use]
     pub fn app(&self) -> Option<&str> {
-        Some(self.app_state()?.name.as_str())
+        Some(self.app_state()?.about.name.as_str())
     }
 
     /// The label of the entry that decided, if one did and it has one. O(1).
