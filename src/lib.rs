@@ -115,6 +115,7 @@
 //!
 //! - `watch` (default): follow list files into a gate.
 //! - `serde`: `Serialize` and `Deserialize` for lists, entries, policies, verdicts and diagnostics.
+//! - `site-text`: sites read from folders (`site::SiteParser`).
 //! - `whole-file`: files written whole or not at all.
 
 #![forbid(unsafe_code)]

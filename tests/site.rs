@@ -297,6 +297,7 @@ fn a_host_is_found_by_itself_then_by_the_longest_name_above() {
         ("größe.example.com", Some("far")),
     ] {
         assert_eq!(gate.snapshot().host(asked).map(AppName::as_str), app, "{asked}");
+        assert_eq!(site.app_of_host(asked).map(AppName::as_str), app, "{asked}");
         assert_eq!(gate.check_host(asked, ip("10.0.0.1")).app(), app, "{asked}");
     }
     let long = format!("{}.example.com", "a.".repeat(200));

@@ -14,6 +14,7 @@ mod forwarded;
 mod lines;
 mod output;
 mod render;
+mod site;
 mod source;
 mod stream;
 

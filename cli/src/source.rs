@@ -9,10 +9,12 @@ use std::sync::Arc;
 use ipgate::{
     Content, Limits, List, Mode, Policy, ShownPath, Table, TooLarge,
     list::{Parser, Rejected},
+    site::SiteParser,
 };
 
 use crate::args::{Around, Lists, Reading};
 use crate::output::{Failure, complain, count};
+use crate::site;
 use crate::stream::{Input, STDIN};
 
 /// The name of `--entries` in messages.
@@ -83,9 +85,7 @@ impl Text {
     /// Parses the text; what a strict reading rejects, and a lenient one leaves out, is told.
     pub(crate) fn parse(self, reading: Reading) -> Result<List, Failure> {
         let Text { name, bytes } = self;
-        let parsed = Parser::new()
-            .lenient(reading.lenient)
-            .max_bad_percent(reading.bound.max_bad_percent)
+        let parsed = parser(reading)
             .source(&name)
             .parse_content(bytes)
             .map_err(|rejected| tell_rejected(&name, &rejected))?;
@@ -126,14 +126,26 @@ pub(crate) struct Loaded {
     pub(crate) default: Option<Arc<List>>,
     pub(crate) app: Option<Arc<List>>,
     pub(crate) table: Table,
+    /// How the lists combine.
+    pub(crate) mode: Mode,
+    /// Which app of which site it is, where it is one's.
+    pub(crate) site: Option<String>,
     /// The name of the image that the table comes from, in the place of lists.
     pub(crate) image: Option<String>,
+}
+
+/// What all lists are parsed by, but for their names.
+pub(crate) fn parser(reading: Reading) -> Parser {
+    Parser::new().lenient(reading.lenient).max_bad_percent(reading.bound.max_bad_percent)
 }
 
 /// Reads the lists and compiles their policy. That there is none to decide by is an error: a script that
 /// has lost its list must not let everyone in.
 pub(crate) fn load(lists: &Lists) -> Result<Loaded, Failure> {
-    let Lists { app, around, reading } = lists;
+    let Lists { app, around, site, reading } = lists;
+    if let Some(folder) = site.folder()? {
+        return site::load(folder, site, around, *reading);
+    }
     let Some(source) = app.source() else {
         if around.default.is_none() && !around.enforce {
             let sentence = "no list is given, so there is nothing to decide by; give --list FILE, \
@@ -162,15 +174,25 @@ fn image(around: &Around, text: Text) -> Result<Loaded, Failure> {
     let now = std::time::SystemTime::now();
     let expired = table.next_expiry().is_some_and(|until| until.has_passed(now));
     let table = if expired { table.live_at(now) } else { table };
-    Ok(Loaded { table, default: None, app: None, image: Some(name) })
+    // An image holds its policy.
+    let mode = if table.app_precedes() { Mode::Precede } else { Mode::default() };
+    Ok(Loaded { table, mode, default: None, app: None, site: None, image: Some(name) })
 }
 
 /// The policy of the options around an app list.
 pub(crate) fn around_app(around: &Around, reading: Reading, app: Option<List>) -> Result<Loaded, Failure> {
-    let app = app.map(Arc::new);
     let default = around.default.as_ref().map(|input| Source::Input(input).list(reading).map(Arc::new));
-    let default = default.transpose()?;
-    let mut policy = Policy::new().with_mode(around.mode).with_enforce(around.enforce);
+    Ok(compiled(default.transpose()?, app.map(Arc::new), around.mode, around.enforce))
+}
+
+/// A policy over these lists.
+pub(crate) fn compiled(
+    default: Option<Arc<List>>,
+    app: Option<Arc<List>>,
+    mode: Mode,
+    enforce: bool,
+) -> Loaded {
+    let mut policy = Policy::new().with_mode(mode).with_enforce(enforce);
     if let Some(list) = &default {
         policy = policy.with_default(Arc::clone(list));
     }
@@ -181,7 +203,7 @@ pub(crate) fn around_app(around: &Around, reading: Reading, app: Option<List>) -
         let name = list.source().unwrap_or("-");
         complain(format_args!("{name}: the list is given, but has no entries: nobody matches it"));
     }
-    Ok(Loaded { table: Table::from_policy(&policy), default, app, image: None })
+    Loaded { table: Table::from_policy(&policy), mode, default, app, site: None, image: None }
 }
 
 /// Opens a file; a directory is refused here, because some systems open it and fail later.
@@ -190,7 +212,12 @@ pub(crate) fn open(path: &Path) -> Result<File, Failure> {
     let file = File::open(path).map_err(|error| cannot_read(name, &error))?;
     let is_directory = file.metadata().map_err(|error| cannot_read(name, &error))?.is_dir();
     if is_directory {
-        return Err(format!("{name} is a directory; give a file").into());
+        let advice = if SiteParser::is_site(path) {
+            "a site; give it with --site, and --app or --host"
+        } else {
+            "a directory; give a file"
+        };
+        return Err(format!("{name} is {advice}").into());
     }
     Ok(file)
 }

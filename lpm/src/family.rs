@@ -8,7 +8,6 @@ use crate::room::Room;
 use crate::stored::{FAMILY_SECTIONS, Proved, sizes, validate};
 use crate::view::View;
 use crate::{Engine, ImageError, Key, Prefix, SimdLevel, bits, simd};
-use std::sync::Arc;
 
 /// An immutable table of prefixes, compiled for longest-prefix match. Cheap to clone.
 ///
@@ -24,9 +23,8 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone)]
 pub struct Family<K: Key> {
-    map: Arc<View<K>>,
-    /// The map, where that decides, too.
-    set: Arc<View<K>>,
+    map: View<K>,
+    set: View<K>,
     map_kernels: Kernels<K, u32>,
     set_kernels: Kernels<K, bool>,
     level: SimdLevel,

@@ -8,9 +8,6 @@
 //! 16..31  the set: the same; all empty where the map decides, too
 //! ```
 
-use std::any::Any;
-use std::sync::{Arc, OnceLock};
-
 use crate::Key;
 use crate::code::Width;
 use crate::draft::{Draft, Names};
@@ -44,9 +41,9 @@ pub(crate) enum Decider<K> {
 /// What was proved of a family.
 pub(crate) struct Proved<K> {
     pub(crate) prefixes: u32,
-    pub(crate) map: Arc<View<K>>,
-    /// What decides, which may be the map.
-    pub(crate) set: Arc<View<K>>,
+    pub(crate) map: View<K>,
+    /// What decides, which may be the map once more.
+    pub(crate) set: View<K>,
 }
 
 /// Adds a family's sections to those of an image.
@@ -109,7 +106,8 @@ pub(crate) fn validate<K: Key>(image: &Image, first: usize) -> Result<Proved<K>,
         let is_empty =
             (first..first + FAMILY_SECTIONS).all(|section| image.section::<u8>(section).is_empty());
         ensure(is_empty, about, "it is missing")?;
-        return Ok(Proved { prefixes: 0, map: nothing(), set: nothing() });
+        let nothing = View::of(&Claim::nothing(), None);
+        return Ok(Proved { prefixes: 0, map: nothing.clone(), set: nothing });
     }
     let number = |at: usize| u32_at(head, 4 * at);
     ensure(head.len() == 4 * HEAD, about, "it is cut")?;
@@ -149,25 +147,11 @@ pub(crate) fn validate<K: Key>(image: &Image, first: usize) -> Result<Proved<K>,
         Ok(View::of(&claim, exact))
     };
     let (map, prefixes) = (part(map, MAP, first + 1)?, number(PREFIXES));
-    Ok(match number(ALLOWED) {
-        0 => Proved { prefixes, map: Arc::new(map), set: Arc::new(part(set, SET, first + 1 + PART)?) },
-        allowed => {
-            let both = Arc::new(View { allowed, ..map });
-            Proved { prefixes, map: Arc::clone(&both), set: both }
-        }
-    })
-}
-
-/// The view of a family without prefixes: one for all tables, since most lists are of one family alone.
-fn nothing<K: Key>() -> Arc<View<K>> {
-    static V4: OnceLock<Arc<View<u32>>> = OnceLock::new();
-    static V6: OnceLock<Arc<View<u128>>> = OnceLock::new();
-    fn new<K: Key>() -> Arc<View<K>> {
-        Arc::new(View::of(&Claim::nothing(), None))
-    }
-    let (v4, v6) = (V4.get_or_init(new), V6.get_or_init(new));
-    let of_family = [v4 as &dyn Any, v6].into_iter().find_map(|view| view.downcast_ref::<Arc<View<K>>>());
-    of_family.map_or_else(new, Arc::clone)
+    let set = match number(ALLOWED) {
+        0 => part(set, SET, first + 1 + PART)?,
+        allowed => View { allowed, ..map.clone() },
+    };
+    Ok(Proved { prefixes, map, set })
 }
 
 /// Proves a claim, each engine in its room.

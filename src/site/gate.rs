@@ -101,8 +101,8 @@ impl SiteGate {
     }
 
     /// Brings some changes into force in one step, and returns the generation of the site: the one that it had where nothing
-    /// is different. O(n) for n entries of the lists that change, and O(a) for the a apps where many lose their lists and the
-    /// guard counts them; microseconds beside that.
+    /// is different. O(n) for n entries of the lists that change, and O(a) for a apps where any loses its list and the guard
+    /// counts them; microseconds beside that.
     ///
     /// # Errors
     ///

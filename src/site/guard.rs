@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::apps::Apps;
 use super::changes::Permit;
 use super::host::Host;
 use super::name::AppName;
@@ -60,33 +59,27 @@ impl SiteGuard {
         SiteGuard { app: guard, ..self }
     }
 
-    /// What speaks against a change of the whole.
+    /// What speaks against a change of the whole, after which so many apps have no list any more. O(a) for a apps where that
+    /// is any.
     pub(super) fn check(
         &self,
         old: &SiteSnapshot,
         new: &SiteSnapshot,
+        removed: usize,
         permits: &[Permit],
     ) -> Vec<SiteRefusal> {
         let mut refusals = Vec::new();
         if self.keep_enforced && old.enforce && !new.enforce && !permits.contains(&Permit::EnforceOff) {
             refusals.push(SiteRefusal::EnforceOff);
         }
-        if let Some(limit) = self.max_removed.filter(|_| !permits.contains(&Permit::Removal)) {
-            let (removed, of) = removed(&old.apps, new);
-            let percent = if of == 0 { 0.0 } else { 100.0 * removed as f64 / of as f64 };
-            if percent > limit {
+        if let Some(limit) = self.max_removed.filter(|_| removed > 0 && !permits.contains(&Permit::Removal)) {
+            let of = old.apps.iter().filter(|(_, app)| app.list.is_some()).count();
+            if 100.0 * removed as f64 / of as f64 > limit {
                 refusals.push(SiteRefusal::Removal { removed, of, limit });
             }
         }
         refusals
     }
-}
-
-/// How many of the apps with lists have none any more, and how many there were.
-fn removed(old: &Apps, new: &SiteSnapshot) -> (usize, usize) {
-    let listed = old.iter().map(|(_, app)| app).filter(|app| app.list.is_some());
-    let is_gone = |name: &AppName| new.app(name.as_str()).is_none_or(|(_, app)| app.list.is_none());
-    listed.fold((0, 0), |(removed, of), app| (removed + usize::from(is_gone(&app.about.name)), of + 1))
 }
 
 /// One thing that speaks against a change of a site.

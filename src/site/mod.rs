@@ -6,7 +6,7 @@
 //!
 //! Read from top to bottom: `description` is plain data; `changes` go through a `guard` into the `gate`, which has a
 //! `successor` made of its `snapshot`: that shares `apps` and `directory` with the state before but for what changed. A
-//! `reader` asks a snapshot for a `verdict`.
+//! `reader` asks a snapshot for a `verdict`. `text` reads the folder in which people write a site.
 
 mod apps;
 mod changes;
@@ -20,6 +20,8 @@ mod reader;
 mod shared;
 mod snapshot;
 mod successor;
+#[cfg(feature = "site-text")]
+mod text;
 mod verdict;
 
 pub use changes::{Changes, Permit};
@@ -30,4 +32,6 @@ pub use host::{Host, HostError};
 pub use name::{AppName, AppNameError};
 pub use reader::{AppRef, SiteReader};
 pub use snapshot::SiteSnapshot;
+#[cfg(feature = "site-text")]
+pub use text::{ParsedSite, Problem, SiteParser, SiteTextError};
 pub use verdict::SiteVerdict;

@@ -22,6 +22,8 @@ pub(super) struct Successor<'c> {
     is_changed: bool,
     swaps: Vec<Swap>,
     refusals: Vec<SiteRefusal>,
+    /// Apps that had a list and have none.
+    removed: usize,
     now: SystemTime,
 }
 
@@ -65,14 +67,15 @@ impl<'c> Successor<'c> {
             apps: Apps::default(),
             names: Arc::new(Names { generation, ..Names::default() }),
         };
-        Successor { before: None, next, is_changed: true, swaps: Vec::new(), refusals: Vec::new(), now }
+        let (swaps, refusals) = (Vec::new(), Vec::new());
+        Successor { before: None, next, is_changed: true, swaps, refusals, removed: 0, now }
     }
 
     /// The state after that one.
     pub(super) fn of(before: &'c SiteSnapshot) -> Successor<'c> {
         let next = SiteSnapshot { generation: before.generation + 1, ..before.clone() };
         let (swaps, refusals, now) = (Vec::new(), Vec::new(), SystemTime::now());
-        Successor { before: Some(before), next, is_changed: false, swaps, refusals, now }
+        Successor { before: Some(before), next, is_changed: false, swaps, refusals, removed: 0, now }
     }
 
     /// Whether anything is different.
@@ -136,6 +139,8 @@ impl<'c> Successor<'c> {
     fn remove(&mut self, number: u32, app: &About) {
         self.free_hosts(app);
         self.names().apps.remove(app.name.as_str());
+        let had_list = self.next.apps.get(number).is_some_and(|app| app.list.is_some());
+        self.removed += usize::from(had_list);
         self.next.apps.remove(number);
     }
 
@@ -183,7 +188,10 @@ impl<'c> Successor<'c> {
         old: Option<&Arc<Snapshot>>,
     ) -> (Option<Arc<Snapshot>>, bool) {
         match (slot, old) {
-            (ListSlot::Unset, old) => (None, old.is_none()),
+            (ListSlot::Unset, old) => {
+                self.removed += usize::from(old.is_some());
+                (None, old.is_none())
+            }
             (slot, Some(old)) if is_of(old, slot) => (Some(Arc::clone(old)), true),
             (slot, old) => {
                 let new = compiled(slot, Origin::App, self.next.generation, self.now);
@@ -213,7 +221,7 @@ impl<'c> Successor<'c> {
         let refusals = self.swaps.iter().filter_map(|swap| swap.refusal(guard));
         self.refusals.extend(refusals);
         if let Some(before) = self.before {
-            self.refusals.extend(guard.check(before, &self.next, permits));
+            self.refusals.extend(guard.check(before, &self.next, self.removed, permits));
         }
         if self.refusals.is_empty() { Ok(self.next) } else { Err(SiteRefused { refusals: self.refusals }) }
     }

@@ -1,9 +1,13 @@
 //! Options that several commands take, in the groups in which they take them.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, ValueHint, value_parser};
 use ipgate::Mode;
 use ipgate::list::Parser;
+use ipgate::site::AppName;
 
+use crate::output::Failure;
 use crate::source::Source;
 use crate::stream::{Input, Place};
 
@@ -32,7 +36,7 @@ impl AppList {
 }
 
 /// What makes a policy around the list.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Lists and policy")]
 pub(crate) struct Around {
     /// The default list, which the list extends, overrides or precedes; `-` is standard input
@@ -49,6 +53,33 @@ pub(crate) struct Around {
 impl Around {
     pub(super) fn inputs(&self) -> impl Iterator<Item = Place<'_>> {
         self.default.iter().map(|input| Place::new("--default", input))
+    }
+}
+
+/// An app of a site, in the place of lists.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Lists and policy")]
+pub(crate) struct OfSite {
+    /// A site, as a folder, in the place of lists: site.toml, default.list, apps/NAME.list, hosts
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, conflicts_with_all = ["list", "entries"])]
+    pub(crate) site: Option<PathBuf>,
+    /// The app of the site; one that the site does not name has no list of its own
+    #[arg(long, value_name = "NAME", conflicts_with = "host")]
+    pub(crate) app: Option<AppName>,
+    /// The app of the site that a request with this host is for
+    #[arg(long, value_name = "HOST")]
+    pub(crate) host: Option<String>,
+}
+
+impl OfSite {
+    /// The folder, where one is given. An app without its site is a mistake.
+    pub(crate) fn folder(&self) -> Result<Option<&Path>, Failure> {
+        let option = if self.app.is_some() { "--app" } else { "--host" };
+        match &self.site {
+            Some(folder) => Ok(Some(folder)),
+            None if self.app.is_none() && self.host.is_none() => Ok(None),
+            None => Err(Failure::Told(format!("{option} is of a site; give its folder with --site FOLDER"))),
+        }
     }
 }
 
@@ -89,6 +120,8 @@ pub(crate) struct Lists {
     pub(crate) app: AppList,
     #[command(flatten)]
     pub(crate) around: Around,
+    #[command(flatten)]
+    pub(crate) site: OfSite,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

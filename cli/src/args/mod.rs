@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint};
 
-pub(crate) use groups::{AppList, Around, Bound, Edited, Form, Lists, Reading};
+pub(crate) use groups::{AppList, Around, Bound, Edited, Form, Lists, OfSite, Reading};
 pub(crate) use log::LogForm;
 pub(crate) use pair::Pair;
 
@@ -32,6 +32,7 @@ Examples:
   ipgate -l office.list check < addresses.txt
   ipgate -l office.list explain 10.9.2.2
   ipgate lint office.list
+  ipgate --site /etc/ipgate/site --host shop.example.com explain 10.9.2.2
   ipgate -l office.list add '192.0.2.7:partner;until=2027-03-31'
   ipgate -l office.list replay /var/log/nginx/access.log";
 
@@ -126,8 +127,8 @@ exception to the default list; `ipgate explain` and `diff` show what decides.
 Exit codes: 0 no errors (and no warnings, where they are denied), 1 warnings
 where they are denied, 2 errors. With --fix they are about what is left.")]
     Lint {
-        /// The lists; `-` is standard input
-        #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        /// The lists, and folders of sites, of which all files are looked at; `-` is standard input
+        #[arg(required = true, value_name = "FILE", value_hint = ValueHint::AnyPath)]
         files: Vec<Input>,
         /// Exit with 1 for warnings
         #[arg(long)]
@@ -245,14 +246,23 @@ Exit codes: 0 removed, 2 an error (an entry is not there), and the file is uncha
         #[command(flatten)]
         file: Edited,
     },
-    /// Print the entries of a list in canonical form
-    #[command(after_help = "Exit codes: 0 done, 2 an error.")]
+    /// Print the entries of a list in canonical form, or the apps of a site
+    #[command(after_help = "\
+With --apps, writes a line for each app, with tabs between: name, number of entries
+(`-` without a list of its own, `rejected` for one that is not taken), mode, hosts.
+
+Exit codes: 0 done, 2 an error.")]
     List {
         /// Group the entries by label, with their numbers
-        #[arg(long)]
+        #[arg(long, conflicts_with = "apps")]
         labels: bool,
+        /// Print the apps of --site, and not the list of one
+        #[arg(long, conflicts_with_all = ["app", "host"])]
+        apps: bool,
         #[command(flatten)]
-        app: AppList,
+        list: AppList,
+        #[command(flatten)]
+        site: OfSite,
         #[command(flatten)]
         reading: Reading,
     },
@@ -321,7 +331,7 @@ impl Command {
             Command::Add { file, .. } | Command::Remove { file, .. } => {
                 vec![Place::new("--list", &file.list)]
             }
-            Command::List { app, .. } => app.inputs().collect(),
+            Command::List { list, .. } => list.inputs().collect(),
             Command::Replay { lists, log, .. } => {
                 lists.inputs().chain([Place::new("ACCESS_LOG", log)]).collect()
             }

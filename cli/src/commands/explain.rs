@@ -62,7 +62,6 @@ impl Covering {
 /// Explains one address after another.
 struct Explainer {
     loaded: Loaded,
-    mode: Mode,
     out: Out,
     json: bool,
     /// Whether there is something above the next explanation.
@@ -89,9 +88,9 @@ impl Answers for Explainer {
             canonical: address,
             decision: decision(lookup.reason()),
             reason: lookup.reason(),
-            mode: self.mode,
+            mode: self.loaded.mode,
             covering: entries.iter().map(|entry| covering(entry, entries.first(), app_precedes)).collect(),
-            expired: expired(&self.loaded, self.mode, address),
+            expired: expired(&self.loaded, address),
         };
         if self.json {
             return output::json(&mut self.out, &explanation);
@@ -109,10 +108,7 @@ impl Answers for Explainer {
 
 pub(crate) fn run(lists: &Lists, addresses: &[Client], Form { json }: Form) -> Outcome {
     let loaded = source::load(lists)?;
-    // An image holds its policy.
-    let mode = if loaded.table.app_precedes() { Mode::Precede } else { lists.around.mode };
-    let mut explainer =
-        Explainer { loaded, mode, out: output::stdout(), json, begun: false, exit: Exit::Yes };
+    let mut explainer = Explainer { loaded, out: output::stdout(), json, begun: false, exit: Exit::Yes };
     answer_all(addresses, &mut explainer)?;
     Ok(explainer.exit)
 }
@@ -158,9 +154,9 @@ fn covering(entry: &EntryRef<'_>, decides: Option<&EntryRef<'_>>, app_precedes: 
 }
 
 /// The entries that would cover the address if they had not expired, of the lists that count.
-fn expired(loaded: &Loaded, mode: Mode, address: IpAddr) -> Vec<Covering> {
+fn expired(loaded: &Loaded, address: IpAddr) -> Vec<Covering> {
     let now = SystemTime::now();
-    let overridden = mode == Mode::Override && loaded.app.is_some();
+    let overridden = loaded.mode == Mode::Override && loaded.app.is_some();
     let default = loaded.default.as_deref().filter(|_| !overridden);
     let lists = [(Origin::App, loaded.app.as_deref()), (Origin::Default, default)];
     let mut all = Vec::new();
@@ -192,11 +188,14 @@ fn list_name(origin: Origin) -> &'static str {
 fn write(out: &mut Out, explanation: &Explanation<'_>, loaded: &Loaded) -> io::Result<()> {
     let Explanation { address, canonical, covering, expired, .. } = explanation;
     let verdict = if explanation.reason.is_allowed() { "allowed" } else { "denied" };
-    writeln!(out, "{canonical} is {verdict}: {}.", because(explanation))?;
+    writeln!(out, "{canonical} is {verdict}: {}.", because(explanation, loaded))?;
     if address.parse().is_ok_and(|given: IpAddr| canonical_address(given) != given) {
         writeln!(out, "{address} is an IPv4-mapped address: it stands for the IPv4 client {canonical}.")?;
     }
-    writeln!(out, "{}", lists(loaded, explanation.mode))?;
+    if let Some(site) = &loaded.site {
+        writeln!(out, "{site}")?;
+    }
+    writeln!(out, "{}", lists(loaded))?;
     if !covering.is_empty() {
         writeln!(out, "\nEntries that cover {canonical}, the one that decides first:")?;
         write_entries(out, covering)?;
@@ -223,7 +222,7 @@ fn write_entries(out: &mut Out, entries: &[Covering]) -> io::Result<()> {
 }
 
 /// The reason in words.
-fn because(explanation: &Explanation<'_>) -> String {
+fn because(explanation: &Explanation<'_>, loaded: &Loaded) -> String {
     let decides = explanation
         .covering
         .first()
@@ -232,6 +231,9 @@ fn because(explanation: &Explanation<'_>) -> String {
         Reason::AllowEntry => format!("the entry {decides} lets it in"),
         Reason::DenyEntry => format!("the deny entry {decides} keeps it out"),
         Reason::NoEntry => "no entry covers it".to_owned(),
+        Reason::NoList if loaded.site.is_some() => {
+            "no list is set, and the site requires one (`enforce`)".to_owned()
+        }
         Reason::NoList => "no list is set, and --enforce requires one".to_owned(),
         Reason::NoGate => "no list is set, and none is required".to_owned(),
         other => other.to_string(),
@@ -239,7 +241,7 @@ fn because(explanation: &Explanation<'_>) -> String {
 }
 
 /// Which lists were looked at, and how they combine.
-fn lists(loaded: &Loaded, mode: Mode) -> String {
+fn lists(loaded: &Loaded) -> String {
     let name = |list: &List| {
         let entries = output::count(list.len(), "entry", "entries");
         format!("{} ({entries})", list.source().unwrap_or("-"))
@@ -253,7 +255,7 @@ fn lists(loaded: &Loaded, mode: Mode) -> String {
         };
         return format!("The table is the image {image} ({entries}).{precedes}");
     }
-    match (loaded.default.as_deref(), loaded.app.as_deref(), mode) {
+    match (loaded.default.as_deref(), loaded.app.as_deref(), loaded.mode) {
         (None, None, _) => "There is no list.".to_owned(),
         (None, Some(only), _) => format!("The list is {}.", name(only)),
         (Some(only), None, _) => format!("The list is the default list, {}.", name(only)),

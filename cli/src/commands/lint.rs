@@ -12,6 +12,7 @@ use crate::edit;
 use crate::fix::{self, Fixed};
 use crate::output::{self, Exit, Failure, Out, Outcome, complain, count};
 use crate::render;
+use crate::site;
 use crate::source::Text;
 use crate::stream::Input;
 
@@ -91,7 +92,10 @@ struct Show {
 
 pub(crate) fn run(files: &[Input], settings: Settings, Form { json }: Form) -> Outcome {
     let show = Show { all: settings.all, json, now: SystemTime::now() };
-    super::for_each(files, |out, file| {
+    let (files, problems) = site::files(files);
+    let exit = if problems.is_empty() { Exit::Yes } else { Exit::Error };
+    problems.iter().for_each(complain);
+    let lists = super::for_each(&files, |out, file| {
         let report = match (settings.fix, file) {
             (false, _) => {
                 let text = Text::read(file)?;
@@ -107,7 +111,8 @@ pub(crate) fn run(files: &[Input], settings: Settings, Form { json }: Form) -> O
             (0, _) => Exit::of(!settings.deny_warnings),
             _ => Exit::Error,
         })
-    })
+    })?;
+    Ok(exit.max(lists))
 }
 
 /// Fixes a file where it stands, and shows what is left.

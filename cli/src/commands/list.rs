@@ -6,8 +6,9 @@ use std::io::Write;
 use ipgate::{Entry, Label, List};
 use serde::Serialize;
 
-use crate::args::{AppList, Form, Reading};
+use crate::args::{AppList, Form, OfSite, Reading};
 use crate::output::{self, EntryJson, Exit, Failure, Out, Outcome};
+use crate::site;
 
 #[derive(Serialize)]
 struct Group<'a> {
@@ -16,17 +17,46 @@ struct Group<'a> {
     entries: Vec<String>,
 }
 
-pub(crate) fn run(app: &AppList, reading: Reading, labels: bool, form: Form) -> Outcome {
-    let Some(source) = app.source() else {
-        let sentence = "no list is given; name one with --list FILE or --entries TEXT";
-        return Err(Failure::Told(sentence.to_owned()));
+/// What is to be printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    Entries,
+    /// The entries, by label.
+    Labels,
+    /// The apps of a site.
+    Apps,
+}
+
+impl What {
+    pub(crate) fn of(labels: bool, apps: bool) -> What {
+        if apps {
+            What::Apps
+        } else if labels {
+            What::Labels
+        } else {
+            What::Entries
+        }
+    }
+}
+
+pub(crate) fn run(list: &AppList, of: &OfSite, reading: Reading, what: What, form: Form) -> Outcome {
+    let list = match (of.folder()?, list.source()) {
+        (Some(folder), _) if what == What::Apps => return site::apps(folder, reading, form.json),
+        (Some(folder), _) => site::list(folder, of, reading)?,
+        (None, Some(source)) if what != What::Apps => source.list(reading)?.into(),
+        (None, _) if what == What::Apps => {
+            return Err(Failure::Told("apps are of a site; give its folder with --site FOLDER".to_owned()));
+        }
+        (None, _) => {
+            let sentence = "no list is given; name one with --list FILE or --entries TEXT, or an app with --site FOLDER --app NAME";
+            return Err(Failure::Told(sentence.to_owned()));
+        }
     };
-    let list = source.list(reading)?;
     let mut out = output::stdout();
-    match (labels, form.json) {
+    match (what == What::Labels, form.json) {
         (false, false) => write!(out, "{list}")?,
         (false, true) => {
-            for entry in &list {
+            for entry in list.entries() {
                 output::json(&mut out, &EntryJson::from(entry))?;
             }
         }

@@ -43,7 +43,9 @@ pub(crate) fn run(args: &Args) -> Outcome {
         }
         Command::Add { file, entries } => add::run(file, entries, form),
         Command::Remove { file, entries } => remove::run(file, entries, form),
-        Command::List { app, reading, labels } => list::run(app, *reading, *labels, form),
+        Command::List { list, site, reading, labels, apps } => {
+            list::run(list, site, *reading, list::What::of(*labels, *apps), form)
+        }
         Command::Replay { lists, form: log_form, log } => replay::run(lists, log_form, log, form),
         Command::Completions { shell } => completions::run(*shell, form),
         Command::Man { directory } => man::run(directory.as_deref(), form),

@@ -1,0 +1,159 @@
+//! Sites: the policy of one of their apps, and all of them in a table.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use ipgate::list::ReadError;
+use ipgate::site::{App, AppName, ListSlot, ParsedSite, Problem, Site, SiteParser};
+use ipgate::{List, Mode, Shown, ShownPath};
+use serde::Serialize;
+
+use crate::args::{Around, OfSite, Reading};
+use crate::output::{self, Exit, Failure, Outcome, complain, count};
+use crate::source::{self, Loaded};
+use crate::stream::Input;
+
+/// Reads a folder; what is wrong with the lists of apps is not told.
+fn read(folder: &Path, reading: Reading) -> Result<ParsedSite, Failure> {
+    let parsed = SiteParser::new().lists(source::parser(reading)).read(folder);
+    parsed.map_err(|error| Failure::Told(error.to_string()))
+}
+
+/// The policy of the app that the options name.
+pub(crate) fn load(folder: &Path, of: &OfSite, around: &Around, reading: Reading) -> Result<Loaded, Failure> {
+    if around.default.is_some() || around.enforce || around.mode != Mode::default() {
+        let sentence =
+            format!("{} is a site, which says --default, --mode and --enforce itself", ShownPath(folder));
+        return Err(Failure::Told(sentence));
+    }
+    let parsed = read(folder, reading)?;
+    let name = app_name(&parsed.site, folder, of)?;
+    let name = name.as_ref();
+    let rejected = |of: &Option<AppName>| of.is_none() || of.as_ref() == name;
+    if let Some((_, error)) = parsed.rejected.iter().find(|(of, _)| rejected(of)) {
+        return Err(match error {
+            ReadError::Rejected { path, rejected } => {
+                source::tell_rejected(&ShownPath(path).to_string(), rejected)
+            }
+            ReadError::Io { path, error } => source::cannot_read(ShownPath(path), error),
+            other => Failure::Told(other.to_string()),
+        });
+    }
+    if !parsed.rejected.is_empty() {
+        let lists = count(parsed.rejected.len(), "list of another app is", "lists of other apps are");
+        complain(format_args!("{lists} rejected, which `ipgate lint {}` shows", ShownPath(folder)));
+    }
+    let list = |slot: &ListSlot| match slot {
+        ListSlot::List(list) => Some(Arc::clone(list)),
+        ListSlot::Unset | ListSlot::Waiting => None, // those that were rejected are told above
+    };
+    let site = &parsed.site;
+    let app = name.and_then(|name| site.apps().get(name));
+    let (default, own) = (list(site.default_list()), app.and_then(|app| list(app.list())));
+    if default.is_none() && own.is_none() && !site.is_enforced() {
+        complain(format_args!(
+            "{}: there is no list for this app, and none is required (`enforce`): everyone is allowed",
+            ShownPath(folder)
+        ));
+    }
+    let mode = app.and_then(App::mode).unwrap_or(site.mode());
+    let named = match (name, app) {
+        (Some(name), Some(_)) => {
+            format!("The app is {} of the site {}.", Shown(name.as_str()), ShownPath(folder))
+        }
+        (Some(name), None) => format!(
+            "The site {} names no app {}: it has no list of its own.",
+            ShownPath(folder),
+            Shown(name.as_str())
+        ),
+        (None, _) => {
+            format!("The site {} names no app for that host: there is no list of its own.", ShownPath(folder))
+        }
+    };
+    Ok(Loaded { site: Some(named), ..source::compiled(default, own, mode, site.is_enforced()) })
+}
+
+/// The app that is meant; none for a host that the site does not name.
+fn app_name(site: &Site, folder: &Path, of: &OfSite) -> Result<Option<AppName>, Failure> {
+    match (&of.app, &of.host) {
+        (Some(name), _) => Ok(Some(name.clone())),
+        (None, Some(host)) => Ok(site.app_of_host(host).cloned()),
+        (None, None) => {
+            let sentence = format!(
+                "{} is a site; name one of its apps with --app NAME or --host HOST",
+                ShownPath(folder)
+            );
+            Err(Failure::Told(sentence))
+        }
+    }
+}
+
+/// The list of the app that the options name.
+pub(crate) fn list(folder: &Path, of: &OfSite, reading: Reading) -> Result<Arc<List>, Failure> {
+    let Loaded { app, .. } = load(folder, of, &Around::default(), reading)?;
+    app.ok_or_else(|| Failure::Told("the app has no list of its own".to_owned()))
+}
+
+/// The same files, with all lists of a site in the place of its folder; and what is wrong with sites beside their lists.
+pub(crate) fn files(inputs: &[Input]) -> (Vec<Input>, Vec<Problem>) {
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    for input in inputs {
+        match input {
+            Input::File(folder) if SiteParser::is_site(folder) => match SiteParser::new().read(folder) {
+                Ok(parsed) => {
+                    files.extend(parsed.lists.into_iter().map(Input::File));
+                    problems.extend(parsed.strange);
+                }
+                Err(error) => problems.extend(error.problems().iter().cloned()),
+            },
+            other => files.push(other.clone()),
+        }
+    }
+    (files, problems)
+}
+
+#[derive(Serialize)]
+struct AppLine<'a> {
+    app: &'a str,
+    list: &'static str,
+    entries: Option<usize>,
+    mode: &'static str,
+    hosts: Vec<&'a str>,
+}
+
+/// All apps of a site, a line each.
+pub(crate) fn apps(folder: &Path, reading: Reading, json: bool) -> Outcome {
+    let ParsedSite { site, rejected, .. } = read(folder, reading)?;
+    let mut out = output::stdout();
+    for (name, app) in site.apps() {
+        let line = AppLine {
+            app: name.as_str(),
+            list: match app.list() {
+                ListSlot::Unset => "unset",
+                ListSlot::Waiting => "rejected",
+                ListSlot::List(_) => "set",
+            },
+            entries: app.list().list().map(List::len),
+            mode: app.mode().unwrap_or(site.mode()).as_str(),
+            hosts: app.hosts().iter().map(|host| host.as_str()).collect(),
+        };
+        if json {
+            output::json(&mut out, &line)?;
+            continue;
+        }
+        let entries = match (line.list, line.entries) {
+            (_, Some(entries)) => entries.to_string(),
+            ("unset", None) => "-".to_owned(),
+            (state, None) => state.to_owned(),
+        };
+        let hosts = if line.hosts.is_empty() { "-".to_owned() } else { line.hosts.join(",") };
+        writeln!(out, "{}\t{entries}\t{}\t{hosts}", Shown(line.app), line.mode)?;
+    }
+    out.flush()?;
+    if rejected.is_empty() {
+        return Ok(Exit::Yes);
+    }
+    let lists = count(rejected.len(), "list is", "lists are");
+    Err(Failure::Told(format!("{lists} rejected, which `ipgate lint {}` shows", ShownPath(folder))))
+}

@@ -1,0 +1,245 @@
+//! The folder of a site, read whole.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::problem::{Problem, SiteTextError};
+use super::settings::Settings;
+use super::{hosts, settings};
+use crate::content::Content;
+use crate::list::{Parser, ReadError, Report};
+use crate::site::description::{App, ListSlot, Site};
+use crate::site::host::Host;
+use crate::site::name::AppName;
+
+const SETTINGS: &str = "site.toml";
+const DEFAULT: &str = "default.list";
+const APPS: &str = "apps";
+const HOSTS: &str = "hosts";
+/// What the name of a list's file ends with.
+const LIST: &str = ".list";
+
+/// Reads the folders of sites.
+///
+/// ```
+/// use ipgate::site::SiteParser;
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path();
+/// std::fs::create_dir(path.join("apps"))?;
+/// std::fs::write(path.join("site.toml"), "enforce = true\n")?;
+/// std::fs::write(path.join("default.list"), "10.0.0.0/8:corp\n")?;
+/// std::fs::write(path.join("apps/shop.list"), "192.0.2.7:partner\n")?;
+/// std::fs::write(path.join("hosts"), "shop.example.com shop\n")?;
+/// let parsed = SiteParser::new().read(path)?;
+/// assert_eq!((parsed.site.apps().len(), parsed.site.is_enforced()), (1, true));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct SiteParser {
+    lists: Parser,
+}
+
+/// A site that was read, and what there was to say about its lists.
+#[derive(Debug)]
+pub struct ParsedSite {
+    /// The site. A list that was not taken is [`ListSlot::Waiting`] in it.
+    pub site: Site,
+    /// What was found in lists that were taken: warnings, and with a lenient parser the errors for which entries were left
+    /// out.
+    pub reports: Vec<(PathBuf, Report)>,
+    /// The lists that were not taken, each with the app whose it is; nobody's is the default list.
+    pub rejected: Vec<(Option<AppName>, ReadError)>,
+    /// The files of all lists, taken or not, the default list's first.
+    pub lists: Vec<PathBuf>,
+    /// What stands among the lists of apps and is none.
+    pub strange: Vec<Problem>,
+}
+
+impl ParsedSite {
+    /// The same, where every list was taken and nothing is strange.
+    ///
+    /// # Errors
+    ///
+    /// [`SiteTextError`] with all of it.
+    pub fn whole(self) -> Result<ParsedSite, SiteTextError> {
+        let rejected = self.rejected.iter().map(|(_, error)| match error {
+            ReadError::Io { path, error } => Problem::new(path, error.to_string()),
+            ReadError::Rejected { path, rejected } => Problem::new(path, rejected.to_string()),
+        });
+        let problems: Vec<Problem> = rejected.chain(self.strange.iter().cloned()).collect();
+        if problems.is_empty() { Ok(self) } else { Err(SiteTextError::new(problems)) }
+    }
+}
+
+impl SiteParser {
+    /// Lists are read strictly.
+    #[must_use]
+    pub fn new() -> SiteParser {
+        SiteParser::default()
+    }
+
+    /// How lists are parsed.
+    #[must_use]
+    pub fn lists(self, parser: Parser) -> SiteParser {
+        SiteParser { lists: parser }
+    }
+
+    /// Whether a folder holds any part of a site.
+    #[must_use]
+    pub fn is_site(folder: &Path) -> bool {
+        [SETTINGS, DEFAULT, APPS, HOSTS].iter().any(|part| folder.join(part).exists())
+    }
+
+    /// Reads a folder. A list that is bad touches its app alone: [`ParsedSite::rejected`] tells, and the app is one whose list
+    /// is to come, so that it is closed. In `apps`, what begins with a dot or ends with `~` is passed over (editors' and
+    /// Kubernetes' own files), and links to folders are not followed. O(n) for n bytes of all files.
+    ///
+    /// # Errors
+    ///
+    /// [`SiteTextError`] where it is no site, a folder cannot be read, or `site.toml` or `hosts` is bad: what these say is of
+    /// all apps.
+    pub fn read(&self, folder: impl AsRef<Path>) -> Result<ParsedSite, SiteTextError> {
+        let folder = folder.as_ref();
+        if !SiteParser::is_site(folder) {
+            let why = match fs::metadata(folder) {
+                Ok(metadata) if !metadata.is_dir() => "it is no folder, and no site".to_owned(),
+                Ok(_) => format!(
+                    "it is no site: there is none of `{SETTINGS}`, `{DEFAULT}`, `{APPS}` and `{HOSTS}` in it"
+                ),
+                Err(error) => error.to_string(),
+            };
+            return Err(Problem::new(folder, why).into());
+        }
+        let mut problems = Vec::new();
+        let settings = self.part(&folder.join(SETTINGS), settings::parse, &mut problems);
+        let hosts = self.part(&folder.join(HOSTS), hosts::parse, &mut problems);
+        let mut found = Found::default();
+        found.walk(&folder.join(APPS), "", &mut problems);
+        if !problems.is_empty() {
+            return Err(SiteTextError::new(problems));
+        }
+        Ok(self.assemble(folder, settings, hosts, found))
+    }
+
+    /// What a file says that may be missing.
+    fn part<T: Default>(
+        &self,
+        path: &Path,
+        parse: impl FnOnce(&Path, &str) -> Result<T, Vec<Problem>>,
+        problems: &mut Vec<Problem>,
+    ) -> T {
+        let read = match Content::of_path(path, self.lists.limits()) {
+            Ok(content) => match std::str::from_utf8(&content) {
+                Ok(text) => parse(path, text),
+                Err(_) => Err(vec![Problem::new(path, "it is no UTF-8 text")]),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return T::default(),
+            Err(error) => Err(vec![Problem::new(path, error.to_string())]),
+        };
+        read.unwrap_or_else(|all| {
+            problems.extend(all);
+            T::default()
+        })
+    }
+
+    fn assemble(
+        &self,
+        folder: &Path,
+        settings: Settings,
+        hosts: BTreeMap<Host, AppName>,
+        found: Found,
+    ) -> ParsedSite {
+        let Settings { mode, enforce, modes } = settings;
+        let mut parsed = ParsedSite {
+            site: Site::new().with_mode(mode).with_enforce(enforce),
+            reports: Vec::new(),
+            rejected: Vec::new(),
+            lists: Vec::new(),
+            strange: found.strange,
+        };
+        let default = folder.join(DEFAULT);
+        if default.symlink_metadata().is_ok() {
+            let slot = self.list(None, &default, &mut parsed);
+            parsed.site = parsed.site.with_default(slot);
+        }
+        let mut apps: BTreeMap<AppName, App> = BTreeMap::new();
+        for (name, path) in found.lists {
+            let slot = self.list(Some(&name), &path, &mut parsed);
+            apps.insert(name, App::new().with_list(slot));
+        }
+        for (name, mode) in modes {
+            let app = apps.remove(&name).unwrap_or_default();
+            apps.insert(name, mode.into_iter().fold(app, App::with_mode));
+        }
+        for (host, name) in hosts {
+            let app = apps.remove(&name).unwrap_or_default();
+            apps.insert(name, app.with_host(host));
+        }
+        for (name, app) in apps {
+            parsed.site = parsed.site.with_app(name, app);
+        }
+        parsed
+    }
+
+    fn list(&self, app: Option<&AppName>, path: &Path, parsed: &mut ParsedSite) -> ListSlot {
+        parsed.lists.push(path.to_owned());
+        match self.lists.read(path) {
+            Ok(list) => {
+                if !list.report.is_empty() {
+                    parsed.reports.push((path.to_owned(), list.report));
+                }
+                list.list.into()
+            }
+            Err(error) => {
+                parsed.rejected.push((app.cloned(), error));
+                ListSlot::Waiting
+            }
+        }
+    }
+}
+
+/// The files below `apps`.
+#[derive(Default)]
+struct Found {
+    lists: BTreeMap<AppName, PathBuf>,
+    strange: Vec<Problem>,
+}
+
+impl Found {
+    /// Goes through a folder, `above` being the start of the names in it.
+    fn walk(&mut self, folder: &Path, above: &str, problems: &mut Vec<Problem>) {
+        let entries = match fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && above.is_empty() => return,
+            // Not to be told from one without lists, which would open its apps.
+            Err(error) => return problems.push(Problem::new(folder, error.to_string())),
+        };
+        for entry in entries {
+            let path = entry.path();
+            let file = entry.file_name();
+            let Some(file) = file.to_str() else {
+                self.strange.push(Problem::new(&path, "its name is no UTF-8 text, and no name of an app"));
+                continue;
+            };
+            if file.starts_with(['.', '#']) || file.ends_with('~') {
+                continue;
+            }
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            let name =
+                format!("{above}{}", if is_folder { file } else { file.strip_suffix(LIST).unwrap_or(file) });
+            match AppName::new(&name) {
+                Err(error) => self.strange.push(Problem::new(&path, error.to_string())),
+                Ok(_) if is_folder => self.walk(&path, &format!("{name}/"), problems),
+                Ok(_) if !file.ends_with(LIST) => {
+                    let message = format!(
+                        "it is no list of an app, whose name would end with `{LIST}`; rename or remove it"
+                    );
+                    self.strange.push(Problem::new(&path, message));
+                }
+                Ok(name) => drop(self.lists.insert(name, path)),
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The text of a site: a folder that people edit, or a program writes.
+//!
+//! ```text
+//! site.toml        enforce = true, mode = "extend"; for an app [apps."NAME"] with a mode of its own
+//! default.list     the default list
+//! apps/NAME.list   the list of an app; a `/` in its name is a folder
+//! hosts            a line each: host, blank, app; `#` begins a comment
+//! ```
+//!
+//! All of it may be missing, but not everything. `problem` says what is wrong and where; `settings` and `hosts` read a file
+//! each, `folder` finds the lists.
+
+mod folder;
+mod hosts;
+mod problem;
+mod settings;
+
+pub use folder::{ParsedSite, SiteParser};
+pub use problem::{Problem, SiteTextError};
