@@ -75,7 +75,9 @@ impl Snapshot {
         if self.is_settled { Manner::Compiled } else { self.manner_now() }
     }
 
-    #[inline(always)]
+    /// Out of line: where nothing expires and nothing was changed, its code would be in the way of every check.
+    #[cold]
+    #[inline(never)]
     fn manner_now(&self) -> Manner {
         let now = self.table.next_expiry().map(|next| (next, SystemTime::now()));
         match now.filter(|(next, now)| next.has_passed(*now)) {

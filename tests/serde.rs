@@ -153,3 +153,40 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn sites() {
+    use ipgate::site::{App, AppName, Host, ListSlot, Site};
+
+    let shop = App::new()
+        .with_list("192.0.2.7:partner".parse::<List>().unwrap())
+        .with_mode(Mode::Precede)
+        .with_host("*.shop.example".parse().unwrap());
+    let site = Site::new()
+        .with_default("10.0.0.0/8:corp".parse::<List>().unwrap())
+        .with_enforce(true)
+        .with_app("shop".parse().unwrap(), shop)
+        .with_app("blog".parse().unwrap(), App::new().with_list(ListSlot::Waiting))
+        .with_app("deis/controller".parse().unwrap(), App::new());
+    round_trip(&site);
+    let expected = json!({
+        "default": {"list": [{"prefix": "10.0.0.0/8", "action": "allow", "label": "corp"}]},
+        "mode": "extend",
+        "enforce": true,
+        "apps": {
+            "blog": {"list": "waiting", "mode": null, "hosts": []},
+            "deis/controller": {"list": "unset", "mode": null, "hosts": []},
+            "shop": {
+                "list": {"list": [{"prefix": "192.0.2.7/32", "action": "allow", "label": "partner"}]},
+                "mode": "precede",
+                "hosts": ["*.shop.example"],
+            },
+        },
+    });
+    assert_eq!(serde_json::to_value(&site).unwrap(), expected);
+    refuses::<Site>(json!({"enforced": true}), "unknown field `enforced`");
+    refuses::<Site>(json!({"apps": {"../x": {}}}), "no name of an app");
+    refuses::<App>(json!({"hosts": ["a:80"]}), "is no host");
+    refuses::<AppName>(json!("/x"), "no name of an app");
+    refuses::<Host>(json!(""), "is no host");
+}

@@ -117,7 +117,8 @@ impl App {
 /// All that one fleet of routers enforces: a default list, how app lists combine with it, whether lists are required, and the
 /// apps. Plain data; a [`SiteGate`](super::SiteGate) enforces it.
 ///
-/// For each app the table of [`Policy`] holds; one that the site does not name has no list of its own.
+/// For each app the table of [`Policy`] holds; one that the site does not name has no list of its own. A host that two apps
+/// have is refused by the gate.
 ///
 /// ```
 /// use ipgate::List;
