@@ -506,3 +506,35 @@ fn every_verdict_is_that_of_its_generation() {
         assert_eq!(answer, expected[generation as usize - 1][at], "generation {generation}");
     }
 }
+
+#[test]
+fn apps_in_figures() {
+    let listed = App::new()
+        .with_list(list_of("192.0.2.7,192.0.2.8"))
+        .with_mode(Mode::Precede)
+        .with_host(host("a.example"));
+    let site = Site::new()
+        .with_app(name("listed"), listed)
+        .with_app(name("unset"), App::new())
+        .with_app(name("waiting"), App::new().with_list(ListSlot::Waiting));
+    let gate = SiteGate::new(&site).unwrap();
+    gate.set_app(name("waiting"), App::new().with_list(list_of("10.0.0.0/8"))).unwrap();
+    gate.set_app(name("late"), App::new().with_list(ListSlot::Waiting)).unwrap();
+    let state = gate.snapshot();
+    let mut apps: Vec<_> = state
+        .apps()
+        .map(|app| {
+            (app.name.as_str(), app.mode, app.hosts.len(), app.entries, app.is_waiting, app.list_generation)
+        })
+        .collect();
+    apps.sort_by_key(|app| app.0);
+    let expected = [
+        ("late", Mode::Extend, 0, None, true, Some(3)),
+        ("listed", Mode::Precede, 1, Some(2), false, Some(1)),
+        ("unset", Mode::Extend, 0, None, false, None),
+        ("waiting", Mode::Extend, 0, Some(1), false, Some(2)),
+    ];
+    assert_eq!(apps, expected);
+    let status = gate.status();
+    assert_eq!((status.apps, status.lists, status.entries), (4, 3, 3));
+}

@@ -212,10 +212,12 @@ pub(crate) fn open(path: &Path) -> Result<File, Failure> {
     let file = File::open(path).map_err(|error| cannot_read(name, &error))?;
     let is_directory = file.metadata().map_err(|error| cannot_read(name, &error))?.is_dir();
     if is_directory {
-        let advice = if SiteParser::is_site(path) {
-            "a site; give it with --site, and --app or --host"
-        } else {
-            "a directory; give a file"
+        let advice = match SiteParser::is_site(path) {
+            true => {
+                "the folder of a site, and a file is needed; `check`, `explain`, `list` and `replay` take an app of it \
+                 (--site FOLDER, --app NAME or --host HOST), and `lint` all of it"
+            }
+            false => "a directory; give a file",
         };
         return Err(format!("{name} is {advice}").into());
     }

@@ -146,7 +146,7 @@ fn mistakes_with_sites() {
         ),
         (
             &["--list", "fleet", "check", "10.1.1.1"],
-            "fleet is a site; give it with --site, and --app or --host",
+            "fleet is the folder of a site, and a file is needed; `check`, `explain`, `list` and `replay` take an app of it",
         ),
         (&["list", "--apps"], "apps are of a site; give its folder with --site FOLDER"),
     ] {

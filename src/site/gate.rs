@@ -1,9 +1,9 @@
 //! The gate of a site: the current state, many readers, and one writer at a time.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
-use std::{fmt, mem};
 
 use super::changes::Changes;
 use super::description::{App, ListSlot, Site};
@@ -12,6 +12,7 @@ use super::name::AppName;
 use super::reader::SiteReader;
 use super::shared::{Shared, Writer};
 use super::snapshot::SiteSnapshot;
+use super::status::SiteStatus;
 use super::successor::Successor;
 use super::verdict::SiteVerdict;
 use crate::gate::Failure;
@@ -190,37 +191,6 @@ impl SiteGate {
     #[must_use]
     pub fn status(&self) -> SiteStatus {
         let writer = self.shared.writer();
-        let site = self.snapshot();
-        let lists = || site.apps.iter().filter_map(|(_, app)| app.list.as_deref());
-        let tables = || lists().chain([&*site.default]).map(|list| list.table());
-        SiteStatus {
-            generation: site.generation,
-            apps: site.apps.len(),
-            lists: lists().count(),
-            entries: tables().map(|table| table.len()).sum(),
-            bytes: tables().map(|table| table.bytes() + mem::size_of_val(table)).sum(),
-            last_change: writer.last_change,
-            last_failure: writer.last_failure.clone(),
-        }
+        SiteStatus::of(&self.snapshot(), writer.last_change, writer.last_failure.clone())
     }
-}
-
-/// A site in figures.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct SiteStatus {
-    /// Generation of the site.
-    pub generation: u64,
-    /// Apps that it names.
-    pub apps: usize,
-    /// Of these, those with a list of their own, or one to come.
-    pub lists: usize,
-    /// Entries of all lists, the default list's included.
-    pub entries: usize,
-    /// Bytes that their tables take.
-    pub bytes: usize,
-    /// When the last change came into force.
-    pub last_change: SystemTime,
-    /// The last time that a change was not taken.
-    pub last_failure: Option<Failure>,
 }

@@ -19,6 +19,7 @@ mod name;
 mod reader;
 mod shared;
 mod snapshot;
+mod status;
 mod successor;
 #[cfg(feature = "site-text")]
 mod text;
@@ -26,12 +27,13 @@ mod verdict;
 
 pub use changes::{Changes, Permit};
 pub use description::{App, ListSlot, Site};
-pub use gate::{SiteGate, SiteStatus};
+pub use gate::SiteGate;
 pub use guard::{SiteGuard, SiteRefusal, SiteRefused};
 pub use host::{Host, HostError};
 pub use name::{AppName, AppNameError};
 pub use reader::{AppRef, SiteReader};
 pub use snapshot::SiteSnapshot;
+pub use status::{AppStatus, SiteStatus};
 #[cfg(feature = "site-text")]
 pub use text::{ParsedSite, Problem, SiteParser, SiteTextError};
 pub use verdict::SiteVerdict;
