@@ -170,6 +170,21 @@ impl<'r> Judgement<'r> {
     }
 }
 
+impl fmt::Display for Judgement<'_> {
+    /// `10.0.1.7 allow 10.0.1.0/24:office_ABC`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.seen.address {
+            Some(address) => write!(f, "{address}")?,
+            None => write!(f, "-")?,
+        }
+        write!(f, " {} ", if self.is_allowed() { "allow" } else { "deny" })?;
+        match self.entry() {
+            Some(entry) => write!(f, "{entry}"),
+            None => write!(f, "{}", self.reason()),
+        }
+    }
+}
+
 impl<'r> From<Judgement<'r>> for Verdict<'r> {
     #[inline(always)]
     fn from(judgement: Judgement<'r>) -> Verdict<'r> {
@@ -241,15 +256,7 @@ impl Verdict<'_> {
 impl fmt::Display for Verdict<'_> {
     /// `10.0.1.7 allow 10.0.1.0/24:office_ABC (generation 1)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.seen.address {
-            Some(address) => write!(f, "{address}")?,
-            None => write!(f, "-")?,
-        }
-        write!(f, " {} ", if self.is_allowed() { "allow" } else { "deny" })?;
-        match self.entry() {
-            Some(entry) => write!(f, "{entry}")?,
-            None => write!(f, "{}", self.reason())?,
-        }
+        self.judgement().map_or(Ok(()), |judgement| write!(f, "{judgement}"))?;
         write!(f, " (generation {})", self.generation())
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use ipgate::layers::{Layers, LayersReader, Slot};
+use ipgate::site::ListSlot;
 use ipgate::table::Origin;
 use ipgate::tally::Whose;
 use ipgate::{Address, Gate, Judgement, List, Mode, Policy, Reason, Table};
@@ -66,8 +67,15 @@ impl Place {
         }
     }
 
-    fn is_waiting(&self) -> bool {
-        matches!(self, Place::Live(_, Held::Waiting))
+    /// What it holds, as a site says it.
+    fn held(&self) -> ListSlot {
+        match self {
+            Place::Live(_, Held::Waiting) => ListSlot::Waiting,
+            Place::Fixed(_) | Place::Live(_, Held::Listed(_)) => {
+                self.list().cloned().map_or(ListSlot::Unset, ListSlot::from)
+            }
+            Place::Unset | Place::Live(_, Held::Open) => ListSlot::Unset,
+        }
     }
 }
 
@@ -83,25 +91,9 @@ fn place() -> impl Strategy<Value = Place> {
     ]
 }
 
-/// Rows of the policy's table, with a gate that waits for its list where one would decide.
+/// The model of a policy over two places.
 fn golden(default: &Place, app: &Place, mode: Mode, enforce: bool) -> Option<Golden> {
-    let app_is_set = app.list().is_some() || app.is_waiting();
-    if let (Mode::Precede, Some(app), true) = (mode, app.list(), default.is_waiting()) {
-        // Whom the app list covers is none of the default list's business.
-        return Some(Golden { otherwise: Reason::NoList, ..Golden::of_list(app) });
-    }
-    let default_counts = mode != Mode::Override || !app_is_set;
-    if app.is_waiting() || default_counts && default.is_waiting() {
-        return None;
-    }
-    let mut policy = Policy::new().with_mode(mode).with_enforce(enforce);
-    if let Some(list) = default.list() {
-        policy = policy.with_default(list.clone());
-    }
-    if let Some(list) = app.list() {
-        policy = policy.with_app(list.clone());
-    }
-    Some(Golden::of_policy(&policy))
+    support::site::golden(&default.held(), &app.held(), mode, enforce)
 }
 
 type Counts = BTreeMap<Option<String>, (u64, u64)>;

@@ -100,10 +100,10 @@ pub(crate) fn files(inputs: &[Input]) -> (Vec<Input>, Vec<Problem>) {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
     for input in inputs {
         match input {
-            Input::File(folder) if SiteParser::is_site(folder) => match SiteParser::new().read(folder) {
-                Ok(parsed) => {
-                    files.extend(parsed.lists.into_iter().map(Input::File));
-                    problems.extend(parsed.strange);
+            Input::File(folder) if SiteParser::is_site(folder) => match SiteParser::new().files(folder) {
+                Ok((lists, strange)) => {
+                    files.extend(lists.into_iter().map(Input::File));
+                    problems.extend(strange);
                 }
                 Err(error) => problems.extend(error.problems().iter().cloned()),
             },

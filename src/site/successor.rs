@@ -99,19 +99,21 @@ impl<'c> Successor<'c> {
             gone.iter().for_each(|(number, about)| self.remove(*number, about));
         }
         // Hosts go from all apps before they come to any: they may move.
+        let mut named = Vec::new();
         for (name, app) in &changes.apps {
-            let Some((number, old)) = self.state(name) else { continue };
-            match app {
-                Some(app) if hosts(app) == old.about.hosts => {}
-                Some(_) => self.free_hosts(&old.about),
-                None => self.remove(number, &old.about),
+            let app = app.as_ref().map(|app| (app, hosts(app)));
+            if let Some((number, old)) = self.state(name) {
+                match &app {
+                    Some((_, hosts)) if *hosts == old.about.hosts => {}
+                    Some(_) => self.free_hosts(&old.about),
+                    None => self.remove(number, &old.about),
+                }
             }
+            named.extend(app.map(|(app, hosts)| (name, app, hosts)));
         }
         let mut from = 0;
-        for (name, app) in &changes.apps {
-            if let Some(app) = app {
-                self.put(name, app, &mut from);
-            }
+        for (name, app, hosts) in named {
+            self.put(name, app, hosts, &mut from);
         }
     }
 
@@ -151,8 +153,8 @@ impl<'c> Successor<'c> {
     }
 
     /// Puts an app, at the number that it has or at a free one at or above `from`.
-    fn put(&mut self, name: &AppName, app: &App, from: &mut u32) {
-        let (old, hosts) = (self.state(name), hosts(app));
+    fn put(&mut self, name: &AppName, app: &App, hosts: Box<[Host]>, from: &mut u32) {
+        let old = self.state(name);
         let number = match &old {
             Some((number, _)) => *number,
             None => {

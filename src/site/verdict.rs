@@ -147,15 +147,7 @@ impl SiteVerdict<'_> {
 impl fmt::Display for SiteVerdict<'_> {
     /// `10.0.1.7 allow 10.0.1.0/24:office_ABC (app shop, default list of generation 1, site 3)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.address() {
-            Some(address) => write!(f, "{address}")?,
-            None => write!(f, "-")?,
-        }
-        write!(f, " {} ", if self.is_allowed() { "allow" } else { "deny" })?;
-        match self.entry() {
-            Some(entry) => write!(f, "{entry}")?,
-            None => write!(f, "{}", self.reason())?,
-        }
+        self.judgement().map_or(Ok(()), |judgement| write!(f, "{judgement}"))?;
         match self.app() {
             Some(app) => write!(f, " (app {app}, ")?,
             None => write!(f, " (no app of the site, ")?,

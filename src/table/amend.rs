@@ -14,7 +14,7 @@ use super::compiled::Table;
 use super::entries::{Origin, Value};
 use super::entry::EntryRef;
 use super::layout::Note;
-use super::patch::{self, Part, Patch, Places, Spot, decides_between};
+use super::patch::{self, Part, Patch, Places, Spot, decides_between, shifts_of};
 use super::shifts::Shifts;
 #[cfg(feature = "watch")]
 use super::shifts::{ChangedLines, line_after};
@@ -166,8 +166,7 @@ fn compiled<'a, K: Width>(table: &'a Table, shifts: &[Shifts; 2], prefix: (K, u8
     let entries = table.entries.columns(K::VERSION).range_of(prefix);
     let row = |index| {
         let entry = EntryRef::new(table, K::VERSION, index);
-        let [default, app] = shifts;
-        let shifts = if entry.origin() == Origin::Default { default } else { app };
+        let shifts = shifts_of(shifts, entry.origin());
         Row { line: entry.compiled_line().map_or(0, |line| shifts.line(line)), ..Row::of_table(entry) }
     };
     entries.map(row).collect()

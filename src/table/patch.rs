@@ -85,8 +85,7 @@ impl Patch {
     }
 
     pub(super) fn shifts(&self, origin: Origin) -> &Shifts {
-        let [default, app] = &self.shifts;
-        if origin == Origin::Default { default } else { app }
+        shifts_of(&self.shifts, origin)
     }
 
     pub(super) fn label_count(&self) -> usize {
@@ -176,6 +175,12 @@ impl Places {
         let rest = self.spots.last().map_or(0, |spot| spot.gone.end)..self.compiled;
         each.flat_map(|(spot, end)| [end..spot.gone.start, spot.now.clone()]).chain([rest])
     }
+}
+
+/// Those of one list, of the default and of the app list.
+pub(super) fn shifts_of(shifts: &[Shifts; 2], origin: Origin) -> &Shifts {
+    let [default, app] = shifts;
+    if origin == Origin::Default { default } else { app }
 }
 
 /// What decides for whatever lies right inside a changed prefix and a compiled entry, given with its length, that both

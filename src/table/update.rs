@@ -8,6 +8,7 @@ use super::amend::Amended;
 use super::build::Row;
 use super::compiled::Table;
 use super::entries::Origin;
+use super::shifts::Shifts;
 use crate::address::canonical_prefix;
 use crate::list::{Entry, InvalidList, List};
 
@@ -128,9 +129,10 @@ impl Table {
 
     /// Whether the lines of compiled entries stand where they stood in another state of the table.
     fn has_lines_of(&self, other: &Table) -> bool {
-        let shifts =
-            |table: &Table| table.patch.as_ref().map(|patch| patch.shifts.clone()).unwrap_or_default();
-        shifts(self) == shifts(other)
+        let unshifted = <[Shifts; 2]>::default();
+        let [now, before] =
+            [self, other].map(|table| table.patch.as_ref().map_or(&unshifted, |patch| &patch.shifts));
+        now == before
     }
 
     /// The same without what has expired by now.

@@ -297,15 +297,20 @@ mod tests {
         }
     }
 
+    /// The lines, with a source whose text they are, and the table of that.
+    fn in_force(parser: &Parser, now: SystemTime) -> (Vec<String>, Source, Table) {
+        let (lines, mut source) = (lines(), source(Origin::App));
+        let text = lines.join("\n");
+        source.take(Content::from(text.as_bytes()), parser, None, now).unwrap();
+        source.comes_into_force();
+        (lines, source, Table::new(&parsed(&text).unwrap()))
+    }
+
     /// A few lines of a long text, which is not read again, until there is something to say about one.
     #[test]
     fn a_few_changed_lines_are_taken_alone() {
         let (parser, now) = (Parser::new(), SystemTime::now());
-        let (mut lines, mut source) = (lines(), source(Origin::App));
-        let text = lines.join("\n");
-        source.take(Content::from(text.as_bytes()), &parser, None, now).unwrap();
-        source.comes_into_force();
-        let table = Table::new(&parsed(&text).unwrap());
+        let (mut lines, mut source, table) = in_force(&parser, now);
         let mut take = |lines: &[String], table: &Table| {
             let taken = source.take(Content::from(lines.join("\n").as_bytes()), &parser, Some(table), now);
             source.comes_into_force();
@@ -325,11 +330,7 @@ mod tests {
     #[test]
     fn a_conflict_with_a_line_that_was_not_changed_is_found() {
         let (parser, now) = (Parser::new(), SystemTime::now());
-        let (mut lines, mut source) = (lines(), source(Origin::App));
-        let text = lines.join("\n");
-        source.take(Content::from(text.as_bytes()), &parser, None, now).unwrap();
-        source.comes_into_force();
-        let table = Table::new(&parsed(&text).unwrap());
+        let (mut lines, mut source, table) = in_force(&parser, now);
         lines[10] = "10.7.128.0/17:open".to_owned(); // denied by line 702
         let taken = source.take(Content::from(lines.join("\n").as_bytes()), &parser, Some(&table), now);
         let Err(WatchError::Rejected { rejected, .. }) = taken else { panic!("it is both") };

@@ -50,8 +50,8 @@ impl GoldenApp {
     }
 }
 
-/// Rows of the policy's table; where a list is to come, everyone is denied about whom it may decide.
-fn golden(default: &ListSlot, app: &ListSlot, mode: Mode, enforce: bool) -> Option<Golden> {
+/// Rows of the policy's table; where a list is to come, everyone is denied about whom it may decide, and there is no model.
+pub(crate) fn golden(default: &ListSlot, app: &ListSlot, mode: Mode, enforce: bool) -> Option<Golden> {
     let is_waiting = |slot: &ListSlot| matches!(slot, ListSlot::Waiting);
     if let (Mode::Precede, Some(app), true) = (mode, app.list(), is_waiting(default)) {
         // Whom the app list covers is none of the default list's business.

@@ -51,8 +51,6 @@ pub struct ParsedSite {
     pub reports: Vec<(PathBuf, Report)>,
     /// The lists that were not taken, each with the app whose it is; nobody's is the default list.
     pub rejected: Vec<(Option<AppName>, ReadError)>,
-    /// The files of all lists, taken or not, the default list's first.
-    pub lists: Vec<PathBuf>,
     /// What stands among the lists of apps and is none.
     pub strange: Vec<Problem>,
 }
@@ -102,6 +100,25 @@ impl SiteParser {
     /// all apps.
     pub fn read(&self, folder: impl AsRef<Path>) -> Result<ParsedSite, SiteTextError> {
         let folder = folder.as_ref();
+        let (settings, hosts, found) = self.parts(folder)?;
+        Ok(self.assemble(folder, settings, hosts, found))
+    }
+
+    /// The files of all lists, the default list's first, and what stands among the lists of apps and is none. Reads all of a
+    /// site but its lists.
+    ///
+    /// # Errors
+    ///
+    /// As [`SiteParser::read`].
+    pub fn files(&self, folder: impl AsRef<Path>) -> Result<(Vec<PathBuf>, Vec<Problem>), SiteTextError> {
+        let folder = folder.as_ref();
+        let (_, _, found) = self.parts(folder)?;
+        let lists = default_list(folder).into_iter().chain(found.lists.into_values());
+        Ok((lists.collect(), found.strange))
+    }
+
+    /// Everything but the lists.
+    fn parts(&self, folder: &Path) -> Result<(Settings, BTreeMap<Host, AppName>, Found), SiteTextError> {
         if !SiteParser::is_site(folder) {
             let why = match fs::metadata(folder) {
                 Ok(metadata) if !metadata.is_dir() => "it is no folder, and no site".to_owned(),
@@ -117,10 +134,7 @@ impl SiteParser {
         let hosts = self.part(&folder.join(HOSTS), hosts::parse, &mut problems);
         let mut found = Found::default();
         found.walk(&folder.join(APPS), "", &mut problems);
-        if !problems.is_empty() {
-            return Err(SiteTextError::new(problems));
-        }
-        Ok(self.assemble(folder, settings, hosts, found))
+        if problems.is_empty() { Ok((settings, hosts, found)) } else { Err(SiteTextError::new(problems)) }
     }
 
     /// What a file says that may be missing.
@@ -156,11 +170,9 @@ impl SiteParser {
             site: Site::new().with_mode(mode).with_enforce(enforce),
             reports: Vec::new(),
             rejected: Vec::new(),
-            lists: Vec::new(),
             strange: found.strange,
         };
-        let default = folder.join(DEFAULT);
-        if default.symlink_metadata().is_ok() {
+        if let Some(default) = default_list(folder) {
             let slot = self.list(None, &default, &mut parsed);
             parsed.site = parsed.site.with_default(slot);
         }
@@ -184,7 +196,6 @@ impl SiteParser {
     }
 
     fn list(&self, app: Option<&AppName>, path: &Path, parsed: &mut ParsedSite) -> ListSlot {
-        parsed.lists.push(path.to_owned());
         match self.lists.read(path) {
             Ok(list) => {
                 if !list.report.is_empty() {
@@ -198,6 +209,11 @@ impl SiteParser {
             }
         }
     }
+}
+
+/// The file of the default list, if there is one, readable or not.
+fn default_list(folder: &Path) -> Option<PathBuf> {
+    Some(folder.join(DEFAULT)).filter(|path| path.symlink_metadata().is_ok())
 }
 
 /// The files below `apps`.
