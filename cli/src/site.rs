@@ -74,6 +74,25 @@ pub(crate) fn load(folder: &Path, of: &OfSite, around: &Around, reading: Reading
     Ok(Loaded { site: Some(named), ..source::compiled(default, own, mode, site.is_enforced()) })
 }
 
+/// All of a site. What is said of all of its apps must leave none out, so that each of its lists has to be taken.
+pub(crate) fn read_whole(folder: &Path, reading: Reading) -> Result<Site, Failure> {
+    let ParsedSite { site, reports, rejected, strange } = read(folder, reading)?;
+    strange.iter().for_each(complain);
+    for (path, report) in reports.iter().filter(|(_, report)| report.error_count() > 0) {
+        let errors = count(report.error_count(), "error", "errors");
+        complain(format_args!("{}: what has errors is left out: {errors}", ShownPath(path)));
+    }
+    refuse_rejected(folder, rejected.len()).map(|()| site)
+}
+
+fn refuse_rejected(folder: &Path, rejected: usize) -> Result<(), Failure> {
+    if rejected == 0 {
+        return Ok(());
+    }
+    let lists = count(rejected, "list is", "lists are");
+    Err(Failure::Told(format!("{lists} rejected, which `ipgate lint {}` shows", ShownPath(folder))))
+}
+
 /// The app that is meant; none for a host that the site does not name.
 fn app_name(site: &Site, folder: &Path, of: &OfSite) -> Result<Option<AppName>, Failure> {
     match (&of.app, &of.host) {
@@ -151,9 +170,5 @@ pub(crate) fn apps(folder: &Path, reading: Reading, json: bool) -> Outcome {
         writeln!(out, "{}\t{entries}\t{}\t{hosts}", Shown(line.app), line.mode)?;
     }
     out.flush()?;
-    if rejected.is_empty() {
-        return Ok(Exit::Yes);
-    }
-    let lists = count(rejected.len(), "list is", "lists are");
-    Err(Failure::Told(format!("{lists} rejected, which `ipgate lint {}` shows", ShownPath(folder))))
+    refuse_rejected(folder, rejected.len()).map(|()| Exit::Yes)
 }

@@ -39,9 +39,26 @@ impl Source<'_> {
         }
     }
 
+    /// The folder, where it is that of a site and no list.
+    pub(crate) fn site(&self) -> Option<&Path> {
+        match self {
+            Source::Input(Input::File(folder)) if SiteParser::is_site(folder) => Some(folder),
+            Source::Input(_) | Source::Entries(_) => None,
+        }
+    }
+
     /// Reads and parses the list.
     pub(crate) fn list(self, reading: Reading) -> Result<List, Failure> {
         self.text_or_image()?.not_an_image()?.parse(reading)
+    }
+}
+
+impl fmt::Display for Source<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::Input(input) => input.fmt(f),
+            Source::Entries(_) => f.write_str(ENTRIES),
+        }
     }
 }
 
@@ -215,7 +232,7 @@ pub(crate) fn open(path: &Path) -> Result<File, Failure> {
         let advice = match SiteParser::is_site(path) {
             true => {
                 "the folder of a site, and a file is needed; `check`, `explain`, `list` and `replay` take an app of it \
-                 (--site FOLDER, --app NAME or --host HOST), and `lint` all of it"
+                 (--site FOLDER, --app NAME or --host HOST), `lint` all of it, and `diff` two sites"
             }
             false => "a directory; give a file",
         };

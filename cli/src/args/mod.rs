@@ -164,16 +164,23 @@ Exit codes: 0 done (with --check: nothing would change), 1 a file would change
         #[command(flatten)]
         bound: Bound,
     },
-    /// Compare two lists: entries added, removed, relabelled, and the addresses gained and lost
+    /// Compare two lists, or two sites: entries added, removed, relabelled, and the addresses gained and lost
     #[command(after_help = "\
 OLD and NEW are each a file, `-` for standard input, or --entries TEXT, in the
 order in which they are written: `diff --entries TEXT NEW`, `diff OLD --entries TEXT`.
 
+Both may be the folders of sites (site.toml, default.list, apps/NAME.list, hosts). Then
+settings, lists, apps and hosts are compared, and below `access of` stands who gains and
+loses what where: by the list of the app, the default list, mode and enforce together.
+Apps that change alike stand there once, and where they are many, those without a list of
+their own are counted. Of a mode, `-` is that of the site; of a host, that it is of no app.
+Every list of both has to be taken.
+
 With --access only addresses gained and lost are compared and shown, now and at every
 instant at which an entry expires: labels, spelling and order make no difference.
 
-Exit codes: 0 the lists say the same (with --access: allow the same addresses), 1 they
-differ, 2 an error.")]
+Exit codes: 0 lists or sites say the same (with --access: allow the same addresses), 1
+they differ, 2 an error.")]
     Diff {
         #[command(flatten)]
         pair: Pair,

@@ -1,4 +1,4 @@
-//! Two lists in the order in which they are written, each a file or `--entries`.
+//! Two lists in the order in which they are written, each a file or `--entries`; or two sites.
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches, ValueHint, value_parser};
@@ -9,7 +9,7 @@ use crate::stream::{Input, Place};
 const FILES: [&str; 2] = ["OLD", "NEW"];
 const ENTRIES: &str = "entries";
 
-/// The lists to compare. The derived parser of options would lose their order.
+/// The lists or sites to compare. The derived parser of options would lose their order.
 #[derive(Debug)]
 pub(crate) struct Pair([Side; 2]);
 
@@ -40,12 +40,12 @@ impl Args for Pair {
     fn augment_args(command: Command) -> Command {
         let file = |id: &'static str, help: &'static str| {
             let file = Arg::new(id).value_name(id).value_parser(value_parser!(Input));
-            file.value_hint(ValueHint::FilePath).help(help)
+            file.value_hint(ValueHint::AnyPath).help(help)
         };
         let [old, new] = FILES;
         let files = [
-            file(old, "The list as it was; `-` is standard input"),
-            file(new, "The list as it would be; `-` is standard input"),
+            file(old, "The list as it was, or the folder of a site; `-` is standard input"),
+            file(new, "The list as it would be, or the folder of a site; `-` is standard input"),
         ];
         let entries = Arg::new(ENTRIES)
             .long("entries")
