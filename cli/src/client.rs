@@ -1,8 +1,9 @@
-//! The client's address on a line of a log, and what stands around it there.
+//! The client's address on a line of a log, and what stands around it there; the host that was asked for.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
+use std::num::NonZeroUsize;
 use std::str::from_utf8;
 
 use ipgate::{Shown, parse_address};
@@ -15,7 +16,7 @@ use crate::forwarded::{node, nth_from_the_right, unescaped};
 /// How many characters of what is no address are shown.
 const SHOWN: usize = 60;
 
-/// Why a line has no usable address.
+/// Why a line has no usable address, or no host.
 pub(crate) enum Trouble<'l> {
     NoField(usize),
     NoKey(&'l str),
@@ -37,8 +38,7 @@ impl LogForm {
         let text = match &self.json_key {
             Some(key) => Cow::Owned(json_text(line, key)?),
             None => {
-                let field = self.field(line).filter(|field| !field.is_empty());
-                let field = field.ok_or(Trouble::NoField(self.client_field.get()))?;
+                let field = self.field(line, self.client_field)?;
                 match from_utf8(field) {
                     Ok(text) => Cow::Borrowed(text),
                     Err(_) => String::from_utf8_lossy(field),
@@ -61,15 +61,22 @@ impl LogForm {
         }
     }
 
-    fn field<'l>(&self, line: &'l [u8]) -> Option<&'l [u8]> {
-        let nth = self.client_field.get() - 1;
+    /// The host that was asked for, which stands in that field. What is no text is no host, and of no app.
+    pub(crate) fn host<'l>(&self, line: &'l [u8], field: NonZeroUsize) -> Result<&'l str, Trouble<'l>> {
+        Ok(unquoted(from_utf8(self.field(line, field)?).unwrap_or_default()))
+    }
+
+    /// A field that holds anything.
+    fn field<'l>(&self, line: &'l [u8], number: NonZeroUsize) -> Result<&'l [u8], Trouble<'l>> {
+        let nth = number.get() - 1;
         let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
-        match (self.delimiter, self.quoted) {
+        let field = match (self.delimiter, self.quoted) {
             (Some(delimiter), false) => line.split(|&byte| byte == delimiter).nth(nth),
             (None, false) => line.split(is_blank).filter(|field| !field.is_empty()).nth(nth),
             (Some(delimiter), true) => quoted_fields(line, move |&byte| byte == delimiter).nth(nth),
             (None, true) => quoted_fields(line, is_blank).filter(|field| !field.is_empty()).nth(nth),
-        }
+        };
+        field.filter(|field| !field.is_empty()).ok_or(Trouble::NoField(number.get()))
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ipgate::list::ReadError;
-use ipgate::site::{App, AppName, ListSlot, ParsedSite, Problem, Site, SiteParser};
+use ipgate::site::{App, AppName, ListSlot, ParsedSite, Problem, Site, SiteGate, SiteParser, SiteSnapshot};
 use ipgate::{List, Mode, Shown, ShownPath};
 use serde::Serialize;
 
@@ -20,13 +20,22 @@ fn read(folder: &Path, reading: Reading) -> Result<ParsedSite, Failure> {
     parsed.map_err(|error| Failure::Told(error.to_string()))
 }
 
+/// What is said of an option that names an app where no site is given.
+pub(crate) fn without_site(option: &str) -> Failure {
+    Failure::Told(format!("{option} is of a site; give its folder with --site FOLDER"))
+}
+
+fn refuse_around(folder: &Path, around: &Around) -> Result<(), Failure> {
+    if around.default.is_none() && !around.enforce && around.mode == Mode::default() {
+        return Ok(());
+    }
+    let site = ShownPath(folder);
+    Err(Failure::Told(format!("{site} is a site, which says --default, --mode and --enforce itself")))
+}
+
 /// The policy of the app that the options name.
 pub(crate) fn load(folder: &Path, of: &OfSite, around: &Around, reading: Reading) -> Result<Loaded, Failure> {
-    if around.default.is_some() || around.enforce || around.mode != Mode::default() {
-        let sentence =
-            format!("{} is a site, which says --default, --mode and --enforce itself", ShownPath(folder));
-        return Err(Failure::Told(sentence));
-    }
+    refuse_around(folder, around)?;
     let parsed = read(folder, reading)?;
     let name = app_name(&parsed.site, folder, of)?;
     let name = name.as_ref();
@@ -83,6 +92,24 @@ pub(crate) fn read_whole(folder: &Path, reading: Reading) -> Result<Site, Failur
         complain(format_args!("{}: what has errors is left out: {errors}", ShownPath(path)));
     }
     refuse_rejected(folder, rejected.len()).map(|()| site)
+}
+
+/// All of a site, ready to be asked about each of its apps.
+pub(crate) fn snapshot(
+    folder: &Path,
+    around: &Around,
+    reading: Reading,
+) -> Result<Arc<SiteSnapshot>, Failure> {
+    refuse_around(folder, around)?;
+    let site = read_whole(folder, reading)?;
+    if site.default_list().is_unset() && !site.is_enforced() {
+        complain(format_args!(
+            "{}: there is no default list, and none is required (`enforce`): apps without a list of their own allow everyone",
+            ShownPath(folder)
+        ));
+    }
+    let gate = SiteGate::new(&site).map_err(|refused| format!("{}: {refused}", ShownPath(folder)))?;
+    Ok(gate.snapshot())
 }
 
 fn refuse_rejected(folder: &Path, rejected: usize) -> Result<(), Failure> {

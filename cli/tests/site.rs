@@ -125,6 +125,135 @@ fn a_log_is_replayed_against_one_app() {
     assert!(replay.out.contains("203.0.113.1\t1"), "{}", replay.out);
 }
 
+const HOSTS_LOG: &str = "\
+10.9.1.1 GET shop.example.com
+192.0.2.7 GET EU.Shop.Example.com:443
+203.0.113.1 GET shop.example.com.
+203.0.113.1 GET shop.example.com
+203.0.113.9 GET \"shop.example.com\"
+10.9.1.1 GET early.example.com
+10.1.1.1 GET other.example.com
+192.0.2.7 GET -
+- GET shop.example.com
+10.1.1.1 GET
+";
+
+/// Each line is decided by the lists of the app that its host is of; `lab` is an exception that early has overridden.
+#[test]
+fn a_log_is_replayed_against_the_app_of_each_line() {
+    let dir = site();
+    dir.write("fleet/hosts", "shop.example.com shop\n*.shop.example.com shop\nearly.example.com early\n");
+    let args = ["--site", "fleet", "replay", "--host-field", "3", "-"];
+    let replay = dir.run_with(&args, HOSTS_LOG.as_bytes());
+    let expected = "\
+# 10 lines, 2 without a usable address and host
+# allowed: 3 lines of 3 clients
+# denied: 5 lines of 4 clients
+# app shop: allowed: 1 line of 1 client; denied: 4 lines of 3 clients
+shop\t203.0.113.1\t2\t-\t-
+shop\t10.9.1.1\t1\t10.9.0.0/16\tlab
+shop\t203.0.113.9\t1\t-\t-
+# no app: allowed: 1 line of 1 client; denied: 1 line of 1 client
+-\t192.0.2.7\t1\t-\t-
+# app early: allowed: 1 line of 1 client; denied: 0 lines of 0 clients
+";
+    assert_eq!((replay.out.as_str(), replay.code), (expected, 0), "{}", replay.err);
+    assert!(replay.err.contains("line 9: field 1 is `-`, which is not an IP address"), "{}", replay.err);
+    assert!(replay.err.contains("line 10 has no field 3"), "{}", replay.err);
+
+    let json = dir.run_with(&[&["--json"], &args[..]].concat(), HOSTS_LOG.as_bytes()).json();
+    assert_eq!(
+        json[..3],
+        [
+            serde_json::json!({"kind": "totals", "lines": 10, "without_address": 2, "allowed_lines": 3,
+                "denied_lines": 5, "allowed_clients": 3, "denied_clients": 4}),
+            serde_json::json!({"kind": "app", "app": "shop", "allowed_lines": 1, "denied_lines": 4,
+                "allowed_clients": 1, "denied_clients": 3}),
+            serde_json::json!({"kind": "client", "app": "shop", "address": "203.0.113.1", "lines": 2,
+                "decision": "deny", "reason": "no-entry", "prefix": null, "label": null}),
+        ]
+    );
+    assert_eq!((&json[5]["kind"], &json[5]["app"]), (&"app".into(), &serde_json::Value::Null));
+    assert_eq!((&json[6]["kind"], &json[6]["app"]), (&"client".into(), &serde_json::Value::Null));
+}
+
+#[test]
+fn fields_of_hosts() {
+    let dir = site();
+    for (args, line) in [
+        (&["--delimiter", "|", "--client-field", "2"][..], "shop.example.com|192.0.2.7"),
+        (&["--quoted", "--client-field", "2"], "\"shop.example.com:80\" 192.0.2.7 [a b]"),
+        (&["--client-field", "2", "--forwarded", "last"], "shop.example.com 1.1.1.1,192.0.2.7"),
+    ] {
+        let args = [&["--site", "fleet", "replay", "--host-field", "1"], args, &["-"]].concat();
+        let replay = dir.run_with(&args, line.as_bytes());
+        assert_eq!((replay.code, replay.err.as_str()), (0, ""), "{args:?}");
+        let shop = "# app shop: allowed: 1 line of 1 client; denied: 0 lines of 0 clients\n";
+        assert!(replay.out.ends_with(shop), "{args:?}: {}", replay.out);
+    }
+    let empty = dir.run_with(
+        &["--site", "fleet", "replay", "--delimiter", "|", "--host-field", "2", "-"],
+        b"10.1.1.1||x\n10.1.1.1\n",
+    );
+    assert_eq!(empty.code, 2);
+    assert!(empty.err.contains("line 1 has no field 2"), "{}", empty.err);
+    let sentence = "no line has a usable address and host: are --client-field and --host-field right, and the log plain text?";
+    assert!(empty.err.contains(sentence), "{}", empty.err);
+}
+
+#[test]
+fn mistakes_with_hosts_of_a_log() {
+    let dir = site();
+    let replay =
+        |args: &[&str]| dir.run_with(&[args, &["replay", "--host-field", "2", "-"]].concat(), b"10.1.1.1 a");
+    for (args, sentence) in [
+        (&[][..], "--host-field is of a site; give its folder with --site FOLDER"),
+        (&["--entries", "10.0.0.0/8"], "--host-field is of a site; give its folder with --site FOLDER"),
+        (&["--site", "fleet", "--app", "shop"], "cannot be used with"),
+        (&["--site", "fleet", "--host", "shop.example.com"], "cannot be used with"),
+        (
+            &["--site", "fleet", "--enforce"],
+            "fleet is a site, which says --default, --mode and --enforce itself",
+        ),
+        (&["--site", "nowhere"], "nowhere: No such file or directory"),
+    ] {
+        let run = replay(args);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{args:?}");
+        assert!(run.err.contains(sentence), "{args:?}: {}", run.err);
+    }
+    let keyed = dir.run(&["--site", "fleet", "replay", "--json-key", "ip", "--host-field", "2", "-"]);
+    assert_eq!(keyed.code, 2, "{}", keyed.err);
+    assert_eq!(dir.run(&["--site", "fleet", "replay", "--host-field", "0", "-"]).code, 2);
+
+    dir.write("fleet/apps/early.list", "10.8.0.0/33\n");
+    let rejected = replay(&["--site", "fleet"]);
+    let sentence = "ipgate: 1 list is rejected, which `ipgate lint fleet` shows\n";
+    assert_eq!((rejected.code, rejected.out.as_str(), rejected.err.as_str()), (2, "", sentence));
+}
+
+/// Where nothing is required, hosts of no app are open, and that is said.
+#[test]
+fn a_log_of_an_open_site() {
+    let dir = Dir::new();
+    fs::create_dir_all(dir.path("open/apps")).unwrap();
+    dir.write("open/apps/shop.list", "");
+    dir.write("open/hosts", "shop shop\n");
+    let args = ["--site", "open", "replay", "--host-field", "2", "-"];
+    let run = dir.run_with(&args, b"10.1.1.1 x\n10.1.1.1 shop\n");
+    let expected = "\
+# 2 lines, 0 without a usable address and host
+# allowed: 1 line of 1 client
+# denied: 1 line of 1 client
+# app shop: allowed: 0 lines of 0 clients; denied: 1 line of 1 client
+shop\t10.1.1.1\t1\t-\t-
+# no app: allowed: 1 line of 1 client; denied: 0 lines of 0 clients
+";
+    assert_eq!((run.out.as_str(), run.code), (expected, 0));
+    let told = "ipgate: open: there is no default list, and none is required (`enforce`): \
+        apps without a list of their own allow everyone\n";
+    assert_eq!(run.err, told);
+}
+
 #[test]
 fn mistakes_with_sites() {
     let dir = site();

@@ -8,6 +8,7 @@ use ipgate::list::Parser;
 use ipgate::site::AppName;
 
 use crate::output::Failure;
+use crate::site;
 use crate::source::Source;
 use crate::stream::{Input, Place};
 
@@ -78,7 +79,7 @@ impl OfSite {
         match &self.site {
             Some(folder) => Ok(Some(folder)),
             None if self.app.is_none() && self.host.is_none() => Ok(None),
-            None => Err(Failure::Told(format!("{option} is of a site; give its folder with --site FOLDER"))),
+            None => Err(site::without_site(option)),
         }
     }
 }

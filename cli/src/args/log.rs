@@ -1,4 +1,4 @@
-//! Where the client's address stands in an access log.
+//! Where the client's address stands in an access log, and the host.
 
 use std::num::NonZeroUsize;
 
@@ -24,6 +24,16 @@ pub(crate) struct LogForm {
     /// N-th from the right; `last` is 1. Further left than your own proxies write, anyone can write: see below
     #[arg(long, value_name = "last|N", value_parser = from_the_right)]
     pub(crate) forwarded: Option<NonZeroUsize>,
+    /// The field that holds the host that was asked for, counted from 1: it names the app of --site whose lists decide
+    #[arg(long, value_name = "N", value_parser = from_the_left, conflicts_with_all = ["app", "host", "json_key"])]
+    pub(crate) host_field: Option<NonZeroUsize>,
+}
+
+impl LogForm {
+    /// What a line needs to be of use.
+    pub(crate) fn needed(&self) -> &'static str {
+        if self.host_field.is_some() { "usable address and host" } else { "usable address" }
+    }
 }
 
 /// One ASCII character, or its escape.

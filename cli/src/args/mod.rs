@@ -290,8 +290,14 @@ right where there is one; behind N proxies of yours, --forwarded N. What stands
 further left came with the request, and anyone can write it. Of an element of Forwarded,
 such as for=\"[2001:db8::1]:4711\";proto=https, the `for` counts.
 
+With --site FOLDER --host-field N, the lists of the app decide whose host stands in that
+field of the line (in any case, with or without a port), and those for an app without a
+list where no app has that host. After the totals stands for each app what is allowed
+and denied, the one of which the most lines are denied first; the lines of its denied
+clients begin with its name, or `-`, and a tab. Every list of the site has to be taken.
+
 Exit codes: 0 done, 2 an error (also no list at all, and no line with a usable
-address).")]
+address and, where it is needed, a host).")]
     Replay {
         #[command(flatten)]
         form: LogForm,
