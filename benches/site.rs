@@ -4,13 +4,14 @@
 //! `cargo bench --bench site`; with `-- --test` small and once, for the answers.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::fs;
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicIsize, Ordering};
 use std::time::Instant;
 
 use ipgate::ipnet::{IpNet, Ipv4Net};
-use ipgate::site::{App, AppName, AppRef, Host, Site, SiteGate};
+use ipgate::site::{App, AppName, AppRef, Host, ListSlot, Site, SiteGate, SiteParser};
 use ipgate::{Action, Entry, Gate, Label, List, Policy, Reader, Table};
 
 /// The system's allocator, knowing how much is in use.
@@ -105,6 +106,40 @@ fn least(passes: usize, ways: &mut [(&str, &mut dyn FnMut() -> usize)], checks: 
         assert!(answers.iter().all(|answer| *answer == answers[0]), "all ways say the same: {answers:?}");
     }
     least
+}
+
+/// The site as one file: of the folder in which people write it, and back into a gate.
+fn images(gate: &SiteGate, size: Size) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let state = gate.snapshot().site();
+    let write = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("it is below the folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    };
+    let text = |slot: &ListSlot| slot.list().expect("it is set").to_string();
+    write("default.list", text(state.default_list()));
+    let hosts = |(name, app): (&AppName, &App)| format!("{} {name}\n", app.hosts()[0]);
+    write("hosts", state.apps().iter().map(hosts).collect());
+    for (name, app) in state.apps() {
+        write(&format!("apps/{name}.list"), text(app.list()));
+    }
+    let (mut compiled, mut loaded, mut image) = (f64::INFINITY, f64::INFINITY, Vec::new());
+    for _ in 0..size.passes.min(9) {
+        let start = Instant::now();
+        let parsed = SiteParser::new().read(folder.path()).expect("it is a site");
+        image = parsed.whole().expect("all lists are good").site.to_image().expect("no host is of two apps");
+        compiled = compiled.min(start.elapsed().as_secs_f64() * 1e3);
+        let start = Instant::now();
+        let site = Site::from_image(&image).expect("an image");
+        let gate = SiteGate::new(&site).expect("no host is of two apps");
+        loaded = loaded.min(start.elapsed().as_secs_f64() * 1e3);
+        assert_eq!(gate.status().entries, (10 * size.apps + size.default) as usize);
+    }
+    println!(
+        "  its image: {:.1} MB, compiled of the folder in {compiled:.0} ms, in a gate in {loaded:.1} ms",
+        image.len() as f64 / 1e6
+    );
 }
 
 fn checks_of_one_app(gate: &SiteGate, size: Size) {
@@ -209,6 +244,7 @@ fn main() {
         size.default,
         bytes as f64 / 1e6
     );
+    images(&gate, size);
     checks_of_one_app(&gate, size);
     checks_of_all_apps(&gate, size);
     let default = if is_test { 10_000 } else { 1_000_000 };

@@ -156,11 +156,15 @@ proptest! {
                 generation = now;
             }
             prop_assert_eq!(gate.generation(), generation);
+            // Through its image it is the same site.
+            let image = Site::from_image(&site.to_image().unwrap()).unwrap();
+            prop_assert_eq!(gate.replace(&image), Ok(generation));
+            let of_image = SiteGate::new(&image).unwrap();
             let now = SystemTime::now();
             for (at, app) in NAMES.iter().enumerate() {
                 let golden = GoldenApp::new(&site, app);
                 let is_named = site.apps().contains_key(*app);
-                for client in probes(entries(&site), &others) {
+                for client in probes(&entries(&site), &others) {
                     let expected = golden.decide(client, now);
                     let check = |verdict: SiteVerdict<'_>| {
                         prop_assert_eq!(&said(&verdict), &expected, "{} of {}", client, app);
@@ -172,6 +176,7 @@ proptest! {
                     check(reader.check(app, client))?;
                     check(reader.check_app(&mut refs[at], client))?;
                     check(gate.check(app, client))?;
+                    prop_assert_eq!(&said(&of_image.check(app, client)), &expected);
                     let [own, below] = hosts(at);
                     if is_named {
                         check(reader.check_host(&own, client))?;
@@ -192,7 +197,7 @@ proptest! {
                 prop_assert_eq!(reader.check_without_address(app).reason(), Reason::NoAddress);
                 // A list keeps its generation as long as it is that list.
                 if let Some(slot) = site.apps().get(*app).map(App::list).filter(|slot| slot.list().is_some_and(|list| !list.text().is_empty())) {
-                    let client = slot.list().and_then(|list| list.entries().first()).map(|entry| entry.prefix().addr());
+                    let client = slot.list().and_then(|list| Some(list.entries().first()?.prefix().addr()));
                     if let Some(client) = client {
                         let verdict = reader.check(app, client);
                         if verdict.origin() == Some(Origin::App) {
@@ -208,7 +213,7 @@ proptest! {
             }
             // An app that the site does not name, and a host of none.
             let golden = GoldenApp::new(&site, "nobody");
-            for client in probes(entries(&site), &others) {
+            for client in probes(&entries(&site), &others) {
                 let expected = golden.decide(client, now);
                 for verdict in [reader.check("nobody", client), gate.check_host("nobody.example", client)] {
                     prop_assert_eq!(&said(&verdict), &expected);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use ipgate::site::{App, AppName, ListSlot, Site, SiteGate, SiteParser};
-use ipgate::{List, Mode, Reason};
+use ipgate::{List, Mode, Policy, Reason, Table};
 use tempfile::TempDir;
 
 fn folder(files: &[(&str, &str)]) -> TempDir {
@@ -95,7 +95,39 @@ fn any_part_may_be_missing_and_not_all() {
     assert!(none.starts_with("/nowhere/at/all: No such file"), "{none}");
     let file = folder(&[("x", "")]);
     let error = SiteParser::new().read(file.path().join("x")).unwrap_err().to_string();
-    assert!(error.ends_with("x: it is no folder, and no site"), "{error}");
+    assert!(error.ends_with("x: it is no folder and no image, and no site"), "{error}");
+}
+
+/// Lists may come compiled, one by one or all in one file.
+#[test]
+fn images_stand_for_texts() {
+    let folder =
+        folder(&[("hosts", "shop.example shop"), ("apps/deis/controller.list", "2001:db8::/32:six")]);
+    let write = |file: &str, image: Vec<u8>| fs::write(folder.path().join(file), image).unwrap();
+    write("default.list", Table::new(&list("10.0.0.0/8:corp")).to_image(1));
+    write("apps/shop.list", Table::new(&list("192.0.2.7:partner")).to_image(1));
+    let parsed = SiteParser::new().read(folder.path()).unwrap().whole().unwrap();
+    let gate = SiteGate::new(&parsed.site).unwrap();
+    let label = |app: &str, client: &str| gate.check(app, client.parse().unwrap()).label().map(str::to_owned);
+    assert_eq!(label("shop", "192.0.2.7").as_deref(), Some("partner"));
+    assert_eq!(label("shop", "10.1.1.1").as_deref(), Some("corp"));
+    assert_eq!(label("deis/controller", "2001:db8::1").as_deref(), Some("six"));
+
+    // The whole as one file, which is known by what it holds.
+    let beside = tempfile::tempdir().unwrap();
+    let image = beside.path().join("site.image");
+    fs::write(&image, parsed.site.to_image().unwrap()).unwrap();
+    assert!(SiteParser::is_site(&image));
+    let of_image = SiteParser::new().read(&image).unwrap().whole().unwrap();
+    assert_eq!(gate.replace(&of_image.site), Ok(1));
+
+    // An image of two lists, of which one precedes the other, is that of no list.
+    let policy = Policy::new().with_default(list("10.0.0.0/8")).with_app(list("10.9.0.0/16"));
+    write("apps/shop.list", Table::from_policy(&policy.with_mode(Mode::Precede)).to_image(1));
+    let parsed = SiteParser::new().read(folder.path()).unwrap();
+    assert!(matches!(parsed.site.apps()["shop"].list(), ListSlot::Waiting));
+    let error = parsed.whole().unwrap_err().to_string();
+    assert!(error.contains("the image is of a policy, and the image of one list is needed"), "{error}");
 }
 
 /// A setting that is misspelled is not passed over: it could open the gate.

@@ -53,13 +53,16 @@ pub(crate) fn load(folder: &Path, of: &OfSite, around: &Around, reading: Reading
         let lists = count(parsed.rejected.len(), "list of another app is", "lists of other apps are");
         complain(format_args!("{lists} rejected, which `ipgate lint {}` shows", ShownPath(folder)));
     }
-    let list = |slot: &ListSlot| match slot {
-        ListSlot::List(list) => Some(Arc::clone(list)),
-        ListSlot::Unset | ListSlot::Waiting => None, // those that were rejected are told above
-    };
     let site = &parsed.site;
     let app = name.and_then(|name| site.apps().get(name));
-    let (default, own) = (list(site.default_list()), app.and_then(|app| list(app.list())));
+    let slots = [Some(site.default_list()), app.map(App::list)];
+    if slots.contains(&Some(&ListSlot::Waiting)) {
+        let site = ShownPath(folder);
+        return Err(Failure::Told(format!(
+            "{site} waits for a list of this app: everyone is denied until it comes"
+        )));
+    }
+    let [default, own] = slots.map(|slot| slot.and_then(ListSlot::list));
     if default.is_none() && own.is_none() && !site.is_enforced() {
         complain(format_args!(
             "{}: there is no list for this app, and none is required (`enforce`): everyone is allowed",
@@ -94,14 +97,19 @@ pub(crate) fn read_whole(folder: &Path, reading: Reading) -> Result<Site, Failur
     refuse_rejected(folder, rejected.len()).map(|()| site)
 }
 
+/// A site that is taken whole, without options that make a policy around it.
+pub(crate) fn alone(folder: &Path, around: &Around, reading: Reading) -> Result<Site, Failure> {
+    refuse_around(folder, around)?;
+    read_whole(folder, reading)
+}
+
 /// All of a site, ready to be asked about each of its apps.
 pub(crate) fn snapshot(
     folder: &Path,
     around: &Around,
     reading: Reading,
 ) -> Result<Arc<SiteSnapshot>, Failure> {
-    refuse_around(folder, around)?;
-    let site = read_whole(folder, reading)?;
+    let site = alone(folder, around, reading)?;
     if site.default_list().is_unset() && !site.is_enforced() {
         complain(format_args!(
             "{}: there is no default list, and none is required (`enforce`): apps without a list of their own allow everyone",
@@ -177,10 +185,11 @@ pub(crate) fn apps(folder: &Path, reading: Reading, json: bool) -> Outcome {
             app: name.as_str(),
             list: match app.list() {
                 ListSlot::Unset => "unset",
+                ListSlot::Waiting if rejected.is_empty() => "waiting", // an image says so
                 ListSlot::Waiting => "rejected",
-                ListSlot::List(_) => "set",
+                ListSlot::List(_) | ListSlot::Table(_) => "set",
             },
-            entries: app.list().list().map(List::len),
+            entries: app.list().entry_count(),
             mode: app.mode().unwrap_or(site.mode()).as_str(),
             hosts: app.hosts().iter().map(|host| host.as_str()).collect(),
         };

@@ -28,7 +28,7 @@ pub(crate) enum Source<'a> {
     Entries(&'a str),
 }
 
-impl Source<'_> {
+impl<'s> Source<'s> {
     /// The list's text, or an image.
     fn text_or_image(self) -> Result<Text, Failure> {
         match self {
@@ -40,7 +40,7 @@ impl Source<'_> {
     }
 
     /// The folder, where it is that of a site and no list.
-    pub(crate) fn site(&self) -> Option<&Path> {
+    pub(crate) fn site(self) -> Option<&'s Path> {
         match self {
             Source::Input(Input::File(folder)) if SiteParser::is_site(folder) => Some(folder),
             Source::Input(_) | Source::Entries(_) => None,

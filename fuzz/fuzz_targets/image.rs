@@ -1,25 +1,47 @@
-//! Any bytes as an image of a table: no panic, no access out of bounds, no hang, and one answer however it is asked for.
+//! Any bytes as an image, of a table or of a site: no panic, no access out of bounds, no hang, and one answer however it is
+//! asked for.
 #![no_main]
 
 use std::net::IpAddr;
 
+use ipgate::site::{Site, SiteGate};
 use ipgate::{Table, parse_address};
 use libfuzzer_sys::fuzz_target;
 use xxhash_rust::xxh3::xxh3_64;
 
-fuzz_target!(|bytes: &[u8]| table(bytes.to_vec()));
-
-/// A table's image, its length and checksum put right so that what lies behind them is reached.
-fn table(mut bytes: Vec<u8>) {
-    if bytes.len() < 32 {
-        assert!(Table::from_image(&bytes).is_err());
-        return;
+fuzz_target!(|bytes: &[u8]| {
+    let mut bytes = bytes.to_vec();
+    if bytes.len() >= 32 {
+        put_right(&mut bytes);
     }
+    if Site::is_image(&bytes) { site(&bytes) } else { table(&bytes) }
+});
+
+/// Gives an image its length and its checksum, so that what lies behind them is reached.
+fn put_right(bytes: &mut [u8]) {
     let length = bytes.len() as u64;
     bytes[16..24].copy_from_slice(&length.to_le_bytes());
     let checksum = xxh3_64(&bytes[32..]);
     bytes[24..32].copy_from_slice(&checksum.to_le_bytes());
-    let Ok(table) = Table::from_image(&bytes) else { return };
+}
+
+/// A site is what its own image says again.
+fn site(bytes: &[u8]) {
+    let Ok(site) = Site::from_image(bytes) else { return };
+    let again = Site::from_image(&site.to_image().expect("each host is of one app")).expect("a sound image");
+    assert_eq!(again, site);
+    let gate = SiteGate::new(&site).expect("each host is of one app");
+    let client = parse_address("10.9.1.1").expect("an address");
+    for (name, app) in site.apps() {
+        assert_eq!(gate.check(name.as_str(), client).app(), Some(name.as_str()));
+        for host in app.hosts() {
+            assert_eq!(gate.check_host(host.as_str(), client).app(), Some(name.as_str()));
+        }
+    }
+}
+
+fn table(bytes: &[u8]) {
+    let Ok(table) = Table::from_image(bytes) else { return };
     assert_eq!(
         Table::from_image(&table.to_image(table.info().generation)).expect("a sound image").len(),
         table.len()

@@ -97,7 +97,7 @@ fuzz_target!(|input: Input<'_>| {
     for change in input.changes.iter().take(6) {
         site = changed(&site, change);
         gate.apply(&Changes::to(&site)).expect("there is no guard, and no host of two apps");
-        let prefixes = site::entries(&site).map(|entry| entry.prefix());
+        let prefixes = site::entries(&site).into_iter().map(|entry| entry.prefix());
         let clients: Vec<IpAddr> =
             input.clients.iter().map(Bits::address).chain(prefixes.flat_map(edges)).collect();
         for (at, app) in NAMES.iter().enumerate() {

@@ -27,7 +27,7 @@ pub enum ImageErrorKind {
     NotAnImage,
     /// The image has another format version, this one.
     Version(u32),
-    /// The image holds something else: one family of addresses instead of the other, or of a whole table.
+    /// The image holds something else: one family of addresses instead of the other, a whole table, or a site.
     Contents,
     /// The image was cut, changed or badly written.
     Damaged,

@@ -68,6 +68,8 @@ pub enum Contents {
     V6,
     /// A list compiled for both, with what its entries say.
     List,
+    /// Many lists, each an image of its own, and what they are the lists of.
+    Site,
 }
 
 impl Contents {
@@ -76,6 +78,7 @@ impl Contents {
             Contents::V4 => 4,
             Contents::V6 => 6,
             Contents::List => 10,
+            Contents::Site => 11,
         }
     }
 }
@@ -88,6 +91,22 @@ impl Contents {
 #[must_use]
 pub fn is_image(bytes: &[u8]) -> bool {
     bytes.starts_with(&MAGIC)
+}
+
+/// How many bytes of an image tell what it is ([`is_image_of`]).
+pub const HEADER: usize = field::LENGTHS;
+
+/// Whether bytes begin as an image of that does. Nothing else of them is checked.
+///
+/// ```
+/// use ipgate_lpm::image::{Contents, NOTE, Sections, is_image_of};
+/// let image = Sections::new().write(Contents::Site, &[0; NOTE]);
+/// let bytes = image.to_bytes(image.note());
+/// assert!(is_image_of(&bytes, Contents::Site) && !is_image_of(&bytes, Contents::List));
+/// ```
+#[must_use]
+pub fn is_image_of(bytes: &[u8], contents: Contents) -> bool {
+    is_image(bytes) && bytes.len() >= HEADER && u32_at(bytes, field::CONTENTS) == contents.code()
 }
 
 /// What is to be written: sections in their order, each as its length and whoever fills it.
@@ -212,6 +231,14 @@ impl Image {
         Arc::ptr_eq(&self.memory, &other.memory)
     }
 
+    /// Whether both have the same sections, whatever their notes say. O(n) for n bytes.
+    #[must_use]
+    pub fn has_same_sections(&self, other: &Image) -> bool {
+        self.is_same(other)
+            || self.memory.bytes().get(field::PRESENT.start..)
+                == other.memory.bytes().get(field::PRESENT.start..)
+    }
+
     /// Whether it has no bytes, which no image has.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -241,19 +268,18 @@ impl Image {
     ///
     /// One has 4 GiB or more.
     pub fn part<const N: usize>(&self, first: usize) -> Result<Part<N>, ImageError> {
-        let base = self.memory.bytes().as_ptr().addr();
-        let mut places = [Place::default(); N];
-        for (number, place) in places.iter_mut().enumerate() {
-            let bytes = self.section::<u8>(first + number);
-            let start = if bytes.is_empty() { 0 } else { bytes.as_ptr().addr() - base };
-            let narrow = |number: usize| u32::try_from(number).ok();
-            let found =
-                narrow(start / ALIGNED).zip(narrow(bytes.len())).map(|(start, len)| Place { start, len });
-            *place = found.ok_or(ImageError::damaged("header", "it states a section of 4 GiB or more"))?;
+        let too_large = ImageError::damaged("header", "it states a section of 4 GiB or more");
+        let narrow = |number: usize| u32::try_from(number).map_err(|_| too_large);
+        let mut found = [Place::default(); N];
+        // Once through all of them: small images are opened by the thousand.
+        for (section, place) in places(self.memory.bytes()) {
+            if let Some(found) = section.checked_sub(first).and_then(|number| found.get_mut(number)) {
+                *found = Place { start: narrow(place.start / ALIGNED)?, len: narrow(place.len())? };
+            }
         }
         Ok(Part {
             base: NonNull::from(self.memory.bytes()).cast(),
-            places,
+            places: found,
             _memory: Arc::clone(&self.memory),
         })
     }

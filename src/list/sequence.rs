@@ -67,6 +67,11 @@ impl List {
         List { entries, text: Arc::new(text), source, left_out }
     }
 
+    /// The list of entries that are known to make one.
+    pub(crate) fn of_sound_entries(entries: Vec<Entry>, source: Option<Arc<str>>) -> List {
+        List { entries, source, ..List::default() }
+    }
+
     /// The entries in the order of the list.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::host::{Asked, Host};
 use super::name::AppName;
 use crate::list::List;
 use crate::policy::{Mode, Policy};
+use crate::table::{Origin, Table};
 
 /// What stands in the place of a list.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// Two are equal where their lists say the same in the same order; one that comes compiled is equal to none that does not.
+#[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum ListSlot {
@@ -21,6 +25,9 @@ pub enum ListSlot {
     Waiting,
     /// A list, which may be empty: then nobody matches it.
     List(Arc<List>),
+    /// A list that comes compiled, of an image: [`ListSlot::of_table`].
+    #[cfg_attr(feature = "serde", serde(rename = "list", skip_deserializing))]
+    Table(#[cfg_attr(feature = "serde", serde(serialize_with = "entries"))] Arc<Table>),
 }
 
 impl ListSlot {
@@ -30,14 +37,78 @@ impl ListSlot {
         matches!(self, ListSlot::Unset)
     }
 
-    /// The list, where there is one.
+    /// The slot of a compiled list; none for a table of a policy that one list does not say: without
+    /// a list, or with two of which one precedes the other.
+    ///
+    /// ```
+    /// use ipgate::{List, Policy, Table, site::ListSlot};
+    /// let table = Table::new(&"10.0.0.0/8:corp".parse::<List>()?);
+    /// assert_eq!(ListSlot::of_table(table).and_then(|slot| slot.entry_count()), Some(1));
+    /// assert!(ListSlot::of_table(Table::from_policy(&Policy::new())).is_none());
+    /// # Ok::<(), ipgate::list::Rejected>(())
+    /// ```
     #[must_use]
-    pub fn list(&self) -> Option<&List> {
+    pub fn of_table(table: Table) -> Option<ListSlot> {
+        table.is_of_lists().then(|| ListSlot::Table(Arc::new(table)))
+    }
+
+    /// Whether there is a list.
+    #[must_use]
+    pub fn has_list(&self) -> bool {
+        self.entry_count().is_some()
+    }
+
+    /// How many entries the list has, where there is one.
+    #[must_use]
+    pub fn entry_count(&self) -> Option<usize> {
         match self {
-            ListSlot::List(list) => Some(list),
+            ListSlot::List(list) => Some(list.len()),
+            ListSlot::Table(table) => Some(table.len()),
             ListSlot::Unset | ListSlot::Waiting => None,
         }
     }
+
+    /// The list, where there is one. O(n) for n entries of one that is compiled: they come in the order of their prefixes, and
+    /// without their lines.
+    #[must_use]
+    pub fn list(&self) -> Option<Arc<List>> {
+        match self {
+            ListSlot::List(list) => Some(Arc::clone(list)),
+            ListSlot::Table(table) => Some(Arc::new(table.to_list())),
+            ListSlot::Unset | ListSlot::Waiting => None,
+        }
+    }
+
+    /// What is enforced for a list in that place, without the entries that have expired at `now`.
+    pub(super) fn compiled(&self, origin: Origin, now: SystemTime) -> Table {
+        let policy = match self {
+            ListSlot::Unset => Policy::new(),
+            ListSlot::Waiting => Policy::new().with_enforce(true),
+            ListSlot::List(list) if origin == Origin::Default => Policy::new().with_default(Arc::clone(list)),
+            ListSlot::List(list) => Policy::new().with_app(Arc::clone(list)),
+            ListSlot::Table(table) if table.is_live_at(now) => return table.alone(),
+            ListSlot::Table(table) => return table.live_at(now),
+        };
+        Table::from_policy_at(&policy, now)
+    }
+}
+
+impl PartialEq for ListSlot {
+    fn eq(&self, other: &ListSlot) -> bool {
+        match (self, other) {
+            (ListSlot::List(one), ListSlot::List(other)) => one == other,
+            (ListSlot::Table(one), ListSlot::Table(other)) => one.is_same_as(other),
+            (ListSlot::Unset, ListSlot::Unset) | (ListSlot::Waiting, ListSlot::Waiting) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for ListSlot {}
+
+#[cfg(feature = "serde")]
+fn entries<S: serde::Serializer>(table: &Table, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(table.whole().entries().map(|entry| entry.to_entry()))
 }
 
 impl From<List> for ListSlot {
@@ -57,7 +128,7 @@ impl From<Arc<List>> for ListSlot {
 /// ```
 /// use ipgate::{List, Mode, site::App};
 /// let app = App::new().with_list("192.0.2.7:partner".parse::<List>()?).with_mode(Mode::Override);
-/// assert_eq!(app.list().list().map(List::len), Some(1));
+/// assert_eq!(app.list().entry_count(), Some(1));
 /// # Ok::<(), ipgate::list::Rejected>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -172,6 +243,11 @@ impl Site {
         self
     }
 
+    /// The same with these apps, in the place of all that there are.
+    pub(super) fn with_apps(self, apps: BTreeMap<AppName, App>) -> Site {
+        Site { apps, ..self }
+    }
+
     /// The default list.
     #[must_use]
     pub fn default_list(&self) -> &ListSlot {
@@ -219,14 +295,12 @@ impl Site {
         let mode = app.and_then(App::mode).unwrap_or(self.mode);
         let policy = Policy::new().with_mode(mode).with_enforce(self.enforce);
         let policy = match &self.default {
-            ListSlot::Unset => policy,
             ListSlot::Waiting => return None,
-            ListSlot::List(list) => policy.with_default(Arc::clone(list)),
+            slot => slot.list().into_iter().fold(policy, Policy::with_default),
         };
         match app.map(App::list) {
-            None | Some(ListSlot::Unset) => Some(policy),
             Some(ListSlot::Waiting) => None,
-            Some(ListSlot::List(list)) => Some(policy.with_app(Arc::clone(list))),
+            slot => Some(slot.and_then(ListSlot::list).into_iter().fold(policy, Policy::with_app)),
         }
     }
 }

@@ -6,7 +6,8 @@
 //!
 //! Read from top to bottom: `description` is plain data; `changes` go through a `guard` into the `gate`, which has a
 //! `successor` made of its `snapshot`: that shares `apps` and `directory` with the state before but for what changed. A
-//! `reader` asks a snapshot for a `verdict`. `text` reads the folder in which people write a site.
+//! `reader` asks a snapshot for a `verdict`. `text` reads the folder in which people write a
+//! site, `image` the file into which it is compiled.
 
 mod apps;
 mod changes;
@@ -15,6 +16,7 @@ mod directory;
 mod gate;
 mod guard;
 mod host;
+mod image;
 mod name;
 mod reader;
 mod shared;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::apps::{AppState, Apps};
+use super::description::{App, ListSlot, Site};
 use super::directory::Directory;
 use super::host::{Asked, Host};
 use super::name::AppName;
@@ -52,6 +53,23 @@ impl Names {
     /// Where a host is kept.
     pub(super) fn directory(&mut self, host: &Host) -> &mut Directory {
         if host.below().is_some() { &mut self.below } else { &mut self.hosts }
+    }
+}
+
+/// An app as a description says it.
+pub(super) fn described(app: &AppState) -> App {
+    let list = app.list.as_deref().map_or(ListSlot::Unset, slot);
+    let described = app.mode.into_iter().fold(App::new().with_list(list), App::with_mode);
+    app.about.hosts.iter().cloned().fold(described, App::with_host)
+}
+
+/// What stands in the place of a list.
+fn slot(list: &Snapshot) -> ListSlot {
+    let table = list.table().whole();
+    match table.ruling_without_entry().reason() {
+        Reason::NoGate => ListSlot::Unset,
+        Reason::NoList => ListSlot::Waiting,
+        _ => ListSlot::Table(Arc::new(table.alone())),
     }
 }
 
@@ -122,6 +140,14 @@ impl SiteSnapshot {
     #[must_use]
     pub fn host(&self, host: &str) -> Option<&AppName> {
         self.app_of_host(host).map(|(_, app)| &app.about.name)
+    }
+
+    /// The site as a description, with lists as they are compiled: to be written as an image, or compared. O(a) for a apps.
+    #[must_use]
+    pub fn site(&self) -> Site {
+        let site =
+            Site::new().with_default(slot(&self.default)).with_mode(self.mode).with_enforce(self.enforce);
+        site.with_apps(self.apps.iter().map(|(_, app)| (app.about.name.clone(), described(app))).collect())
     }
 
     /// The generation of the site: one more with every accepted change.

@@ -37,15 +37,15 @@ struct Swap {
 
 impl Swap {
     /// What the guard of such lists has against it. Where there was no list, nobody was let in by one.
-    fn refusal(&self, guard: &SiteGuard) -> Option<SiteRefusal> {
+    fn refusal(&self, guard: &SiteGuard, nobody: &Table) -> Option<SiteRefusal> {
         let new = self.new.table();
         if new.ruling_without_entry().reason() == Reason::NoList {
             return None; // a list is to come, and everyone is denied until then
         }
         let of_list = if self.app.is_some() { &guard.app } else { &guard.default };
-        let checked = match self.old.as_deref().map(Snapshot::table).filter(|old| has_list(old)) {
+        let checked = match self.old.as_deref().map(Snapshot::table).filter(|old| old.is_of_lists()) {
             Some(old) => of_list.check(old, new),
-            None => of_list.check(&Table::from_policy(&Policy::new().with_enforce(true)), new),
+            None => of_list.check(nobody, new),
         };
         let refused = checked.err()?;
         Some(match &self.app {
@@ -220,7 +220,8 @@ impl<'c> Successor<'c> {
         guard: &SiteGuard,
         permits: &[Permit],
     ) -> Result<SiteSnapshot, SiteRefused> {
-        let refusals = self.swaps.iter().filter_map(|swap| swap.refusal(guard));
+        let nobody = Table::from_policy(&Policy::new().with_enforce(true));
+        let refusals = self.swaps.iter().filter_map(|swap| swap.refusal(guard, &nobody));
         self.refusals.extend(refusals);
         if let Some(before) = self.before {
             self.refusals.extend(guard.check(before, &self.next, self.removed, permits));
@@ -257,18 +258,7 @@ fn hosts(app: &App) -> Box<[Host]> {
 }
 
 fn compiled(slot: &ListSlot, origin: Origin, generation: u64, now: SystemTime) -> Arc<Snapshot> {
-    let policy = match slot {
-        ListSlot::Unset => Policy::new(),
-        ListSlot::Waiting => Policy::new().with_enforce(true),
-        ListSlot::List(list) if origin == Origin::Default => Policy::new().with_default(Arc::clone(list)),
-        ListSlot::List(list) => Policy::new().with_app(Arc::clone(list)),
-    };
-    Arc::new(Snapshot::new(Table::from_policy_at(&policy, now), generation))
-}
-
-/// Whether a table is of a list, which may be empty.
-fn has_list(table: &Table) -> bool {
-    table.ruling_without_entry().reason() == Reason::NoEntry
+    Arc::new(Snapshot::new(slot.compiled(origin, now), generation))
 }
 
 /// Whether a compiled list is that of a slot, so that it need not be compiled again.
@@ -277,6 +267,7 @@ fn is_of(snapshot: &Snapshot, slot: &ListSlot) -> bool {
     match (table.ruling_without_entry().reason(), slot) {
         (Reason::NoGate, ListSlot::Unset) | (Reason::NoList, ListSlot::Waiting) => true,
         (Reason::NoEntry, ListSlot::List(list)) => table.is_of_text(list),
+        (Reason::NoEntry, ListSlot::Table(other)) => table.is_same_as(other),
         _ => false,
     }
 }

@@ -149,7 +149,7 @@ impl Table {
     }
 
     /// The table with all entries, those included that have expired.
-    pub(super) fn whole(&self) -> &Table {
+    pub(crate) fn whole(&self) -> &Table {
         self.left_out.as_ref().map_or(self, |left_out| &left_out.whole)
     }
 
@@ -157,6 +157,11 @@ impl Table {
     #[inline(always)]
     pub(crate) fn is_updated(&self) -> bool {
         self.patch.is_some()
+    }
+
+    /// Whether it is what one list comes to, which may be empty, or two of which none precedes the other.
+    pub(crate) fn is_of_lists(&self) -> bool {
+        self.scope == Scope::LISTED
     }
 
     /// Whether everyone is allowed because no list is set and none is required.
@@ -222,7 +227,7 @@ impl Table {
     }
 
     /// Another handle on the same image, without what it knows of entries that it lacks.
-    pub(super) fn alone(&self) -> Table {
+    pub(crate) fn alone(&self) -> Table {
         Table {
             image: self.image.clone(),
             v4: self.v4.clone(),

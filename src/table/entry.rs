@@ -1,6 +1,7 @@
 //! One entry of a table, for logs, explanations and expiry.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
@@ -11,7 +12,7 @@ use super::entries::{Origin, Value, Version};
 use super::patch::{Patch, Places, Row};
 use super::width::Width;
 use crate::address::{Address, Bits};
-use crate::list::{Action, Entry, Label, Until};
+use crate::list::{Action, Entry, Label, List, Until};
 
 /// One entry of a table.
 #[derive(Clone, Copy)]
@@ -185,6 +186,13 @@ impl Table {
     /// default list that the app list precedes ([`Table::app_precedes`]) are among them.
     pub fn entries(&self) -> impl Iterator<Item = EntryRef<'_>> {
         self.entries_of(Version::V4).chain(self.entries_of(Version::V6))
+    }
+
+    /// A list that says the same, of which neither the text nor the lines are known. O(n).
+    pub(crate) fn to_list(&self) -> List {
+        let entries = self.whole().entries().map(|entry| entry.to_entry()).collect();
+        let source = [Origin::App, Origin::Default].map(|origin| self.source(origin));
+        List::of_sound_entries(entries, source.into_iter().find(|name| !name.is_empty()).map(Arc::from))
     }
 
     fn entries_of(&self, version: Version) -> impl Iterator<Item = EntryRef<'_>> {

@@ -57,7 +57,7 @@ pub(super) mod column {
 /// 16  scope           20  which lists are set
 /// 24  SHA-256 of the default list's text    56  SHA-256 of the app list's text
 /// ```
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Note {
     pub(super) generation: u64,
     pub(super) created_micros: u64,

@@ -55,7 +55,7 @@ pub(crate) fn golden(default: &ListSlot, app: &ListSlot, mode: Mode, enforce: bo
     let is_waiting = |slot: &ListSlot| matches!(slot, ListSlot::Waiting);
     if let (Mode::Precede, Some(app), true) = (mode, app.list(), is_waiting(default)) {
         // Whom the app list covers is none of the default list's business.
-        let entries = Policy::new().with_default(List::new()).with_app(app.clone()).with_mode(mode);
+        let entries = Policy::new().with_default(List::new()).with_app(app).with_mode(mode);
         return Some(Golden { otherwise: Reason::NoList, ..Golden::of_policy(&entries) });
     }
     let default_counts = mode != Mode::Override || app.is_unset();
@@ -64,16 +64,17 @@ pub(crate) fn golden(default: &ListSlot, app: &ListSlot, mode: Mode, enforce: bo
     }
     let mut policy = Policy::new().with_mode(mode).with_enforce(enforce);
     if let Some(list) = default.list() {
-        policy = policy.with_default(list.clone());
+        policy = policy.with_default(list);
     }
     if let Some(list) = app.list() {
-        policy = policy.with_app(list.clone());
+        policy = policy.with_app(list);
     }
     Some(Golden::of_policy(&policy))
 }
 
 /// The entries of all lists.
-pub(crate) fn entries(site: &Site) -> impl Iterator<Item = &Entry> {
+pub(crate) fn entries(site: &Site) -> Vec<Entry> {
     let apps = site.apps().values().map(App::list);
-    std::iter::once(site.default_list()).chain(apps).filter_map(ListSlot::list).flat_map(List::entries)
+    let lists = std::iter::once(site.default_list()).chain(apps).filter_map(ListSlot::list);
+    lists.flat_map(|list| list.entries().to_vec()).collect()
 }

@@ -190,19 +190,28 @@ they differ, 2 an error.")]
         #[command(flatten)]
         reading: Reading,
     },
-    /// Compile a list, or a policy over two, into an image that loads in milliseconds
+    /// Compile a list, a policy over two, or a site, into an image that loads in milliseconds
     #[command(after_help = "\
 The image can stand for --list FILE of check, explain and replay, and in libipgate
 and nginx. It holds the whole policy: --default, --mode and --enforce belong to this
-command then.
+command then. The image of a site stands for its folder wherever that can stand.
 A list that it is made of is never written over, under any name; what else is there
 and is not an image, only with --force.
 
 Exit codes: 0 written, 2 an error, and the output file is unchanged.")]
     Compile {
-        /// The list; `-` is standard input
-        #[arg(value_name = "LIST", value_hint = ValueHint::FilePath)]
-        input: Input,
+        /// The list, or the folder of a site; `-` is standard input
+        #[arg(value_name = "LIST", value_hint = ValueHint::AnyPath, required_unless_present = "site")]
+        input: Option<Input>,
+        /// The site, as a folder, in the place of a list
+        #[arg(
+            long,
+            value_name = "FOLDER",
+            value_hint = ValueHint::DirPath,
+            conflicts_with_all = ["input", "default", "mode", "enforce", "generation"],
+            help_heading = "Lists and policy",
+        )]
+        site: Option<PathBuf>,
         /// The image, replaced whole or not at all; `-` is standard output, unless that is a terminal
         #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         output: Output,
@@ -339,7 +348,8 @@ impl Command {
             }
             Command::Diff { pair, .. } => pair.inputs().collect(),
             Command::Compile { around, input, .. } => {
-                std::iter::once(Place::new("LIST", input)).chain(around.inputs()).collect()
+                let list = input.iter().map(|input| Place::new("LIST", input));
+                list.chain(around.inputs()).collect()
             }
             Command::Add { file, .. } | Command::Remove { file, .. } => {
                 vec![Place::new("--list", &file.list)]

@@ -37,9 +37,9 @@ pub(crate) fn run(args: &Args) -> Outcome {
             fmt::run(files, job, form)
         }
         Command::Diff { pair, access, reading } => diff::run(pair, *reading, *access, form),
-        Command::Compile { around, reading, input, output, force, generation } => {
+        Command::Compile { around, reading, input, site, output, force, generation } => {
             let image = compile::Image { output, force: *force, generation: *generation };
-            compile::run(around, *reading, input, image, form)
+            compile::run(around, *reading, compile::What { input, site }, image, form)
         }
         Command::Add { file, entries } => add::run(file, entries, form),
         Command::Remove { file, entries } => remove::run(file, entries, form),

@@ -1,13 +1,13 @@
 //! The folder of a site, read whole.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::problem::{Problem, SiteTextError};
 use super::settings::Settings;
-use super::{hosts, settings};
+use super::{hosts, list, settings};
 use crate::content::Content;
 use crate::list::{Parser, ReadError, Report};
 use crate::site::description::{App, ListSlot, Site};
@@ -84,22 +84,26 @@ impl SiteParser {
         SiteParser { lists: parser }
     }
 
-    /// Whether a folder holds any part of a site.
+    /// Whether a folder holds any part of a site, or a file begins as the image of one.
     #[must_use]
-    pub fn is_site(folder: &Path) -> bool {
-        [SETTINGS, DEFAULT, APPS, HOSTS].iter().any(|part| folder.join(part).exists())
+    pub fn is_site(path: &Path) -> bool {
+        [SETTINGS, DEFAULT, APPS, HOSTS].iter().any(|part| path.join(part).exists()) || is_image(path)
     }
 
-    /// Reads a folder. A list that is bad touches its app alone: [`ParsedSite::rejected`] tells, and the app is one whose list
+    /// Reads a folder, or an image ([`Site::from_image`]). A list that is bad touches its app alone: [`ParsedSite::rejected`] tells, and the app is one whose list
     /// is to come, so that it is closed. In `apps`, what begins with a dot or ends with `~` is passed over (editors' and
     /// Kubernetes' own files), and links to folders are not followed. O(n) for n bytes of all files.
     ///
     /// # Errors
     ///
-    /// [`SiteTextError`] where it is no site, a folder cannot be read, or `site.toml` or `hosts` is bad: what these say is of
-    /// all apps.
-    pub fn read(&self, folder: impl AsRef<Path>) -> Result<ParsedSite, SiteTextError> {
-        let folder = folder.as_ref();
+    /// [`SiteTextError`] where it is no site, a folder cannot be read, or `site.toml`, `hosts` or the image is bad: what these
+    /// say is of all apps.
+    pub fn read(&self, path: impl AsRef<Path>) -> Result<ParsedSite, SiteTextError> {
+        let folder = path.as_ref();
+        if is_image(folder) {
+            let site = self.image(folder).map_err(|message| Problem::new(folder, message))?;
+            return Ok(ParsedSite { site, reports: Vec::new(), rejected: Vec::new(), strange: Vec::new() });
+        }
         let (settings, hosts, found) = self.parts(folder)?;
         Ok(self.assemble(folder, settings, hosts, found))
     }
@@ -117,11 +121,21 @@ impl SiteParser {
         Ok((lists.collect(), found.strange))
     }
 
+    fn image(&self, path: &Path) -> Result<Site, String> {
+        let content = Content::of_path(path, self.lists.limits()).map_err(|error| error.to_string())?;
+        Site::from_content(content).map_err(|error| error.to_string())
+    }
+
     /// Everything but the lists.
     fn parts(&self, folder: &Path) -> Result<(Settings, BTreeMap<Host, AppName>, Found), SiteTextError> {
+        if is_image(folder) {
+            let message =
+                "it is the image of a site, which has no texts; give the folder that it was compiled from";
+            return Err(Problem::new(folder, message).into());
+        }
         if !SiteParser::is_site(folder) {
             let why = match fs::metadata(folder) {
-                Ok(metadata) if !metadata.is_dir() => "it is no folder, and no site".to_owned(),
+                Ok(metadata) if !metadata.is_dir() => "it is no folder and no image, and no site".to_owned(),
                 Ok(_) => format!(
                     "it is no site: there is none of `{SETTINGS}`, `{DEFAULT}`, `{APPS}` and `{HOSTS}` in it"
                 ),
@@ -196,12 +210,12 @@ impl SiteParser {
     }
 
     fn list(&self, app: Option<&AppName>, path: &Path, parsed: &mut ParsedSite) -> ListSlot {
-        match self.lists.read(path) {
-            Ok(list) => {
-                if !list.report.is_empty() {
-                    parsed.reports.push((path.to_owned(), list.report));
+        match list::read(&self.lists, path) {
+            Ok((slot, report)) => {
+                if !report.is_empty() {
+                    parsed.reports.push((path.to_owned(), report));
                 }
-                list.list.into()
+                slot
             }
             Err(error) => {
                 parsed.rejected.push((app.cloned(), error));
@@ -209,6 +223,16 @@ impl SiteParser {
             }
         }
     }
+}
+
+/// Whether the file at a path begins as the image of a site. What is no regular file is not opened.
+fn is_image(path: &Path) -> bool {
+    let start = || {
+        let mut start = Vec::new();
+        File::open(path)?.take(Site::IMAGE_START).read_to_end(&mut start)?;
+        io::Result::Ok(start)
+    };
+    path.is_file() && start().is_ok_and(|start| Site::is_image(&start))
 }
 
 /// The file of the default list, if there is one, readable or not.

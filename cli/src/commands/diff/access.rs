@@ -47,13 +47,13 @@ pub(super) fn groups<'s>(
     later: bool,
 ) -> Result<Vec<Group<'s>>, Failure> {
     let lists = sites.map(|site| site.default_list().list());
-    let defaults = Defaults::new(lists, said.default.as_ref().map(|list| &list.diff));
+    let defaults =
+        Defaults::new(lists.each_ref().map(Option::as_deref), said.default.as_ref().map(|list| &list.diff));
     let mut groups = Groups { sites, defaults, later, found: Vec::new(), places: HashMap::new() };
 
     let (listed, unlisted): (Vec<&AppName>, Vec<&AppName>) =
         said::apps(sites).into_iter().partition(|name| {
-            let lists = sites.map(|site| site.apps().get(*name).and_then(|app| app.list().list()));
-            lists.iter().any(Option::is_some)
+            sites.iter().any(|site| site.apps().get(*name).is_some_and(|app| app.list().has_list()))
         });
     if let Some(group) = groups.of([None, None])? {
         group.unlisted = unlisted;
@@ -78,16 +78,16 @@ pub(super) fn groups<'s>(
 /// What tells groups apart.
 type Key = (Option<Until>, Vec<IpNet>, Vec<IpNet>);
 
-struct Groups<'s> {
+struct Groups<'s, 'd> {
     sites: [&'s Site; 2],
-    defaults: Defaults<'s>,
+    defaults: Defaults<'d>,
     later: bool,
     found: Vec<Group<'s>>,
     /// Where in `found` a group is.
     places: HashMap<Key, usize>,
 }
 
-impl<'s> Groups<'s> {
+impl<'s> Groups<'s, '_> {
     /// The group of what was of one app and is of another, or the same; of an app that is not named where there is none.
     /// Nothing where access stays.
     fn of(&mut self, apps: [Option<&AppName>; 2]) -> Result<Option<&mut Group<'s>>, Failure> {

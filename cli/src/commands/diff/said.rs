@@ -1,6 +1,7 @@
 //! What two sites say differently: settings, lists, apps and hosts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ipgate::diff::Diff;
 use ipgate::site::{App, AppName, Host, Site};
@@ -75,11 +76,11 @@ impl<'s> Said<'s> {
 }
 
 impl ListChange {
-    fn between(lists: [Option<&List>; 2]) -> Option<ListChange> {
+    fn between(lists: [Option<Arc<List>>; 2]) -> Option<ListChange> {
         let lists = differing(lists)?;
-        let empty = List::new();
-        let [old, new] = lists.map(|list| list.unwrap_or(&empty));
-        let (diff, is_set) = (Diff::between(old, new), lists.map(|list| list.is_some()));
+        let is_set = lists.each_ref().map(Option::is_some);
+        let [old, new] = lists.map(Option::unwrap_or_default);
+        let diff = Diff::between(&old, &new);
         // Entries in another order may well say the same.
         let is_same = diff.is_empty() && differing(is_set).is_none();
         (!is_same).then_some(ListChange { is_set, diff })
