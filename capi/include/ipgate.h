@@ -54,18 +54,19 @@
  * program that was built with an older header than the library goes on working, and one with a newer header gets
  * an error only where it sets what the library does not know.
  *
- * Threads. Lists, gates and errors may be used by any number of threads at the same time, a gate also while it is
- * swapped; a policy or a reader by one thread at a time. No handle may be freed while another thread uses it.
- * After a swap has returned, every check that begins on any thread sees the new table or a newer one.
+ * Threads. Lists, gates, sites and errors may be used by any number of threads at the same time, a gate or a site
+ * also while it is changed; a policy, a reader or an app by one thread at a time. No handle may be freed while
+ * another thread uses it. After a swap has returned, every check that begins on any thread sees the new table or a
+ * newer one; after a change of a site, the site as it is then or a newer one.
  *
- * Labels and other texts of a verdict or an entry live until the next call with the reader that gave them,
- * ipgate_reader_pause() and ipgate_reader_free() included, and not a moment longer: copy them
- * (ipgate_verdict_label()) to keep them. They have no NUL behind them. Texts of type `const char *` in errors and
- * diagnostics end with a NUL and live as long as the error.
+ * Labels and other texts of a verdict or an entry live until the next call with the reader that gave them, the ones
+ * that pause and free it included, and not a moment longer: copy them (ipgate_verdict_label()) to keep them. They
+ * have no NUL behind them. Texts of type `const char *` in errors and diagnostics end with a NUL and live as long as
+ * the error.
  *
  * Manners. Nothing is printed, no signal handler is set, no environment is read, and no thread is started unless
  * asked (IPGATE_POLL_THREAD, ipgate_gate_follow()), and such a thread takes no signals. Panics do not leave the
- * library: a caught one is a denial or IPGATE_ERROR_PANIC, and shows in ipgate_gate_last_error().
+ * library: a caught one is a denial or IPGATE_ERROR_PANIC, and shows in ipgate_gate_last_error(), or that of a site.
  *
  * Processes. The library may be loaded, and handles made, before fork(), and used by parent and children after it,
  * each with its own copy: a swap in one is not seen by the others. Fork while no other thread of the program is
@@ -115,6 +116,15 @@
 
 // Find also the entry that decided: prefix and until_micros of a verdict. Costs another search.
 #define IPGATE_WANT_ENTRY 1
+
+// In the place of an app's ipgate_mode: that of its site, whatever it is.
+#define IPGATE_MODE_OF_SITE -1
+
+// Lets a change pass after which more apps have no list than the site's guard allows.
+#define IPGATE_PERMIT_REMOVAL 1
+
+// Lets a change pass after which lists are no longer required, although the site's guard is to keep that.
+#define IPGATE_PERMIT_ENFORCE_OFF 2
 
 // What a call that may fail came to. Values never change; new ones may come.
 enum ipgate_status
@@ -284,6 +294,34 @@ typedef int32_t ipgate_origin;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+// What stands in the place of an app's list.
+enum ipgate_list_state
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // No list.
+  IPGATE_LIST_UNSET = 0,
+  // A list is to come; until then everyone is denied about whom it may decide.
+  IPGATE_LIST_WAITING = 1,
+  // A list.
+  IPGATE_LIST_SET = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ipgate_list_state ipgate_list_state;
+#else
+typedef int32_t ipgate_list_state;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// An app that is asked for again and again, as that of a location in a proxy's configuration: it is looked up by
+// its name once, and anew after names of the site have changed.
+//
+// One thread at a time; take one for each thread. It is of no site: whichever is asked may name it or not, and may
+// come to name it later.
+typedef struct ipgate_app ipgate_app;
+
 // Why a call failed, or what a list that was taken has to be warned of: a status, a message, and for lists
 // every error and warning with its place.
 //
@@ -334,6 +372,29 @@ typedef struct ipgate_policy ipgate_policy;
 // and then goes on with the last table. An idle reader keeps the table of its last check alive: see
 // ipgate_reader_pause().
 typedef struct ipgate_reader ipgate_reader;
+
+// The holder of all that one fleet of routers enforces: a default list, how the lists of apps combine with it,
+// whether lists are required, and the apps, each with a list, a mode and hosts of its own where it has them. For
+// each app the table of ipgate_policy holds; an app that the site does not name has no list.
+//
+// The default list is compiled and held once, however many apps there are. Changing an app compiles its list alone,
+// and a check sees the site as it was before a change or as it is after it.
+//
+// Any number of threads may use one at the same time, except to free it. Changes exclude each other: one waits for
+// the other. A change that fails, for whatever reason, changes nothing but ipgate_site_get_stats() and
+// ipgate_site_last_error().
+typedef struct ipgate_site ipgate_site;
+
+// Apps of a site as they were at one moment, to be walked through.
+//
+// Immutable: any number of threads may read one at the same time. It keeps that state of the site alive.
+typedef struct ipgate_site_page ipgate_site_page;
+
+// A thread's handle for checks of a site. A check takes no lock, does not wait and does not allocate.
+//
+// One thread at a time; take one for each thread. It may outlive the site, and then goes on with what that was. An
+// idle reader keeps the site as it was at its last check alive: see ipgate_site_reader_pause().
+typedef struct ipgate_site_reader ipgate_site_reader;
 
 // One error or warning of a list. Its texts end with a NUL and live as long as the ipgate_error that it
 // was read from.
@@ -457,7 +518,8 @@ typedef struct {
   int32_t reason;
   // An ipgate_origin: whose entry decided.
   int32_t origin;
-  // The generation of the table that decided; of a policy with gates, one more for each of their swaps.
+  // The generation of the table that decided; of a policy with gates, one more for each of their swaps; of a site,
+  // that of the site with which the list that decided came into force.
   uint64_t generation;
   // The label of the entry that decided, without a NUL behind it; empty where there is none, never NULL.
   const char *label;
@@ -470,6 +532,13 @@ typedef struct {
   ipgate_prefix prefix;
   // Unused.
   uint8_t reserved[6];
+  // The name of the app that a site was asked about, without a NUL behind it; NULL where the site does not name
+  // it, and for gates and policies. Lives as long as the label.
+  const char *app;
+  // Bytes of the name; 0 without one.
+  size_t app_len;
+  // The generation of the site; 0 for gates and policies.
+  uint64_t site_generation;
 } ipgate_verdict;
 
 // Decisions of one kind. Initialise the first of an array with IPGATE_COUNT_INIT.
@@ -520,6 +589,88 @@ typedef struct {
   // Unused.
   uint8_t reserved[2];
 } ipgate_entry;
+
+// Conditions under which a site refuses a valid change. Initialise it with IPGATE_SITE_GUARD_INIT, which refuses
+// nothing.
+typedef struct {
+  // sizeof(ipgate_site_guard), set by the caller: IPGATE_SITE_GUARD_INIT.
+  size_t size;
+  // Refuse a change after which more than this percentage of the apps with lists have none. Negative: no limit.
+  double max_removed_percent;
+  // Refuse (any number but 0) a change after which lists are no longer required.
+  int32_t keep_enforced;
+  // Unused; zero.
+  uint32_t reserved;
+  // What holds for each new default list, and where it is unset; NULL: nothing.
+  const ipgate_guard *default_guard;
+  // What holds for each new list of an app; NULL: nothing.
+  const ipgate_guard *app_guard;
+} ipgate_site_guard;
+
+// What there is to say of an app. Initialise it with IPGATE_APP_SETTINGS_INIT: no list of its own, the mode of its
+// site, no hosts.
+typedef struct {
+  // sizeof(ipgate_app_settings), set by the caller: IPGATE_APP_SETTINGS_INIT.
+  size_t size;
+  // How its list combines with the default list: an ipgate_mode, or IPGATE_MODE_OF_SITE.
+  int32_t mode;
+  // Any number but 0, and no text: it is to have a list, which cannot be had yet. Until then everyone is denied
+  // about whom that list may decide.
+  int32_t waiting;
+  // Its list as text, which need not end with a NUL; NULL: it has none. A text of no bytes is a list that is set:
+  // nobody matches it.
+  const char *text;
+  // Bytes of the text.
+  size_t text_len;
+  // Names that end with a NUL: the hosts under which it is asked for, such as "shop.example.com", or
+  // "*.shop.example.com" for all that are below. NULL where there are none.
+  const char *const *hosts;
+  // How many hosts there are.
+  size_t host_count;
+} ipgate_app_settings;
+
+// A site in figures. Initialise it with IPGATE_SITE_STATS_INIT. Times are microseconds since 1970 UTC.
+typedef struct {
+  // sizeof(ipgate_site_stats), set by the caller: IPGATE_SITE_STATS_INIT.
+  size_t size;
+  // Its generation: 1 for a new site, and one more with every change that came into force.
+  uint64_t generation;
+  // Apps that it names.
+  uint64_t apps;
+  // Of these, those with a list of their own, or one to come.
+  uint64_t lists;
+  // Entries of all lists, the default list's included.
+  uint64_t entries;
+  // Bytes of memory that their tables take.
+  uint64_t bytes;
+  // When the last change came into force.
+  int64_t last_change_micros;
+  // The last time that a change was not taken; 0 for never.
+  int64_t last_failure_micros;
+  // How often that happened since a change was taken.
+  uint64_t failures;
+} ipgate_site_stats;
+
+// An app of a site in figures. Initialise the first of an array with IPGATE_APP_STATS_INIT.
+typedef struct {
+  // sizeof(ipgate_app_stats), set by the caller: IPGATE_APP_STATS_INIT.
+  size_t size;
+  // Its name, without a NUL behind it. Lives until ipgate_site_page_free().
+  const char *name;
+  // Bytes of the name.
+  size_t name_len;
+  // The generation of the site with which its list came into force, or with which it was said to come; 0 without
+  // one.
+  uint64_t list_generation;
+  // Entries of its list.
+  uint64_t entries;
+  // How many hosts it has.
+  uint64_t hosts;
+  // The ipgate_mode that holds for it: its own, or that of its site.
+  int32_t mode;
+  // An ipgate_list_state.
+  int32_t list;
+} ipgate_app_stats;
 
 #ifdef __cplusplus
 extern "C" {
@@ -828,6 +979,201 @@ size_t ipgate_shown(const char *text,
                     char *buffer,
                     size_t capacity);
 
+// Makes a site at generation 1: no lists, no apps, mode IPGATE_EXTEND, enforced, so that it denies everyone until
+// there is a list.
+ipgate_status ipgate_site_new(ipgate_site **site,
+                              ipgate_error **error);
+
+// Gives another handle on the same site, to be freed like the first. The site lives until the last of its handles,
+// and of its readers, is freed.
+ipgate_status ipgate_site_share(const ipgate_site *site,
+                                ipgate_site **share);
+
+// Guards changes from now on; the last call counts. What `guard` points to is not needed afterwards.
+//
+// Fails with IPGATE_ERROR_ARGUMENT; the guard stays what it was then.
+ipgate_status ipgate_site_set_guard(ipgate_site *site, const ipgate_site_guard *guard, ipgate_error **error);
+
+// Puts an app in the place of whatever has its name, with all that `settings` say. A name is a text of 1 to 253
+// bytes, such as "shop" or "deis/deis-controller"; it need not end with a NUL. `options` are for the list's text
+// and may be NULL; `permits` are IPGATE_PERMIT_REMOVAL or 0. A list that the app has already is not compiled again.
+//
+// Fails with IPGATE_ERROR_ARGUMENT, IPGATE_ERROR_LIST, or IPGATE_ERROR_REFUSED, which it is too where another app
+// has one of the hosts.
+ipgate_status ipgate_site_set_app(ipgate_site *site,
+                                  const char *name,
+                                  size_t len,
+                                  const ipgate_app_settings *settings,
+                                  const ipgate_options *options,
+                                  uint32_t permits,
+                                  ipgate_error **error);
+
+// Removes an app: from then on it is one that the site does not name, about whose clients the default list decides.
+// One that is not there is fine. `permits` are IPGATE_PERMIT_REMOVAL or 0.
+//
+// Fails with IPGATE_ERROR_ARGUMENT or IPGATE_ERROR_REFUSED.
+ipgate_status ipgate_site_remove_app(ipgate_site *site,
+                                     const char *name,
+                                     size_t len,
+                                     uint32_t permits,
+                                     ipgate_error **error);
+
+// Puts a default list in the place of the current one, for all apps in one step. The text need not end with a NUL;
+// NULL is no list, and a text of no bytes is a list that is set: nobody matches it. `options` may be NULL.
+//
+// Fails with IPGATE_ERROR_LIST or IPGATE_ERROR_REFUSED.
+ipgate_status ipgate_site_set_default(ipgate_site *site,
+                                      const char *text,
+                                      size_t len,
+                                      const ipgate_options *options,
+                                      ipgate_error **error);
+
+// Sets how app lists combine with the default list, an ipgate_mode, which holds for apps without one of their own,
+// and whether no one (any number but 0) or everyone (0) is allowed where no list is set. `permits` are
+// IPGATE_PERMIT_ENFORCE_OFF or 0.
+//
+// Fails with IPGATE_ERROR_ARGUMENT or IPGATE_ERROR_REFUSED.
+ipgate_status ipgate_site_set_rules(ipgate_site *site,
+                                    int32_t mode,
+                                    int32_t enforce,
+                                    uint32_t permits,
+                                    ipgate_error **error);
+
+// Frees a handle of a site. NULL is fine. Readers go on with the site as it is then.
+void ipgate_site_free(ipgate_site *site);
+
+// Writes a site's figures. Looks at each app.
+ipgate_status ipgate_site_get_stats(const ipgate_site *site, ipgate_site_stats *stats);
+
+// The generation of a site; 0 for NULL. Takes no lock.
+uint64_t ipgate_site_generation(const ipgate_site *site);
+
+// Gives the warnings of the list that was taken last, the default list or an app's, as ipgate_list_warnings() does
+// for a list. It may hold nothing.
+ipgate_status ipgate_site_warnings(const ipgate_site *site,
+                                   ipgate_error **warnings);
+
+// Gives a copy of the last failure since the last change; its status is IPGATE_OK where there was none. What checks
+// have to report, caught panics, is here too.
+ipgate_status ipgate_site_last_error(const ipgate_site *site,
+                                     ipgate_error **error);
+
+// Finds the apps whose name, or a host of which, contains a text, in any case of ASCII letters; all apps where it
+// has no bytes. They are sorted by name, and stay what they are whatever becomes of the site. Looks at each app.
+//
+// Fails with IPGATE_ERROR_ARGUMENT where the text is not UTF-8.
+ipgate_status ipgate_site_page_new(const ipgate_site *site,
+                                   const char *text,
+                                   size_t len,
+                                   ipgate_site_page **page,
+                                   ipgate_error **error);
+
+// Writes the apps from `offset` on, counted from 0, as many as there is room for, and returns how many were found
+// in all; 0 where it fails. `apps` may be NULL where `capacity` is 0; otherwise the first element says how long
+// each is.
+size_t ipgate_site_page_apps(const ipgate_site_page *page,
+                             size_t offset,
+                             ipgate_app_stats *apps,
+                             size_t capacity);
+
+// The generation of the site when the apps were found. 0 for NULL.
+uint64_t ipgate_site_page_generation(const ipgate_site_page *page);
+
+// Frees what was found. NULL is fine. Ends the life of the names in it.
+void ipgate_site_page_free(ipgate_site_page *page);
+
+// Takes an app by its name. Fails with IPGATE_ERROR_ARGUMENT.
+ipgate_status ipgate_app_new(const char *name, size_t len, ipgate_app **app, ipgate_error **error);
+
+// Frees an app. NULL is fine.
+void ipgate_app_free(ipgate_app *app);
+
+// Takes a reader of a site.
+ipgate_status ipgate_site_reader_new(const ipgate_site *site,
+                                     ipgate_site_reader **reader,
+                                     ipgate_error **error);
+
+// Lets go of the site as it was, so that an idle reader keeps no old lists alive; the next check takes it as it is
+// then. Ends the life of labels and names that the reader gave. NULL is fine.
+void ipgate_site_reader_pause(ipgate_site_reader *reader);
+
+// Frees a reader. NULL is fine. Ends the life of labels and names that the reader gave.
+void ipgate_site_reader_free(ipgate_site_reader *reader);
+
+// Checks a client of the app of that name, which the site may name or not, with a socket address as ipgate_check()
+// has it. Writes the verdict unless it is NULL. What is no UTF-8 is the name of no app.
+ipgate_decision ipgate_site_check_name(ipgate_site_reader *reader,
+                                       const char *name,
+                                       size_t name_len,
+                                       const struct sockaddr *address,
+                                       socklen_t len,
+                                       ipgate_verdict *verdict);
+
+// The same with an address of 4 or 16 bytes, as ipgate_check_bytes() has it.
+ipgate_decision ipgate_site_check_name_bytes(ipgate_site_reader *reader,
+                                             const char *name,
+                                             size_t name_len,
+                                             const uint8_t *address,
+                                             size_t len,
+                                             ipgate_verdict *verdict);
+
+// The same with an address as text, as ipgate_check_text() has it.
+ipgate_decision ipgate_site_check_name_text(ipgate_site_reader *reader,
+                                            const char *name,
+                                            size_t name_len,
+                                            const char *address,
+                                            size_t len,
+                                            ipgate_verdict *verdict);
+
+// Checks a client of the app to which a request's host belongs: that of this very host, or of the longest "*."
+// above it; in any case, with or without a dot at its end and a port. A host that the site does not name, an empty
+// one among them, is of an app that it does not name. The address is as for ipgate_check(). Writes the verdict
+// unless it is NULL.
+ipgate_decision ipgate_site_check_host(ipgate_site_reader *reader,
+                                       const char *host,
+                                       size_t host_len,
+                                       const struct sockaddr *address,
+                                       socklen_t len,
+                                       ipgate_verdict *verdict);
+
+// The same with an address of 4 or 16 bytes, as ipgate_check_bytes() has it.
+ipgate_decision ipgate_site_check_host_bytes(ipgate_site_reader *reader,
+                                             const char *host,
+                                             size_t host_len,
+                                             const uint8_t *address,
+                                             size_t len,
+                                             ipgate_verdict *verdict);
+
+// The same with an address as text, as ipgate_check_text() has it.
+ipgate_decision ipgate_site_check_host_text(ipgate_site_reader *reader,
+                                            const char *host,
+                                            size_t host_len,
+                                            const char *address,
+                                            size_t len,
+                                            ipgate_verdict *verdict);
+
+// Checks a client of an app, with a socket address as ipgate_check() has it. Writes the verdict unless it is NULL.
+// The fastest way where one app is asked for again and again.
+ipgate_decision ipgate_site_check_app(ipgate_site_reader *reader,
+                                      ipgate_app *app,
+                                      const struct sockaddr *address,
+                                      socklen_t len,
+                                      ipgate_verdict *verdict);
+
+// The same with an address of 4 or 16 bytes, as ipgate_check_bytes() has it.
+ipgate_decision ipgate_site_check_app_bytes(ipgate_site_reader *reader,
+                                            ipgate_app *app,
+                                            const uint8_t *address,
+                                            size_t len,
+                                            ipgate_verdict *verdict);
+
+// The same with an address as text, as ipgate_check_text() has it.
+ipgate_decision ipgate_site_check_app_text(ipgate_site_reader *reader,
+                                           ipgate_app *app,
+                                           const char *address,
+                                           size_t len,
+                                           ipgate_verdict *verdict);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
@@ -837,8 +1183,12 @@ size_t ipgate_shown(const char *text,
 // Initialisers for the structs that carry their size.
 #define IPGATE_OPTIONS_INIT { sizeof(ipgate_options), 0, 0, 0, 0, NULL, 0, 0, 0 }
 #define IPGATE_GUARD_INIT { sizeof(ipgate_guard), -1.0, 0, 0, 0, 0, NULL }
-#define IPGATE_VERDICT_INIT { sizeof(ipgate_verdict), IPGATE_WANT_ENTRY, 0, 0, 0, 0, "", 0, 0, { 0, 0, { 0 } }, { 0 } }
+#define IPGATE_VERDICT_INIT { sizeof(ipgate_verdict), IPGATE_WANT_ENTRY, 0, 0, 0, 0, "", 0, 0, { 0, 0, { 0 } }, { 0 }, NULL, 0, 0 }
 #define IPGATE_ENTRY_INIT { sizeof(ipgate_entry), 0, 0, "", 0, "", 0, 0, 0, { 0, 0, { 0 } }, { 0 } }
 #define IPGATE_COUNT_INIT { sizeof(ipgate_count), 0, 0, "", 0, 0, 0 }
 #define IPGATE_DIAGNOSTIC_INIT { sizeof(ipgate_diagnostic), 0, 0, 0, 0, NULL, NULL, NULL, NULL }
 #define IPGATE_STATS_INIT { sizeof(ipgate_stats), 0, 0, 0, 0, 0, 0, 0, { 0 } }
+#define IPGATE_SITE_GUARD_INIT { sizeof(ipgate_site_guard), -1.0, 0, 0, NULL, NULL }
+#define IPGATE_APP_SETTINGS_INIT { sizeof(ipgate_app_settings), IPGATE_MODE_OF_SITE, 0, NULL, 0, NULL, 0 }
+#define IPGATE_SITE_STATS_INIT { sizeof(ipgate_site_stats), 0, 0, 0, 0, 0, 0, 0, 0 }
+#define IPGATE_APP_STATS_INIT { sizeof(ipgate_app_stats), NULL, 0, 0, 0, 0, 0, 0 }

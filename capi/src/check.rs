@@ -46,8 +46,7 @@ pub(crate) fn check_v4(
 
 #[inline(never)]
 extern "C" fn decide_v4(reader: &mut ipgate_reader, address: u32) -> ipgate_decision {
-    let decided = guarded(reader, |layers| layers.is_allowed(IpAddr::V4(Ipv4Addr::from_bits(address))));
-    ipgate_decision::of(decided.unwrap_or(false))
+    decided(reader, |layers| layers.is_allowed(IpAddr::V4(Ipv4Addr::from_bits(address))))
 }
 
 #[inline(never)]
@@ -70,8 +69,7 @@ pub(crate) fn check_any(
     if !verdict.is_null() {
         return judge::<false>(reader, address, verdict);
     }
-    let decided = guarded(reader, |layers| address.is_some_and(|address| layers.allows(address)));
-    ipgate_decision::of(decided.unwrap_or(false))
+    decided(reader, |layers| address.is_some_and(|address| layers.allows(address)))
 }
 
 /// The same for clients whose address is given as bytes.
@@ -92,12 +90,22 @@ pub(crate) extern "C" fn check_bytes(
 fn judge<const COUNTED: bool>(
     reader: &mut ipgate_reader,
     address: impl Into<Option<Address>>,
-    mut verdict: Room<'_, ipgate_verdict>,
+    verdict: Room<'_, ipgate_verdict>,
 ) -> ipgate_decision {
     let address = address.into();
+    judged(reader, verdict, |layers, verdict| ask::<COUNTED, _>(layers, address, |of| verdict.fill(of)))
+}
+
+/// A check whose verdict `ask` fills in; it says whether the client is allowed.
+#[inline(always)]
+pub(crate) fn judged<H: Handle>(
+    handle: &mut H,
+    mut verdict: Room<'_, ipgate_verdict>,
+    ask: impl FnOnce(&mut H::Reader, &mut ipgate_verdict) -> bool,
+) -> ipgate_decision {
     let judged = match verdict.in_place() {
-        Some(ours) => guarded(reader, |layers| ask::<COUNTED, _>(layers, address, |of| ours.fill(of))),
-        None => return judge_other::<COUNTED>(reader, address, verdict),
+        Some(ours) => guarded(handle, |reader| ask(reader, ours)),
+        None => return judged_other(handle, verdict, ask),
     };
     answer(judged, verdict)
 }
@@ -105,16 +113,12 @@ fn judge<const COUNTED: bool>(
 /// The same with a verdict of another version's size.
 #[cold]
 #[inline(never)]
-fn judge_other<const COUNTED: bool>(
-    reader: &mut ipgate_reader,
-    address: Option<Address>,
+fn judged_other<H: Handle>(
+    handle: &mut H,
     mut verdict: Room<'_, ipgate_verdict>,
+    ask: impl FnOnce(&mut H::Reader, &mut ipgate_verdict) -> bool,
 ) -> ipgate_decision {
-    let judged = guarded(reader, |layers| {
-        ask::<COUNTED, _>(layers, address, |of| {
-            verdict.fill_other("verdict", |verdict| verdict.fill(of)).ok()
-        })
-    });
+    let judged = guarded(handle, |reader| verdict.fill_other("verdict", |verdict| ask(reader, verdict)).ok());
     answer(judged.flatten(), verdict)
 }
 
@@ -137,8 +141,7 @@ pub(crate) fn admit(
     if !verdict.is_null() {
         return judge::<true>(reader, address, verdict);
     }
-    let decided = guarded(reader, |layers| layers.admit_with(address, |of| of.is_allowed()));
-    ipgate_decision::of(decided.unwrap_or(false))
+    decided(reader, |layers| layers.admit_with(address, |of| of.is_allowed()))
 }
 
 /// The decision for an IPv4 client, counted, where it takes a few loads; `None` where nothing was counted.
@@ -156,20 +159,51 @@ pub(crate) extern "C" fn admit_socket(reader: &mut ipgate_reader, socket: Bytes<
     admit(reader, socket.get().and_then(address::of_socket), Room::NULL)
 }
 
+/// A check of which only the decision is wanted.
+#[inline(always)]
+pub(crate) fn decided<H: Handle>(
+    handle: &mut H,
+    ask: impl FnOnce(&mut H::Reader) -> bool,
+) -> ipgate_decision {
+    ipgate_decision::of(guarded(handle, ask).unwrap_or(false))
+}
+
 /// Runs a check. A panic is caught and reported.
 #[inline(always)]
-fn guarded<R>(reader: &mut ipgate_reader, check: impl FnOnce(&mut LayersReader) -> R) -> Option<R> {
-    let layers = &mut reader.layers;
+fn guarded<H: Handle, R>(handle: &mut H, check: impl FnOnce(&mut H::Reader) -> R) -> Option<R> {
+    let reader = handle.reader();
     let check = || {
         fault::point();
-        check(layers)
+        check(reader)
     };
     match catch_unwind(AssertUnwindSafe(check)) {
         Ok(result) => Some(result),
         Err(panic) => {
-            report(&reader.gates, panic);
+            report(handle, panic);
             None
         }
+    }
+}
+
+/// A thread's handle for checks, of a gate, a policy or a site.
+pub(crate) trait Handle {
+    /// The library's.
+    type Reader;
+    fn reader(&mut self) -> &mut Self::Reader;
+    /// Takes what a check has to report to where operators look.
+    fn record(&self, failure: &str);
+}
+
+impl Handle for ipgate_reader {
+    type Reader = LayersReader;
+
+    #[inline(always)]
+    fn reader(&mut self) -> &mut LayersReader {
+        &mut self.layers
+    }
+
+    fn record(&self, failure: &str) {
+        self.gates.iter().for_each(|gate| gate.record_failure(failure));
     }
 }
 
@@ -189,9 +223,9 @@ pub(crate) extern "C" fn failed(mut verdict: Room<'_, ipgate_verdict>) -> ipgate
 
 /// Reports a caught panic where operators look.
 #[cold]
-fn report(gates: &[Gate], panic: Box<dyn Any + Send>) {
+fn report(handle: &impl Handle, panic: Box<dyn Any + Send>) {
     boundary::value((), || {
         let failure = Failure::panic(boundary::panic_text(&*panic));
-        gates.iter().for_each(|gate| gate.record_failure(failure.message()));
+        handle.record(failure.message());
     });
 }

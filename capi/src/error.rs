@@ -1,7 +1,9 @@
 //! Errors: what a call, or a whole list, has to complain about.
 
 use std::ffi::{CString, c_char};
+use std::time::SystemTime;
 
+use ipgate::gate::Failure as Recorded;
 use ipgate::list::Report;
 
 use crate::boundary;
@@ -33,6 +35,16 @@ impl ipgate_error {
             (errors, warnings) => format!("entries left out for errors: {errors}, warnings: {warnings}"),
         };
         ipgate_error::new(ipgate_status::IPGATE_OK, &message, Some(report))
+    }
+
+    /// The last failure since something was taken: the one that a call met, or the one that was recorded after it,
+    /// which is what checks have to report.
+    pub(crate) fn last(own: Option<Failure>, recorded: Option<Recorded>, since: SystemTime) -> ipgate_error {
+        match (own, recorded.filter(|recorded| recorded.time >= since)) {
+            (Some(own), Some(recorded)) if recorded.reason == own.message() => own.into(),
+            (_, Some(recorded)) => Failure::recorded(&recorded.reason).into(),
+            (own, None) => own.map(ipgate_error::from).unwrap_or_default(),
+        }
     }
 
     fn new(status: ipgate_status, message: &str, report: Option<&Report>) -> ipgate_error {

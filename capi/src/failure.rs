@@ -1,8 +1,9 @@
 //! What went wrong, before C asks for it: a status, a message, and for lists every complaint.
 
+use std::fmt::Display;
+
 use ipgate::{
     Shown,
-    gate::Refused,
     list::{Diagnostic, Rejected, Report},
     table::ImageError,
 };
@@ -53,7 +54,8 @@ impl Failure {
         Failure::new(ipgate_status::IPGATE_ERROR_IMAGE, error.to_string())
     }
 
-    pub(crate) fn refused(refused: &Refused) -> Failure {
+    /// What a guard, of a gate or of a site, has against a change.
+    pub(crate) fn refused(refused: &impl Display) -> Failure {
         Failure::new(ipgate_status::IPGATE_ERROR_REFUSED, refused.to_string())
     }
 
@@ -93,5 +95,24 @@ impl Failure {
 
     pub(crate) fn report(&self) -> Option<&Report> {
         self.report.as_ref()
+    }
+}
+
+/// What was not taken since something last was.
+#[derive(Debug, Default)]
+pub(crate) struct Failures {
+    pub(crate) last: Option<Failure>,
+    pub(crate) count: u64,
+}
+
+impl Failures {
+    pub(crate) fn add(&mut self, failure: Failure) {
+        self.count += 1;
+        self.last = Some(failure);
+    }
+
+    /// Something was taken.
+    pub(crate) fn clear(&mut self) {
+        *self = Failures::default();
     }
 }

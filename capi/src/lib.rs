@@ -38,6 +38,8 @@ mod verdict;
 
 mod print;
 
+mod site;
+
 mod address;
 mod boundary;
 mod failure;
@@ -61,6 +63,7 @@ pub use policy::*;
 pub use poll::*;
 pub use print::*;
 pub use reader::*;
+pub use site::*;
 pub use stats::*;
 pub use status::*;
 pub use verdict::*;

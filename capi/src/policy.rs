@@ -25,6 +25,31 @@ pub enum ipgate_mode {
     IPGATE_PRECEDE = 2,
 }
 
+impl ipgate_mode {
+    /// The library's mode of that number.
+    pub(crate) fn of(number: i32) -> Result<Mode, Failure> {
+        const EXTEND: i32 = ipgate_mode::IPGATE_EXTEND as i32;
+        const OVERRIDE: i32 = ipgate_mode::IPGATE_OVERRIDE as i32;
+        const PRECEDE: i32 = ipgate_mode::IPGATE_PRECEDE as i32;
+        match number {
+            EXTEND => Ok(Mode::Extend),
+            OVERRIDE => Ok(Mode::Override),
+            PRECEDE => Ok(Mode::Precede),
+            _ => Err(Failure::argument("mode is none of IPGATE_EXTEND, IPGATE_OVERRIDE and IPGATE_PRECEDE")),
+        }
+    }
+}
+
+impl From<Mode> for ipgate_mode {
+    fn from(mode: Mode) -> ipgate_mode {
+        match mode {
+            Mode::Extend => ipgate_mode::IPGATE_EXTEND,
+            Mode::Override => ipgate_mode::IPGATE_OVERRIDE,
+            Mode::Precede => ipgate_mode::IPGATE_PRECEDE,
+        }
+    }
+}
+
 /// A default list and an app list, each of which may be unset; how they combine; and whether everyone or no
 /// one is allowed where neither is set.
 ///
@@ -105,15 +130,7 @@ pub extern "C" fn ipgate_policy_set_app_gate(
 /// Sets an ipgate_mode.
 #[unsafe(no_mangle)]
 pub extern "C" fn ipgate_policy_set_mode(policy: Option<&mut ipgate_policy>, mode: i32) -> ipgate_status {
-    const EXTEND: i32 = ipgate_mode::IPGATE_EXTEND as i32;
-    const OVERRIDE: i32 = ipgate_mode::IPGATE_OVERRIDE as i32;
-    const PRECEDE: i32 = ipgate_mode::IPGATE_PRECEDE as i32;
-    set(policy, |layers| match mode {
-        EXTEND => Ok(layers.with_mode(Mode::Extend)),
-        OVERRIDE => Ok(layers.with_mode(Mode::Override)),
-        PRECEDE => Ok(layers.with_mode(Mode::Precede)),
-        _ => Err(Failure::argument("mode is none of IPGATE_EXTEND, IPGATE_OVERRIDE and IPGATE_PRECEDE")),
-    })
+    set(policy, |layers| Ok(layers.with_mode(ipgate_mode::of(mode)?)))
 }
 
 /// Sets whether no one (any number but 0) or everyone (0) is allowed where no list is set.

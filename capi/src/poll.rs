@@ -141,10 +141,10 @@ impl Writer {
     fn polled(&mut self, loaded: Option<Result<Loaded, Failure>>) -> Result<ipgate_poll, Failure> {
         let Some(loaded) = loaded else { return Ok(ipgate_poll::IPGATE_POLL_PENDING) };
         if loaded.as_ref().is_ok_and(|loaded| loaded.origin.is_same_text(&self.origin)) {
-            (self.last_failure, self.failures) = (None, 0);
+            self.failures.clear();
             return Ok(ipgate_poll::IPGATE_POLL_UNCHANGED);
         }
-        let known = self.last_failure.clone();
+        let known = self.failures.last.clone();
         match self.take(loaded) {
             Ok(()) => Ok(ipgate_poll::IPGATE_POLL_SWAPPED),
             Err(failure) if known.is_some_and(|known| known.message() == failure.message()) => {

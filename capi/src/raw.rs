@@ -232,6 +232,11 @@ impl<'c> Bytes<'c> {
         Bytes { pointer, len, caller: PhantomData }
     }
 
+    #[inline(always)]
+    pub(crate) fn is_null(self) -> bool {
+        self.pointer.is_null()
+    }
+
     /// The bytes; `None` where they are missing. No bytes need no pointer.
     #[inline(always)]
     pub(crate) fn get(self) -> Option<&'c [u8]> {
@@ -280,6 +285,23 @@ pub(crate) unsafe fn c_str<'a>(pointer: *const c_char, name: &'static str) -> Re
     }
     // SAFETY: not NULL, so NUL-terminated by the caller's promise.
     Ok(unsafe { CStr::from_ptr(pointer) })
+}
+
+/// An array of NUL-terminated texts. No texts need no array.
+///
+/// # Safety
+///
+/// `first` is NULL or points to `count` pointers, each as [`c_str`] takes one.
+pub(crate) unsafe fn c_strs<'a>(
+    first: *const *const c_char,
+    count: usize,
+    name: &'static str,
+) -> Result<Vec<&'a CStr>, Failure> {
+    if first.is_null() && count > 0 {
+        return Err(Failure::null(name));
+    }
+    // SAFETY: `count` readable pointers by the caller's promise, to texts that end; no alignment is assumed.
+    (0..count).map(|index| unsafe { c_str(first.add(index).read_unaligned(), name) }).collect()
 }
 
 /// A NUL-terminated path.

@@ -6,7 +6,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::boundary::{self, given};
 use crate::error::ipgate_error;
-use crate::failure::Failure;
 use crate::print::print;
 use crate::raw::{self, Room, Sized_};
 use crate::status::ipgate_status;
@@ -80,7 +79,7 @@ pub unsafe extern "C" fn ipgate_gate_stats(
             generation: status.generation,
             last_swap_micros: micros(status.last_swap),
             last_failure_micros: status.last_failure.map_or(0, |failure| micros(failure.time)),
-            failures: writer.failures,
+            failures: writer.failures.count,
             next_expiry_micros: snapshot.table().next_expiry().map_or(0, |until| until.unix_micros()),
             digest: writer.origin.digest(),
             ..ipgate_stats::defaults()
@@ -133,19 +132,14 @@ pub extern "C" fn ipgate_gate_last_error(
 ) -> ipgate_status {
     boundary::make(error, || {
         let gate = given(gate, "gate")?;
-        let own = gate.writer().last_failure.clone();
+        let own = gate.writer().failures.last.clone();
         let status = gate.gate().status();
-        let recorded = status.last_failure.filter(|failure| failure.time >= status.last_swap);
-        Ok(match (own, recorded) {
-            (Some(own), Some(recorded)) if recorded.reason == own.message() => own.into(),
-            (_, Some(recorded)) => Failure::recorded(&recorded.reason).into(),
-            (own, None) => own.map(ipgate_error::from).unwrap_or_default(),
-        })
+        Ok(ipgate_error::last(own, status.last_failure, status.last_swap))
     })
 }
 
 /// Microseconds since 1970 UTC; a clock before that is at 0.
-fn micros(time: SystemTime) -> i64 {
+pub(crate) fn micros(time: SystemTime) -> i64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }

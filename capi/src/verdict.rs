@@ -1,8 +1,11 @@
 //! Verdicts and entries for C.
 
 use std::ffi::c_char;
+use std::mem::offset_of;
 use std::net::IpAddr;
+use std::ptr;
 
+use ipgate::site::SiteJudgement;
 use ipgate::tally::{Sum, Whose};
 use ipgate::{
     Action, Judgement, Reason,
@@ -125,7 +128,8 @@ pub struct ipgate_verdict {
     pub reason: i32,
     /// An ipgate_origin: whose entry decided.
     pub origin: i32,
-    /// The generation of the table that decided; of a policy with gates, one more for each of their swaps.
+    /// The generation of the table that decided; of a policy with gates, one more for each of their swaps; of a site,
+    /// that of the site with which the list that decided came into force.
     pub generation: u64,
     /// The label of the entry that decided, without a NUL behind it; empty where there is none, never NULL.
     pub label: *const c_char,
@@ -138,11 +142,18 @@ pub struct ipgate_verdict {
     pub prefix: ipgate_prefix,
     /// Unused.
     pub reserved: [u8; 6],
+    /// The name of the app that a site was asked about, without a NUL behind it; NULL where the site does not name
+    /// it, and for gates and policies. Lives as long as the label.
+    pub app: *const c_char,
+    /// Bytes of the name; 0 without one.
+    pub app_len: usize,
+    /// The generation of the site; 0 for gates and policies.
+    pub site_generation: u64,
 }
 
 // SAFETY: repr(C), `size` first, and raw pointers and integers hold any bits.
 unsafe impl Sized_ for ipgate_verdict {
-    const FIRST_SIZE: usize = size_of::<ipgate_verdict>();
+    const FIRST_SIZE: usize = offset_of!(ipgate_verdict, app);
 
     #[inline]
     fn defaults() -> ipgate_verdict {
@@ -158,6 +169,9 @@ unsafe impl Sized_ for ipgate_verdict {
             until_micros: 0,
             prefix: ipgate_prefix::NONE,
             reserved: [0; 6],
+            app: ptr::null(),
+            app_len: 0,
+            site_generation: 0,
         }
     }
 }
@@ -290,9 +304,25 @@ fn origin(origin: Origin) -> ipgate_origin {
 }
 
 impl ipgate_verdict {
-    /// Fills in a verdict of the library. Whether it is allowed.
+    /// Fills in a verdict of a gate or a policy. Whether it is allowed.
     #[inline(always)]
     pub(crate) fn fill(&mut self, verdict: Judgement<'_>) -> bool {
+        (self.app, self.app_len, self.site_generation) = (ptr::null(), 0, 0);
+        self.fill_list(verdict)
+    }
+
+    /// Fills in a verdict of a site. Whether it is allowed.
+    #[inline(always)]
+    pub(crate) fn fill_site(&mut self, verdict: SiteJudgement<'_>) -> bool {
+        (self.app, self.app_len) =
+            verdict.app().map_or((ptr::null(), 0), |app| (app.as_ptr().cast(), app.len()));
+        self.site_generation = verdict.site_generation();
+        self.fill_list(verdict.judgement())
+    }
+
+    /// Fills in what the list says that decides.
+    #[inline(always)]
+    fn fill_list(&mut self, verdict: Judgement<'_>) -> bool {
         let is_allowed = verdict.is_allowed();
         self.decision = ipgate_decision::of(is_allowed) as i32;
         self.reason = verdict.reason().code().into();

@@ -10,7 +10,7 @@ use ipgate::{
 };
 
 use crate::error::ipgate_error;
-use crate::failure::Failure;
+use crate::failure::{Failure, Failures};
 use crate::fault;
 use crate::file::FollowedFile;
 use crate::job::Job;
@@ -42,9 +42,8 @@ pub(crate) struct Writer {
     pub(crate) origin: Origin,
     /// What there was to say about it.
     pub(crate) warnings: Option<ipgate_error>,
-    /// The last failure, and how many there were since the last swap.
-    pub(crate) last_failure: Option<Failure>,
-    pub(crate) failures: u64,
+    /// Since the last swap.
+    pub(crate) failures: Failures,
     /// The file that ipgate_gate_poll() looks at, with the parser for it. Not here while a job has it.
     pub(crate) file: Option<FollowedFile>,
     /// What is loaded on a thread.
@@ -61,8 +60,7 @@ impl ipgate_gate {
             guard: Guard::new(),
             origin: Origin::default(),
             warnings: None,
-            last_failure: None,
-            failures: 0,
+            failures: Failures::default(),
             file: None,
             job: None,
             former: None,
@@ -115,14 +113,13 @@ impl Writer {
         let warnings = loaded.warnings();
         self.gate.replace_table(loaded.table).map_err(|refused| Failure::refused(&refused))?;
         (self.origin, self.warnings) = (loaded.origin, Some(warnings));
-        (self.last_failure, self.failures) = (None, 0);
+        self.failures.clear();
         Ok(())
     }
 
     pub(crate) fn failed(&mut self, failure: Failure) {
         self.gate.record_failure(failure.message());
-        self.failures += 1;
-        self.last_failure = Some(failure);
+        self.failures.add(failure);
     }
 
     /// Swaps something in that is no file: nothing is polled from then on.

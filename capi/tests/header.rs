@@ -46,11 +46,15 @@ const INITIALISERS: &str = "\
 // Initialisers for the structs that carry their size.
 #define IPGATE_OPTIONS_INIT { sizeof(ipgate_options), 0, 0, 0, 0, NULL, 0, 0, 0 }
 #define IPGATE_GUARD_INIT { sizeof(ipgate_guard), -1.0, 0, 0, 0, 0, NULL }
-#define IPGATE_VERDICT_INIT { sizeof(ipgate_verdict), IPGATE_WANT_ENTRY, 0, 0, 0, 0, \"\", 0, 0, { 0, 0, { 0 } }, { 0 } }
+#define IPGATE_VERDICT_INIT { sizeof(ipgate_verdict), IPGATE_WANT_ENTRY, 0, 0, 0, 0, \"\", 0, 0, { 0, 0, { 0 } }, { 0 }, NULL, 0, 0 }
 #define IPGATE_ENTRY_INIT { sizeof(ipgate_entry), 0, 0, \"\", 0, \"\", 0, 0, 0, { 0, 0, { 0 } }, { 0 } }
 #define IPGATE_COUNT_INIT { sizeof(ipgate_count), 0, 0, \"\", 0, 0, 0 }
 #define IPGATE_DIAGNOSTIC_INIT { sizeof(ipgate_diagnostic), 0, 0, 0, 0, NULL, NULL, NULL, NULL }
 #define IPGATE_STATS_INIT { sizeof(ipgate_stats), 0, 0, 0, 0, 0, 0, 0, { 0 } }
+#define IPGATE_SITE_GUARD_INIT { sizeof(ipgate_site_guard), -1.0, 0, 0, NULL, NULL }
+#define IPGATE_APP_SETTINGS_INIT { sizeof(ipgate_app_settings), IPGATE_MODE_OF_SITE, 0, NULL, 0, NULL, 0 }
+#define IPGATE_SITE_STATS_INIT { sizeof(ipgate_site_stats), 0, 0, 0, 0, 0, 0, 0, 0 }
+#define IPGATE_APP_STATS_INIT { sizeof(ipgate_app_stats), NULL, 0, 0, 0, 0, 0, 0 }
 ";
 
 fn generated() -> String {

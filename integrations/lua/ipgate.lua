@@ -56,6 +56,9 @@ typedef struct {
   int64_t until_micros;
   ipgate_prefix prefix;
   uint8_t reserved[6];
+  const char *app;
+  size_t app_len;
+  uint64_t site_generation;
 } ipgate_verdict;
 typedef struct {
   size_t size;

@@ -133,8 +133,8 @@ pub(super) enum Asked<'h> {
 impl<'h> Asked<'h> {
     /// `None` for what is longer than any host.
     #[inline]
-    pub(super) fn new(host: &'h str) -> Option<Asked<'h>> {
-        let name = without_port(host.as_bytes());
+    pub(super) fn new(host: &'h (impl AsRef<[u8]> + ?Sized)) -> Option<Asked<'h>> {
+        let name = without_port(host.as_ref());
         let name = name.strip_suffix(b".").unwrap_or(name);
         if name.len() > MAX_BYTES {
             return None;

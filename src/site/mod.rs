@@ -17,6 +17,7 @@ mod gate;
 mod guard;
 mod host;
 mod image;
+mod judgement;
 mod name;
 mod reader;
 mod shared;
@@ -32,8 +33,9 @@ pub use description::{App, ListSlot, Site};
 pub use gate::SiteGate;
 pub use guard::{SiteGuard, SiteRefusal, SiteRefused};
 pub use host::{Host, HostError};
+pub use judgement::SiteJudgement;
 pub use name::{AppName, AppNameError};
-pub use reader::{AppRef, SiteReader};
+pub use reader::{AppRef, SiteReader, Sought};
 pub use snapshot::SiteSnapshot;
 pub use status::{AppStatus, SiteStatus};
 #[cfg(feature = "site-text")]

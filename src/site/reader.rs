@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::apps::AppState;
+use super::judgement::SiteJudgement;
 use super::name::AppName;
 use super::shared::Shared;
 use super::snapshot::SiteSnapshot;
@@ -60,6 +61,27 @@ impl AppRef {
     pub fn name(&self) -> &AppName {
         &self.name
     }
+
+    /// Its number and state in the site of that id.
+    #[inline]
+    fn find<'s>(&mut self, id: u64, site: &'s SiteSnapshot) -> Option<(u32, &'s AppState)> {
+        let names = (id, site.names.generation);
+        if self.names != names {
+            (self.number, self.names) = (site.names.apps.get(self.name.as_str().as_bytes()), names);
+        }
+        site.numbered(self.number?)
+    }
+}
+
+/// How a request says for which app it is.
+#[derive(Debug)]
+pub enum Sought<'a> {
+    /// By the name of an app, which the site may name or not. What is no UTF-8 is no name.
+    Name(&'a [u8]),
+    /// By its host ([`SiteSnapshot::check_host`]).
+    Host(&'a [u8]),
+    /// By an app that is asked for again and again.
+    App(&'a mut AppRef),
 }
 
 impl SiteReader {
@@ -82,8 +104,9 @@ impl SiteReader {
     /// The verdict for a client of an app that is asked for again and again.
     #[inline]
     pub fn check_app(&mut self, app: &mut AppRef, address: IpAddr) -> SiteVerdict<'_> {
-        let (site, app) = self.find(app);
-        site.verdict(app, Some(address.into()))
+        let id = self.shared.id();
+        let site = self.current();
+        site.verdict(app.find(id, site), Some(address.into()))
     }
 
     /// The verdict for a client of an app without a usable address: denied.
@@ -91,36 +114,49 @@ impl SiteReader {
         self.current().check_without_address(app)
     }
 
+    /// The verdict for a client, for those who take it apart at once. Without a usable address it is denied.
+    ///
+    /// ```
+    /// use ipgate::site::{Site, SiteGate, Sought};
+    /// let gate = SiteGate::new(&Site::new())?;
+    /// let mut reader = gate.reader();
+    /// let found = reader.judge(Sought::Host(b"shop.example.com:443"), None);
+    /// assert_eq!((found.judgement().is_allowed(), found.app(), found.site_generation()), (false, None, 1));
+    /// # Ok::<(), ipgate::site::SiteRefused>(())
+    /// ```
+    #[inline(always)]
+    pub fn judge(&mut self, app: Sought<'_>, address: impl Into<Option<Address>>) -> SiteJudgement<'_> {
+        let id = self.shared.id();
+        let site = self.current();
+        let found = match app {
+            Sought::Name(name) => site.app(name),
+            Sought::Host(host) => site.app_of_host(host),
+            Sought::App(app) => app.find(id, site),
+        };
+        SiteJudgement::new(site, found.map(|(_, app)| app), address.into())
+    }
+
+    #[inline(always)]
+    fn allows(&mut self, app: Sought<'_>, address: IpAddr) -> bool {
+        self.judge(app, Address::from(address)).judgement().is_allowed()
+    }
+
     /// Whether a client of an app is allowed, where only the decision is wanted.
     #[inline]
     pub fn is_allowed(&mut self, app: &str, address: IpAddr) -> bool {
-        let site = self.current();
-        site.judge(site.state(app), Some(address.into())).is_allowed()
+        self.allows(Sought::Name(app.as_bytes()), address)
     }
 
     /// Whether a client of the app to which a request's host belongs is allowed.
     #[inline]
     pub fn is_allowed_at(&mut self, host: &str, address: IpAddr) -> bool {
-        let site = self.current();
-        site.judge(site.app_of_host(host).map(|(_, app)| app), Some(address.into())).is_allowed()
+        self.allows(Sought::Host(host.as_bytes()), address)
     }
 
     /// Whether a client of an app that is asked for again and again is allowed.
     #[inline]
     pub fn is_allowed_to(&mut self, app: &mut AppRef, address: IpAddr) -> bool {
-        let (site, app) = self.find(app);
-        site.judge(app.map(|(_, app)| app), Some(Address::from(address))).is_allowed()
-    }
-
-    #[inline]
-    fn find(&mut self, app: &mut AppRef) -> (&SiteSnapshot, Option<(u32, &AppState)>) {
-        let id = self.shared.id();
-        let site = self.current();
-        let names = (id, site.names.generation);
-        if app.names != names {
-            (app.number, app.names) = (site.names.apps.get(app.name.as_str().as_bytes()), names);
-        }
-        (site, app.number.and_then(|number| site.numbered(number)))
+        self.allows(Sought::App(app), address)
     }
 
     /// The current state of the site.

@@ -44,7 +44,7 @@ pub(super) struct Names {
 
 impl Names {
     /// The app of a request's host: that of this very name, or of the longest `*.` that is above it.
-    fn of_host(&self, host: &str) -> Option<u32> {
+    fn of_host(&self, host: &[u8]) -> Option<u32> {
         let asked = Asked::new(host)?;
         let above = || asked.above().find_map(|name| self.below.get(name));
         self.hosts.get(asked.name()).or_else(|| if self.below.is_empty() { None } else { above() })
@@ -115,8 +115,8 @@ impl SiteSnapshot {
 
     /// The number and the state of an app by its name.
     #[inline]
-    pub(super) fn app(&self, name: &str) -> Option<(u32, &AppState)> {
-        self.numbered(self.names.apps.get(name.as_bytes())?)
+    pub(super) fn app(&self, name: impl AsRef<[u8]>) -> Option<(u32, &AppState)> {
+        self.numbered(self.names.apps.get(name.as_ref())?)
     }
 
     /// The state of an app by its name.
@@ -127,8 +127,8 @@ impl SiteSnapshot {
 
     /// The number and the state of the app of a request's host.
     #[inline]
-    pub(super) fn app_of_host(&self, host: &str) -> Option<(u32, &AppState)> {
-        self.numbered(self.names.of_host(host)?)
+    pub(super) fn app_of_host(&self, host: impl AsRef<[u8]>) -> Option<(u32, &AppState)> {
+        self.numbered(self.names.of_host(host.as_ref())?)
     }
 
     #[inline]

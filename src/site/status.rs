@@ -86,6 +86,37 @@ impl SiteSnapshot {
         self.apps.iter().map(|(_, app)| self.status_of(app))
     }
 
+    /// Those of them whose name or a host of which contains a text, in any case of ASCII letters; sorted by name. All of them
+    /// where the text is empty. O(a log a) for a apps.
+    ///
+    /// ```
+    /// use ipgate::site::{App, Site, SiteGate};
+    /// let host = |host: &str| host.parse().map(|host| App::new().with_host(host));
+    /// let site = Site::new().with_app("shop".parse()?, host("shop.example.com")?);
+    /// let gate = SiteGate::new(&site.with_app("blog".parse()?, host("words.example.com")?))?;
+    /// let state = gate.snapshot();
+    /// assert_eq!(state.app_status("shop").map(|app| app.hosts.len()), Some(1));
+    /// let found = |text| state.find_apps(text).iter().map(|app| app.name.as_str()).collect::<Vec<_>>();
+    /// assert_eq!((found("Words"), found(".example.")), (vec!["blog"], vec!["blog", "shop"]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn find_apps(&self, text: &str) -> Vec<AppStatus<'_>> {
+        let text = text.to_ascii_lowercase();
+        let has = |name: &str| name.to_ascii_lowercase().contains(&text);
+        let is_sought =
+            |app: &AppStatus<'_>| has(app.name.as_str()) || app.hosts.iter().any(|host| has(host.as_str()));
+        let mut found: Vec<_> = self.apps().filter(is_sought).collect();
+        found.sort_unstable_by_key(|app| app.name);
+        found
+    }
+
+    /// An app in figures, if the site names it.
+    #[must_use]
+    pub fn app_status(&self, app: &str) -> Option<AppStatus<'_>> {
+        self.state(app).map(|app| self.status_of(app))
+    }
+
     fn status_of<'s>(&self, app: &'s AppState) -> AppStatus<'s> {
         let list = app.list.as_deref();
         let is_waiting =

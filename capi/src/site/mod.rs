@@ -1,0 +1,30 @@
+//! Sites for C: many apps, one default list, and the app chosen for each check.
+
+// The header has the types and functions in this order.
+mod guard;
+
+mod settings;
+
+mod writer;
+
+mod update;
+
+mod stats;
+
+mod page;
+
+mod app;
+
+mod reader;
+
+mod checks;
+
+pub use app::*;
+pub use checks::*;
+pub use guard::*;
+pub use page::*;
+pub use reader::*;
+pub use settings::*;
+pub use stats::*;
+pub use update::*;
+pub use writer::*;
