@@ -1,8 +1,7 @@
-//! Every acceptance vector of `tests/cases/`, through the library.
+//! The acceptance vectors of `tests/cases/`, through the library; `site_cases.rs` runs those that are about sites.
 
 mod support;
 
-use std::net::IpAddr;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -12,12 +11,13 @@ use ipgate::{
     parse_address,
     policy::parse_enforce,
 };
-use support::cases::{Case, Check, Finding, read_all};
+use support::cases::{Case, Check, Finding, read_all, spellings};
 use support::golden::Golden;
 
 #[test]
 fn all_cases() {
-    let cases = read_all(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases")));
+    let mut cases = read_all(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases")));
+    cases.retain(|case| case.site.is_none());
     let mut failures = Vec::new();
     for case in &cases {
         let mut problems = Vec::new();
@@ -196,14 +196,6 @@ fn answers(case: &Case, app: Option<List>, problems: &mut Vec<String>) {
                 compare(check, "gate", &text, reason, problems);
             }
         }
-    }
-}
-
-/// The address as it is, and where it is IPv4 also as a mapped one.
-fn spellings(address: IpAddr) -> Vec<IpAddr> {
-    match address {
-        IpAddr::V4(v4) => vec![address, IpAddr::V6(v4.to_ipv6_mapped())],
-        IpAddr::V6(_) => vec![address],
     }
 }
 

@@ -2,8 +2,15 @@
 //!
 //! Nothing here knows the library: the same reader serves the tests of the command.
 
+// By its path, since tests of other packages take this file by its own.
+#[path = "cases/site.rs"]
+pub(crate) mod site;
+
 use std::collections::HashSet;
+use std::net::IpAddr;
 use std::path::Path;
+
+use site::SiteCase;
 
 /// One case: what is given and what is expected.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +31,8 @@ pub(crate) struct Case {
     pub(crate) format: Option<String>,
     pub(crate) mode_settings: Vec<(String, String)>,
     pub(crate) enforce_settings: Vec<(String, String)>,
+    /// What it says of a site, where it is about one; `default`, `mode` and `enforce` are the site's then.
+    pub(crate) site: Option<SiteCase>,
 }
 
 /// An expected error or warning.
@@ -75,7 +84,16 @@ impl Case {
     }
 
     fn add(&mut self, key: &str, value: &str) -> Result<(), String> {
+        if let Some(site) = &mut self.site {
+            if site.add(key, value)? {
+                return Ok(());
+            }
+            if !matches!(key, "default" | "mode" | "enforce") {
+                return Err(format!("{key:?} in a case of a site"));
+            }
+        }
         match key {
+            "site" => self.site = Some(SiteCase::default()),
             "list" => self.list = Some(unescape(value)?),
             "default" => self.default = Some(unescape(value)?),
             "mode" => self.mode = Some(value.to_owned()),
@@ -97,6 +115,14 @@ impl Case {
     }
 }
 
+/// The address as it is, and where it is IPv4 also as a mapped one.
+pub(crate) fn spellings(address: IpAddr) -> Vec<IpAddr> {
+    match address {
+        IpAddr::V4(v4) => vec![address, IpAddr::V6(v4.to_ipv6_mapped())],
+        IpAddr::V6(_) => vec![address],
+    }
+}
+
 /// Every case of every `.case` file in a folder, in the order of their names.
 pub(crate) fn read_all(folder: &Path) -> Vec<Case> {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -113,6 +139,7 @@ fn read(path: &Path) -> Vec<Case> {
     let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut cases: Vec<Case> = Vec::new();
     let mut names = HashSet::new();
+    let mut is_first = false; // of its case
     // Which of error and warning a `token` or `suggest` line is about.
     let mut about_error = true;
     for (index, line) in text.lines().enumerate() {
@@ -132,8 +159,11 @@ fn read(path: &Path) -> Vec<Case> {
         if key == "case" {
             assert!(names.insert(value.to_owned()), "{place}: a second case of that name");
             cases.push(Case { place: format!("{place}: {value}"), ..Case::default() });
+            is_first = true;
             continue;
         }
+        assert!(key != "site" || is_first, "{place}: `site` is the first line of its case");
+        is_first = false;
         let case = cases.last_mut().unwrap_or_else(|| panic!("{place}: a line before the first case"));
         about_error = (about_error || key == "error") && key != "warning";
         let found = if about_error { &mut case.errors } else { &mut case.warnings };
@@ -151,6 +181,10 @@ fn read(path: &Path) -> Vec<Case> {
 
 /// A case must expect something, and nothing that contradicts itself.
 fn check_whole(case: &Case) {
+    if let Some(site) = &case.site {
+        assert!(case.default.is_some() || !site.is_default_rejected, "{}: no default list", case.place);
+        return assert_eq!(site.problem(), None, "{}", case.place);
+    }
     let settings = case.mode_settings.len() + case.enforce_settings.len();
     let given = case.list.is_some() || case.default.is_some() || settings > 0 || !case.checks.is_empty();
     assert!(given, "{}: says nothing", case.place);
