@@ -70,6 +70,12 @@ impl Changes {
         }
     }
 
+    /// The same, after which apps that are not named in it are gone.
+    #[cfg(all(feature = "watch", feature = "site-text"))]
+    pub(crate) fn of_whole(self) -> Changes {
+        Changes { is_whole: true, ..self }
+    }
+
     /// The same with that default list.
     pub fn with_default(self, list: impl Into<ListSlot>) -> Changes {
         Changes { default: Some(list.into()), ..self }

@@ -143,7 +143,7 @@ impl fmt::Display for SiteRefusal {
 /// A change of a site that was refused; the site is unchanged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SiteRefused {
-    pub(super) refusals: Vec<SiteRefusal>,
+    pub(crate) refusals: Vec<SiteRefusal>,
 }
 
 impl SiteRefused {

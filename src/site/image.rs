@@ -8,7 +8,7 @@ use std::iter;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ipgate_lpm::ImageError;
-use ipgate_lpm::image::{Contents, HEADER, Image, NOTE, Sections, ensure, is_image_of};
+use ipgate_lpm::image::{Contents, Image, NOTE, Sections, ensure, is_image_of};
 use ipgate_lpm::words::{u32_at, words};
 
 use super::description::{App, ListSlot, Site};
@@ -57,9 +57,6 @@ const WAITING: u32 = 1;
 const LIST: u32 = 2;
 
 impl Site {
-    /// How many bytes of a file tell whether it is an image.
-    pub(super) const IMAGE_START: u64 = HEADER as u64;
-
     /// Whether bytes begin as the image of a site does. That of a list does not, nor does text.
     #[must_use]
     pub fn is_image(bytes: &[u8]) -> bool {

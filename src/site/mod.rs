@@ -22,10 +22,11 @@ mod name;
 mod reader;
 mod shared;
 mod snapshot;
+mod spare;
 mod status;
 mod successor;
 #[cfg(feature = "site-text")]
-mod text;
+pub(crate) mod text;
 mod verdict;
 
 pub use changes::{Changes, Permit};

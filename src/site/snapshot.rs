@@ -150,6 +150,18 @@ impl SiteSnapshot {
         site.with_apps(self.apps.iter().map(|(_, app)| (app.about.name.clone(), described(app))).collect())
     }
 
+    /// What stands in the place of an app's list.
+    #[cfg(all(feature = "watch", feature = "site-text"))]
+    pub(crate) fn slot_of(&self, app: &str) -> ListSlot {
+        self.state(app).and_then(|app| app.list.as_deref()).map_or(ListSlot::Unset, slot)
+    }
+
+    /// How many apps the site names.
+    #[must_use]
+    pub fn app_count(&self) -> usize {
+        self.apps.len()
+    }
+
     /// The generation of the site: one more with every accepted change.
     #[must_use]
     pub fn generation(&self) -> u64 {

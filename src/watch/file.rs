@@ -1,5 +1,6 @@
 //! One followed file: when it has settled, and what it then holds.
 
+use std::collections::HashMap;
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,8 @@ use crate::content::Content;
 use crate::limits::TooLarge;
 use crate::list::Parser;
 
+/// How long a first load waits for files that are being written.
+pub(super) const START_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a file must have been unchanged before it is read, unless set otherwise.
 pub(super) const DEFAULT_SETTLE: Duration = Duration::from_millis(100);
 /// The same for a file of no bytes, which usually is one that was truncated to be written anew. An empty
@@ -55,7 +58,7 @@ pub struct Followed {
     /// Since when it has not settled.
     moving: Option<Instant>,
     /// A program that has written to it has it open.
-    pub(super) being_written: bool,
+    being_written: bool,
 }
 
 /// What a path shows.
@@ -125,6 +128,17 @@ impl Followed {
 
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Takes note of who writes to it, where the system tells.
+    pub(super) fn heed(&mut self, writers: &HashMap<PathBuf, bool>) {
+        if writers.is_empty() {
+            return;
+        }
+        let target = self.path.canonicalize().ok();
+        if let Some(&written) = target.and_then(|target| writers.get(&target)) {
+            self.being_written = written;
+        }
     }
 
     /// Forgets what it has seen: the file is read again once it has settled.

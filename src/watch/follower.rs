@@ -4,17 +4,16 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::file::{Followed, Look};
+use super::file::{Followed, Look, START_PATIENCE};
 use super::outcome::{Outcome, WatchError};
 use super::repeats::Repeats;
 use super::source::{Source, Taken};
+use super::thread::Follow;
 use crate::gate::Gate;
-use crate::list::{Parser, Report};
+use crate::list::{Parser, Report, Until};
 use crate::policy::{Mode, Policy};
 use crate::table::{Origin, Table};
 
-/// How long the first load waits for files that are being written.
-const START_PATIENCE: Duration = Duration::from_secs(10);
 /// For how long nothing must have changed before changes are compiled into the table beside which they stand.
 const COMPACTS_AFTER: Duration = Duration::from_secs(10);
 
@@ -60,34 +59,12 @@ impl Follower {
         self.sources.push(Source::new(origin, file));
     }
 
-    pub(super) fn gate(&self) -> &Gate {
-        &self.gate
-    }
-
-    pub(super) fn files(&self) -> impl Iterator<Item = &Followed> {
-        self.sources.iter().map(|source| &source.file)
-    }
-
-    /// Has every file read again, whether it looks changed or not.
-    pub(super) fn forget(&mut self) {
-        self.sources.iter_mut().for_each(|source| source.file.forget());
-    }
-
-    /// Marks files that are written to, or were closed by their writer.
-    pub(super) fn heed(&mut self, writers: &HashMap<PathBuf, bool>) {
-        if writers.is_empty() {
-            return;
-        }
-        for source in &mut self.sources {
-            let target = source.file.path().canonicalize().ok();
-            if let Some(&written) = target.and_then(|target| writers.get(&target)) {
-                source.file.being_written = written;
-            }
-        }
+    pub(super) fn has_files(&self) -> bool {
+        !self.sources.is_empty()
     }
 
     /// Loads every file for the first time, waiting for each to settle.
-    pub(super) fn start(&mut self) -> Result<Outcome, WatchError> {
+    fn load(&mut self) -> Result<Outcome, WatchError> {
         let deadline = Instant::now() + START_PATIENCE;
         let mut reports = Vec::new();
         for source in &mut self.sources {
@@ -110,9 +87,7 @@ impl Follower {
         self.swap(gathered, SystemTime::now())
     }
 
-    /// Looks at every file and brings the gate up to date. Returns what is to be told, and when to look
-    /// again although nothing may happen until then.
-    pub(super) fn look(&mut self, now: Instant, retry: bool) -> (Vec<Outcome>, Option<Instant>) {
+    fn bring_up_to_date(&mut self, now: Instant, retry: bool) -> (Vec<Outcome>, Option<Instant>) {
         let mut gathered = self.gather(now, retry);
         let mut outcomes = std::mem::take(&mut gathered.outcomes);
         let settles = gathered.settles;
@@ -186,7 +161,7 @@ impl Follower {
     }
 
     /// Compiles the table anew where that is due, which takes a while and changes no answer.
-    pub(super) fn compact(&mut self, now: Instant) -> Option<Outcome> {
+    fn compact(&mut self, now: Instant) -> Option<Outcome> {
         let due =
             self.revised.is_some_and(|revised| now.saturating_duration_since(revised) >= COMPACTS_AFTER);
         if !due {
@@ -204,7 +179,7 @@ impl Follower {
     }
 
     /// Drops the entries that have expired by now, and takes in those again that hold because the clock was set back.
-    pub(super) fn expire(&mut self, now: SystemTime) -> Option<Outcome> {
+    fn expire(&mut self, now: SystemTime) -> Option<Outcome> {
         let held = self.gate.snapshot().table().len();
         let generation = self.gate.drop_expired_at(now)?;
         self.moved_on(generation);
@@ -237,6 +212,42 @@ impl Follower {
     }
 }
 
+impl Follow for Follower {
+    fn start(&mut self) -> Result<Vec<Outcome>, WatchError> {
+        self.load().map(|outcome| vec![outcome])
+    }
+
+    fn paths(&self) -> Vec<PathBuf> {
+        self.sources.iter().map(|source| source.file.path().to_owned()).collect()
+    }
+
+    fn heed(&mut self, writers: &HashMap<PathBuf, bool>) {
+        self.sources.iter_mut().for_each(|source| source.file.heed(writers));
+    }
+
+    fn forget(&mut self) {
+        self.sources.iter_mut().for_each(|source| source.file.forget());
+    }
+
+    fn look(&mut self, now: Instant, retry: bool) -> (Vec<Outcome>, Option<Instant>) {
+        self.bring_up_to_date(now, retry)
+    }
+
+    fn upkeep(&mut self, now: Instant) -> Vec<Outcome> {
+        let expired = self.expire(SystemTime::now());
+        expired.into_iter().chain(self.compact(now)).collect()
+    }
+
+    fn next_expiry(&self) -> Option<Until> {
+        self.gate.snapshot().table().next_expiry()
+    }
+
+    fn recorder(&self) -> Box<dyn Fn(&str) + Send> {
+        let gate = self.gate.clone();
+        Box::new(move |failure| gate.record_failure(failure))
+    }
+}
+
 /// The outcome of a failure, where it is worth telling.
 fn refused(repeats: &mut Repeats, error: WatchError) -> Option<Outcome> {
     let times = repeats.failed(error.to_string())?;
@@ -264,7 +275,7 @@ mod tests {
         std::fs::write(&path, format!("10.0.0.0/8:corp\n!10.9.0.0/16:lab;until={until}\n")).unwrap();
         let mut follower = Follower::new(Gate::new(&List::new()), Parser::new(), Mode::Extend, false);
         follower.follow(Origin::App, Followed::new(path).unwrap());
-        follower.start().unwrap();
+        follower.load().unwrap();
 
         let gathered = Gathered::default();
         assert!(matches!(follower.swap(gathered, ahead), Ok(Outcome::Swapped { entries: 1, .. })));
@@ -297,7 +308,7 @@ mod tests {
         std::fs::write(&path, text("old")).unwrap();
         let mut follower = Follower::new(Gate::new(&List::new()), Parser::new(), Mode::Extend, false);
         follower.follow(Origin::App, Followed::new(path.clone()).unwrap());
-        follower.start().unwrap();
+        follower.load().unwrap();
         std::fs::write(&path, text("new")).unwrap();
         let start = Instant::now();
         let after = |seconds| start + Duration::from_secs(seconds);
@@ -338,7 +349,7 @@ mod tests {
         std::fs::write(&path, text(5000)).unwrap();
         let mut follower = Follower::new(Gate::new(&List::new()), Parser::new(), Mode::Extend, false);
         follower.follow(Origin::App, Followed::new(path.clone()).unwrap());
-        follower.start().unwrap();
+        follower.load().unwrap();
         follower.gate.replace(&"192.0.2.7".parse().unwrap()).unwrap();
         std::fs::write(&path, text(5001)).unwrap();
         let start = Instant::now();

@@ -3,7 +3,7 @@
 //! Read from top to bottom: [`Watch`] sets up, the `thread` waits for its `mailbox` or the clock, the
 //! `follower` looks at the file of each `source` and brings the gate up to date: with the lines that have changed, where
 //! `hunks` finds few of them. `directories` has the system's
-//! notifications sent to the mailbox; without them, polling finds the same, later.
+//! notifications sent to the mailbox; without them, polling finds the same, later. `site` is what a thread follows for a site.
 
 mod directories;
 mod file;
@@ -12,29 +12,29 @@ mod hunks;
 mod mailbox;
 mod outcome;
 mod repeats;
+#[cfg(feature = "site-text")]
+mod site;
 mod source;
 mod stamp;
 mod thread;
+mod watcher;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, mpsc};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 pub use file::{Followed, Glance, Look};
 pub use outcome::{Outcome, WatchError};
+#[cfg(feature = "site-text")]
+pub use site::{FollowedSite, SiteWatch};
+pub use watcher::Watcher;
 
 use crate::gate::Gate;
 use crate::list::Parser;
 use crate::policy::Mode;
 use crate::table::Origin;
 use follower::Follower;
-use mailbox::Mailbox;
-use thread::{Callback, Thread};
-
-/// How often files are polled, unless set otherwise.
-const DEFAULT_INTERVAL: Duration = Duration::from_secs(1);
+use thread::{Callback, DEFAULT_INTERVAL};
 
 /// Sets up the following of list files into a [`Gate`]: an app list, a default list or both, combined as a
 /// [`Policy`](crate::Policy) does.
@@ -157,7 +157,6 @@ impl Watch {
     /// [`WatchError`] where a file is missing, unreadable or rejected, the guard refuses the first swap, or
     /// the thread cannot be started. Nothing is followed then, and the gate holds what it held.
     pub fn start(self) -> Result<Watcher, WatchError> {
-        let mailbox = Arc::new(Mailbox::default());
         let mut follower = Follower::new(self.gate, self.parser, self.mode, self.enforce);
         for (origin, path) in [(Origin::Default, self.default), (Origin::App, self.app)] {
             if let Some(path) = path {
@@ -165,21 +164,10 @@ impl Watch {
                 follower.follow(origin, file.map_err(|error| WatchError::Unreadable { path, error })?);
             }
         }
-        if follower.files().next().is_none() {
+        if !follower.has_files() {
             return Err(WatchError::NoFile);
         }
-        // The thread comes first and waits: nothing can fail once the gate has the new table.
-        let (hand_over, handed_over) = mpsc::channel::<Thread>();
-        let thread = std::thread::Builder::new().name("ipgate-watch".to_owned());
-        let thread = thread.spawn(move || handed_over.recv().map_or((), Thread::run));
-        let watcher = Watcher {
-            mailbox: Arc::clone(&mailbox),
-            thread: Some(thread.map_err(|error| WatchError::Thread { error })?),
-        };
-        let loaded = Thread::load(follower, mailbox, self.interval, self.callback);
-        let result = loaded.map(|following| drop(hand_over.send(following)));
-        drop(hand_over); // a thread that got nothing ends, and dropping the watcher waits for it
-        result.map(|()| watcher)
+        Watcher::start(follower, self.interval, self.callback)
     }
 }
 
@@ -193,42 +181,5 @@ impl fmt::Debug for Watch {
             .field("interval", &self.interval)
             .field("settle", &self.settle)
             .finish_non_exhaustive()
-    }
-}
-
-/// Files being followed. Dropping it ends the following and waits for the thread; the gate keeps what it
-/// holds.
-#[derive(Debug)]
-#[must_use = "dropping the watcher ends the following"]
-pub struct Watcher {
-    mailbox: Arc<Mailbox>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Watcher {
-    /// Has the files read again now, whether they look changed or not, and what the guard refused tried
-    /// again. Returns at once; the callback gets the outcome.
-    pub fn poll_now(&self) {
-        self.mailbox.reread();
-    }
-
-    /// Whether the thread is alive, as it is until [`Watcher::stop`].
-    #[must_use]
-    pub fn is_running(&self) -> bool {
-        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
-    }
-
-    /// Ends the following and waits for the thread, and so for a callback that is running: the callback is
-    /// not called after this. The same as dropping the watcher.
-    pub fn stop(self) {}
-}
-
-impl Drop for Watcher {
-    fn drop(&mut self) {
-        self.mailbox.stop();
-        // The thread cannot wait for itself, where the callback owns the watcher.
-        if let Some(thread) = self.thread.take().filter(|t| t.thread().id() != std::thread::current().id()) {
-            let _ = thread.join(); // its panic is the gate's last failure
-        }
     }
 }

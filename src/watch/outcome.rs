@@ -8,6 +8,9 @@ use crate::guard::Refused;
 use crate::limits::{NOT_A_FILE, TooLarge};
 use crate::list::{Rejected, Report};
 use crate::shown::ShownPath;
+#[cfg(feature = "site-text")]
+use crate::site::SiteTextError;
+use crate::site::{AppName, SiteRefused};
 
 /// What following a file came to. Each is one event for a log; `Display` is a sentence for people.
 #[derive(Debug)]
@@ -26,6 +29,18 @@ pub enum Outcome {
         /// For how many errors pieces of the files in force were left out, by a lenient parser.
         left_out: usize,
         /// How many attempts had failed since these files were last good.
+        failures: u64,
+    },
+    /// The gate of a site has new lists, apps or settings.
+    #[non_exhaustive]
+    SiteSwapped {
+        /// The generation of the site.
+        generation: u64,
+        /// Apps that it names.
+        apps: usize,
+        /// As in [`Outcome::Swapped`].
+        reports: Vec<(PathBuf, Report)>,
+        /// How many attempts had failed since what was read now was last good.
         failures: u64,
     },
     /// A file was written, replaced or is back, and says what the gate holds already.
@@ -95,6 +110,12 @@ impl fmt::Display for Outcome {
             Outcome::Swapped { generation, entries: n, reports, left_out, failures } => {
                 write!(f, "generation {generation} is in force with {n} {}", entries(*n))?;
                 without(f, *left_out)?;
+                after(f, *failures)?;
+                reports.iter().try_for_each(|(path, report)| write!(f, "\n{}: {report}", ShownPath(path)))
+            }
+            Outcome::SiteSwapped { generation, apps, reports, failures } => {
+                let noun = if *apps == 1 { "app" } else { "apps" };
+                write!(f, "generation {generation} of the site is in force with {apps} {noun}")?;
                 after(f, *failures)?;
                 reports.iter().try_for_each(|(path, report)| write!(f, "\n{}: {report}", ShownPath(path)))
             }
@@ -173,6 +194,27 @@ pub enum WatchError {
         /// What speaks against the swap.
         refused: Refused,
     },
+    /// A file or folder of a site was read, and is bad: settings, hosts, or what stands among the lists of apps.
+    #[cfg(feature = "site-text")]
+    #[non_exhaustive]
+    Site {
+        /// What is wrong, and where.
+        error: SiteTextError,
+    },
+    /// A list of a site is bad, and there never was a good one.
+    #[non_exhaustive]
+    NeverGood {
+        /// Whose list it is; nobody's is the default list.
+        app: Option<AppName>,
+        /// What is wrong with it.
+        error: Box<WatchError>,
+    },
+    /// The guard of a site refused some of what was read. The rest is in force.
+    #[non_exhaustive]
+    SiteGuard {
+        /// What it refused.
+        refused: SiteRefused,
+    },
     /// Neither an app list nor a default list was named.
     NoFile,
     /// The thread that follows the files could not be started.
@@ -194,17 +236,34 @@ impl WatchError {
             | WatchError::Unreadable { path, .. }
             | WatchError::Unsettled { path }
             | WatchError::Rejected { path, .. } => Some(path),
-            WatchError::Guard { .. } | WatchError::NoFile | WatchError::Thread { .. } => None,
+            WatchError::NeverGood { error, .. } => error.path(),
+            #[cfg(feature = "site-text")]
+            WatchError::Site { .. } => None,
+            WatchError::Guard { .. }
+            | WatchError::SiteGuard { .. }
+            | WatchError::NoFile
+            | WatchError::Thread { .. } => None,
         }
     }
 }
 
 impl fmt::Display for WatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let WatchError::NeverGood { app, error } = self {
+            write!(f, "{error}; ")?;
+            return match app {
+                Some(app) => write!(f, "the app {app} has had no good list, and denies everyone until it has one"),
+                None => f.write_str("there has been no good default list, and every app that it decides for denies everyone until there is one"),
+            };
+        }
         if let Some(path) = self.path() {
             write!(f, "{}: ", ShownPath(path))?;
         }
         match self {
+            WatchError::NeverGood { .. } => Ok(()), // said above
+            #[cfg(feature = "site-text")]
+            WatchError::Site { error } => write!(f, "{error}"),
+            WatchError::SiteGuard { refused } => write!(f, "{refused}"),
             WatchError::Missing { .. } => {
                 f.write_str("there is no such file; put it back, or correct the path")
             }
@@ -233,6 +292,10 @@ impl std::error::Error for WatchError {
             WatchError::Rejected { rejected, .. } => Some(rejected),
             WatchError::TooLarge { error, .. } => Some(error),
             WatchError::Guard { refused } => Some(refused),
+            WatchError::SiteGuard { refused } => Some(refused),
+            WatchError::NeverGood { error, .. } => Some(error),
+            #[cfg(feature = "site-text")]
+            WatchError::Site { error } => Some(error),
             _ => None,
         }
     }

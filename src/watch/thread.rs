@@ -1,16 +1,19 @@
 //! The watching thread: waits, looks, tells.
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::directories::Directories;
-use super::file::Followed;
-use super::follower::Follower;
 use super::mailbox::Mailbox;
 use super::outcome::{Outcome, WatchError};
 use super::repeats::Repeats;
+use crate::list::Until;
 
+/// How often files are polled, unless set otherwise.
+pub(super) const DEFAULT_INTERVAL: Duration = Duration::from_secs(1);
 /// No waiting is longer than this, so that a clock that jumps is noticed.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// Notifications within this time are one: a busy directory costs 50 looks a second at the most.
@@ -18,9 +21,29 @@ const GATHERING: Duration = Duration::from_millis(20);
 
 pub(super) type Callback = Box<dyn FnMut(Outcome) + Send>;
 
+/// What a thread follows.
+pub(super) trait Follow: Send + 'static {
+    /// Loads everything for the first time; what is to be told.
+    fn start(&mut self) -> Result<Vec<Outcome>, WatchError>;
+    /// The files whose ways are watched, there or not.
+    fn paths(&self) -> Vec<PathBuf>;
+    /// Marks files that are written to, or were closed by their writer.
+    fn heed(&mut self, writers: &HashMap<PathBuf, bool>);
+    /// Has everything read again, whether it looks changed or not.
+    fn forget(&mut self);
+    /// Brings the gate up to date. Returns what is to be told, and when to look again although nothing may happen until then.
+    fn look(&mut self, now: Instant, retry: bool) -> (Vec<Outcome>, Option<Instant>);
+    /// What is due with time alone: what has expired, and what is better done later.
+    fn upkeep(&mut self, now: Instant) -> Vec<Outcome>;
+    /// When the next entry expires, where that must not wait for the next look.
+    fn next_expiry(&self) -> Option<Until>;
+    /// How the gate is told of what goes wrong.
+    fn recorder(&self) -> Box<dyn Fn(&str) + Send>;
+}
+
 /// What the thread works with.
-pub(super) struct Thread {
-    follower: Follower,
+pub(super) struct Thread<F> {
+    follower: F,
     directories: Directories,
     mailbox: Arc<Mailbox>,
     interval: Duration,
@@ -31,20 +54,21 @@ pub(super) struct Thread {
     first: Vec<Outcome>,
 }
 
-impl Thread {
+impl<F: Follow> Thread<F> {
     /// Loads the files, on the thread of the caller.
     pub(super) fn load(
-        follower: Follower,
+        follower: F,
         mailbox: Arc<Mailbox>,
         interval: Duration,
         callback: Callback,
-    ) -> Result<Thread, WatchError> {
+    ) -> Result<Thread<F>, WatchError> {
         let directories = Directories::new(Arc::clone(&mailbox));
         let (notifications, first) = (Repeats::default(), Vec::new());
         let mut thread = Thread { follower, directories, mailbox, interval, callback, notifications, first };
         // Notifications come first: what happens while the files are loaded is not missed.
         let polling_only = thread.follow_directories();
-        thread.first.push(thread.follower.start()?);
+        let loaded = thread.follower.start()?;
+        thread.first.extend(loaded);
         thread.first.extend(polling_only);
         Ok(thread)
     }
@@ -52,9 +76,9 @@ impl Thread {
     /// Follows the files until the mailbox says stop. A panic in here would be a defect of this library;
     /// it is not passed over in silence.
     pub(super) fn run(mut self) {
-        let gate = self.follower.gate().clone();
+        let record = self.follower.recorder();
         if catch_unwind(AssertUnwindSafe(|| self.follow())).is_err() {
-            gate.record_failure("the list files are no longer followed: the watching thread panicked");
+            record("the list files are no longer followed: the watching thread panicked");
         }
     }
 
@@ -88,23 +112,21 @@ impl Thread {
             let (outcomes, unsettled) = self.follower.look(now, is_poll);
             settles = unsettled;
             self.tell(outcomes);
-            let expired = self.follower.expire(SystemTime::now());
-            self.tell(expired);
-            let compacted = self.follower.compact(now);
-            self.tell(compacted);
+            let kept_up = self.follower.upkeep(now);
+            self.tell(kept_up);
         }
     }
 
     /// When the next entry of the gate's table expires.
     fn next_expiry(&self) -> Option<Instant> {
-        let until = self.follower.gate().snapshot().table().next_expiry()?;
+        let until = self.follower.next_expiry()?;
         let wait = until.system_time().duration_since(SystemTime::now()).unwrap_or_default();
         Instant::now().checked_add(wait)
     }
 
     /// Watches the directories that lead to the files now.
     fn follow_directories(&mut self) -> Option<Outcome> {
-        match self.directories.follow(self.follower.files().map(Followed::path)) {
+        match self.directories.follow(self.follower.paths().iter().map(PathBuf::as_path)) {
             Ok(()) => {
                 self.notifications.recovered();
                 None
@@ -120,7 +142,7 @@ impl Thread {
         for outcome in outcomes {
             if catch_unwind(AssertUnwindSafe(|| (self.callback)(outcome))).is_err() {
                 let panicked = "the callback that is told of list files panicked; they are still followed";
-                self.follower.gate().record_failure(panicked);
+                self.follower.recorder()(panicked);
             }
         }
     }

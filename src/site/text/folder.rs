@@ -1,10 +1,13 @@
 //! The folder of a site, read whole.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use ipgate_lpm::image::HEADER;
+
+use super::found::{Found, HOSTS, SETTINGS};
 use super::problem::{Problem, SiteTextError};
 use super::settings::Settings;
 use super::{hosts, list, settings};
@@ -13,13 +16,6 @@ use crate::list::{Parser, ReadError, Report};
 use crate::site::description::{App, ListSlot, Site};
 use crate::site::host::Host;
 use crate::site::name::AppName;
-
-const SETTINGS: &str = "site.toml";
-const DEFAULT: &str = "default.list";
-const APPS: &str = "apps";
-const HOSTS: &str = "hosts";
-/// What the name of a list's file ends with.
-const LIST: &str = ".list";
 
 /// Reads the folders of sites.
 ///
@@ -84,10 +80,16 @@ impl SiteParser {
         SiteParser { lists: parser }
     }
 
+    /// How lists are parsed.
+    #[cfg(feature = "watch")]
+    pub(crate) fn list_parser(&self) -> &Parser {
+        &self.lists
+    }
+
     /// Whether a folder holds any part of a site, or a file begins as the image of one.
     #[must_use]
     pub fn is_site(path: &Path) -> bool {
-        [SETTINGS, DEFAULT, APPS, HOSTS].iter().any(|part| path.join(part).exists()) || is_image(path)
+        Found::is_any(path) || is_image(path)
     }
 
     /// Reads a folder, or an image ([`Site::from_image`]). A list that is bad touches its app alone: [`ParsedSite::rejected`] tells, and the app is one whose list
@@ -105,7 +107,7 @@ impl SiteParser {
             return Ok(ParsedSite { site, reports: Vec::new(), rejected: Vec::new(), strange: Vec::new() });
         }
         let (settings, hosts, found) = self.parts(folder)?;
-        Ok(self.assemble(folder, settings, hosts, found))
+        Ok(self.assemble(settings, hosts, found))
     }
 
     /// The files of all lists, the default list's first, and what stands among the lists of apps and is none. Reads all of a
@@ -117,7 +119,7 @@ impl SiteParser {
     pub fn files(&self, folder: impl AsRef<Path>) -> Result<(Vec<PathBuf>, Vec<Problem>), SiteTextError> {
         let folder = folder.as_ref();
         let (_, _, found) = self.parts(folder)?;
-        let lists = default_list(folder).into_iter().chain(found.lists.into_values());
+        let lists = found.default.into_iter().chain(found.lists.into_values());
         Ok((lists.collect(), found.strange))
     }
 
@@ -133,21 +135,14 @@ impl SiteParser {
                 "it is the image of a site, which has no texts; give the folder that it was compiled from";
             return Err(Problem::new(folder, message).into());
         }
-        if !SiteParser::is_site(folder) {
-            let why = match fs::metadata(folder) {
-                Ok(metadata) if !metadata.is_dir() => "it is no folder and no image, and no site".to_owned(),
-                Ok(_) => format!(
-                    "it is no site: there is none of `{SETTINGS}`, `{DEFAULT}`, `{APPS}` and `{HOSTS}` in it"
-                ),
-                Err(error) => error.to_string(),
-            };
-            return Err(Problem::new(folder, why).into());
+        if !Found::is_any(folder) {
+            return Err(Found::none(folder).into());
         }
         let mut problems = Vec::new();
         let settings = self.part(&folder.join(SETTINGS), settings::parse, &mut problems);
         let hosts = self.part(&folder.join(HOSTS), hosts::parse, &mut problems);
-        let mut found = Found::default();
-        found.walk(&folder.join(APPS), "", &mut problems);
+        let mut found = Found::of(folder);
+        problems.extend(found.unreadable.drain(..).map(|(_, problem)| problem));
         if problems.is_empty() { Ok((settings, hosts, found)) } else { Err(SiteTextError::new(problems)) }
     }
 
@@ -172,13 +167,7 @@ impl SiteParser {
         })
     }
 
-    fn assemble(
-        &self,
-        folder: &Path,
-        settings: Settings,
-        hosts: BTreeMap<Host, AppName>,
-        found: Found,
-    ) -> ParsedSite {
+    fn assemble(&self, settings: Settings, hosts: BTreeMap<Host, AppName>, found: Found) -> ParsedSite {
         let Settings { mode, enforce, modes } = settings;
         let mut parsed = ParsedSite {
             site: Site::new().with_mode(mode).with_enforce(enforce),
@@ -186,7 +175,7 @@ impl SiteParser {
             rejected: Vec::new(),
             strange: found.strange,
         };
-        if let Some(default) = default_list(folder) {
+        if let Some(default) = found.default {
             let slot = self.list(None, &default, &mut parsed);
             parsed.site = parsed.site.with_default(slot);
         }
@@ -229,57 +218,8 @@ impl SiteParser {
 fn is_image(path: &Path) -> bool {
     let start = || {
         let mut start = Vec::new();
-        File::open(path)?.take(Site::IMAGE_START).read_to_end(&mut start)?;
+        File::open(path)?.take(HEADER as u64).read_to_end(&mut start)?;
         io::Result::Ok(start)
     };
     path.is_file() && start().is_ok_and(|start| Site::is_image(&start))
-}
-
-/// The file of the default list, if there is one, readable or not.
-fn default_list(folder: &Path) -> Option<PathBuf> {
-    Some(folder.join(DEFAULT)).filter(|path| path.symlink_metadata().is_ok())
-}
-
-/// The files below `apps`.
-#[derive(Default)]
-struct Found {
-    lists: BTreeMap<AppName, PathBuf>,
-    strange: Vec<Problem>,
-}
-
-impl Found {
-    /// Goes through a folder, `above` being the start of the names in it.
-    fn walk(&mut self, folder: &Path, above: &str, problems: &mut Vec<Problem>) {
-        let entries = match fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && above.is_empty() => return,
-            // Not to be told from one without lists, which would open its apps.
-            Err(error) => return problems.push(Problem::new(folder, error.to_string())),
-        };
-        for entry in entries {
-            let path = entry.path();
-            let file = entry.file_name();
-            let Some(file) = file.to_str() else {
-                self.strange.push(Problem::new(&path, "its name is no UTF-8 text, and no name of an app"));
-                continue;
-            };
-            if file.starts_with(['.', '#']) || file.ends_with('~') {
-                continue;
-            }
-            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            let name =
-                format!("{above}{}", if is_folder { file } else { file.strip_suffix(LIST).unwrap_or(file) });
-            match AppName::new(&name) {
-                Err(error) => self.strange.push(Problem::new(&path, error.to_string())),
-                Ok(_) if is_folder => self.walk(&path, &format!("{name}/"), problems),
-                Ok(_) if !file.ends_with(LIST) => {
-                    let message = format!(
-                        "it is no list of an app, whose name would end with `{LIST}`; rename or remove it"
-                    );
-                    self.strange.push(Problem::new(&path, message));
-                }
-                Ok(name) => drop(self.lists.insert(name, path)),
-            }
-        }
-    }
 }

@@ -11,7 +11,7 @@ use crate::site::name::AppName;
 const MARK: char = '\u{feff}';
 
 /// The app of each host. Everything that is wrong is told.
-pub(super) fn parse(path: &Path, text: &str) -> Result<BTreeMap<Host, AppName>, Vec<Problem>> {
+pub(crate) fn parse(path: &Path, text: &str) -> Result<BTreeMap<Host, AppName>, Vec<Problem>> {
     let mut hosts: BTreeMap<Host, (AppName, usize)> = BTreeMap::new();
     let mut problems = Vec::new();
     let mut offset = text.len() - text.trim_start_matches(MARK).len();

@@ -8,13 +8,22 @@
 //! ```
 //!
 //! All of it may be missing, but not everything. `problem` says what is wrong and where; `settings`, `hosts` and
-//! `list` read a file each, `folder` finds the lists.
+//! `list` read a file each, `found` finds the lists, and `folder` reads all of it.
 
 mod folder;
+mod found;
 mod hosts;
 mod list;
 mod problem;
 mod settings;
+
+#[cfg(feature = "watch")]
+pub(crate) use {
+    found::{Found, HOSTS, SETTINGS},
+    hosts::parse as parse_hosts,
+    list::of_content as list_of_content,
+    settings::{Settings, parse as parse_settings},
+};
 
 pub use folder::{ParsedSite, SiteParser};
 pub use problem::{Problem, SiteTextError};

@@ -15,7 +15,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(path: &Path, message: impl Into<String>) -> Problem {
+    pub(crate) fn new(path: &Path, message: impl Into<String>) -> Problem {
         Problem { path: path.to_owned(), position: None, message: message.into() }
     }
 
@@ -65,7 +65,7 @@ pub struct SiteTextError {
 }
 
 impl SiteTextError {
-    pub(super) fn new(problems: Vec<Problem>) -> SiteTextError {
+    pub(crate) fn new(problems: Vec<Problem>) -> SiteTextError {
         SiteTextError { problems }
     }
 

@@ -11,16 +11,16 @@ use crate::policy::{Mode, parse_enforce};
 use crate::site::name::AppName;
 
 /// What the file says.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Settings {
-    pub(super) mode: Mode,
-    pub(super) enforce: bool,
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) mode: Mode,
+    pub(crate) enforce: bool,
     /// Of apps that have one of their own; none for an app that is only named.
-    pub(super) modes: BTreeMap<AppName, Option<Mode>>,
+    pub(crate) modes: BTreeMap<AppName, Option<Mode>>,
 }
 
 /// Reads it. Everything that is wrong is told, and no key is passed over: one that is misspelled could open the gate.
-pub(super) fn parse(path: &Path, text: &str) -> Result<Settings, Vec<Problem>> {
+pub(crate) fn parse(path: &Path, text: &str) -> Result<Settings, Vec<Problem>> {
     let table = DeTable::parse(text).map_err(|error| {
         let problem = Problem::new(path, format!("it is no TOML: {}", error.message()));
         vec![error.span().map_or(problem.clone(), |span| problem.at(text, span.start))]

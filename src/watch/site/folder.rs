@@ -1,0 +1,233 @@
+//! The folder of a site, followed: every file by itself, and what has come together is brought into force together.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::gathered::Gathered;
+use super::list::ListFile;
+use super::part::Part;
+use crate::list::Parser;
+use crate::site::text::{Found, HOSTS, SETTINGS, Settings, parse_hosts, parse_settings};
+use crate::site::{App, AppName, Changes, Host, ListSlot, SiteRefusal, SiteSnapshot, SiteTextError};
+use crate::watch::file::Followed;
+use crate::watch::outcome::WatchError;
+use crate::watch::repeats::Repeats;
+
+/// A folder, with what is known of its files.
+pub(super) struct Folder {
+    path: PathBuf,
+    settle: Duration,
+    settings: Part<Settings>,
+    hosts: Part<BTreeMap<Host, AppName>>,
+    default: Option<ListFile>,
+    apps: BTreeMap<AppName, ListFile>,
+    /// Where lists of apps are.
+    folders: Vec<PathBuf>,
+    /// Nothing of it is in force yet.
+    is_first: bool,
+    /// Failures to look through the folder.
+    failures: Repeats,
+    /// What stands among the lists and is none.
+    strange: Repeats,
+}
+
+impl Folder {
+    pub(super) fn new(path: &Path, settle: Duration) -> io::Result<Folder> {
+        let file = |name| Followed::new(path.join(name)).map(|file| file.settle(settle));
+        Ok(Folder {
+            path: path.to_owned(),
+            settle,
+            settings: Part::new(file(SETTINGS)?, parse_settings),
+            hosts: Part::new(file(HOSTS)?, parse_hosts),
+            default: None,
+            apps: BTreeMap::new(),
+            folders: Vec::new(),
+            is_first: true,
+            failures: Repeats::default(),
+            strange: Repeats::default(),
+        })
+    }
+
+    /// A file in each folder whose changes matter, there or not.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        let in_folders = self.folders.iter().map(|folder| folder.join("*"));
+        std::iter::once(self.path.join(SETTINGS)).chain(in_folders).collect()
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.settings.forget();
+        self.hosts.forget();
+        self.default.iter_mut().chain(self.apps.values_mut()).for_each(ListFile::forget);
+    }
+
+    /// Looks at everything. Where the folder itself cannot be looked through, nothing counts as gone.
+    pub(super) fn gather(&mut self, now: Instant, retry: bool, parser: &Parser, gathered: &mut Gathered) {
+        if !Found::is_any(&self.path) {
+            let error = SiteTextError::new(vec![Found::none(&self.path)]);
+            return gathered.failed_for_all(&mut self.failures, WatchError::Site { error });
+        }
+        let found = Found::of(&self.path);
+        let blind = self.tell(&found, gathered);
+        if let Err(error) = self.track(&found) {
+            let error = WatchError::Unreadable { path: self.path.clone(), error };
+            return gathered.failed_for_all(&mut self.failures, error);
+        }
+        self.settings.look(now, retry, parser, gathered);
+        self.hosts.look(now, retry, parser, gathered);
+        if let Some(default) = &mut self.default {
+            match found.default {
+                Some(_) => default.look(None, now, retry, parser, gathered),
+                None => default.is_gone(now, gathered),
+            }
+        }
+        for (name, list) in &mut self.apps {
+            if found.lists.contains_key(name) {
+                list.look(Some(name), now, retry, parser, gathered);
+            } else if !blind.iter().any(|start| name.as_str().starts_with(start)) {
+                list.is_gone(now, gathered);
+            }
+        }
+        self.folders = found.folders;
+    }
+
+    /// Tells what is strange, and which folders cannot be read; the starts of the names of apps that may be in these.
+    fn tell(&mut self, found: &Found, gathered: &mut Gathered) -> Vec<String> {
+        let problems = |problems: Vec<_>| WatchError::Site { error: SiteTextError::new(problems) };
+        match found.strange.is_empty() {
+            true => drop(self.strange.recovered()),
+            false => gathered.failed(&mut self.strange, problems(found.strange.clone())),
+        }
+        let unreadable: Vec<_> = found.unreadable.iter().map(|(_, problem)| problem.clone()).collect();
+        match unreadable.is_empty() {
+            true => gathered.failures += self.failures.recovered(),
+            false => gathered.failed_for_all(&mut self.failures, problems(unreadable)),
+        }
+        let mut blind: Vec<String> = found.unreadable.iter().map(|(start, _)| start.clone()).collect();
+        let apps_are_gone = found.folders.first().is_some_and(|apps| !apps.exists());
+        if apps_are_gone && !self.apps.is_empty() {
+            // All at once is no way to remove lists one by one: an empty folder says that there are none.
+            blind.push(String::new());
+            let path = found.folders.first().cloned().unwrap_or_default();
+            gathered.failed_for_all(&mut self.failures, WatchError::Missing { path });
+        }
+        blind
+    }
+
+    /// Follows the lists that are new.
+    fn track(&mut self, found: &Found) -> io::Result<()> {
+        if let (Some(path), None) = (&found.default, &self.default) {
+            self.default = Some(ListFile::new(path.clone(), self.settle)?);
+        }
+        self.default.iter_mut().filter(|_| found.default.is_some()).for_each(ListFile::is_there);
+        for (name, path) in &found.lists {
+            match self.apps.get_mut(name) {
+                Some(list) => list.is_there(),
+                None => drop(self.apps.insert(name.clone(), ListFile::new(path.clone(), self.settle)?)),
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to be different from what is in force.
+    pub(super) fn changes(&self, current: &SiteSnapshot) -> Changes {
+        let mut changes = Changes::new();
+        let (settings, before) = (&self.settings.latest, &self.settings.in_force);
+        if self.is_first || settings.mode != before.mode {
+            changes = changes.with_mode(settings.mode);
+        }
+        if self.is_first || settings.enforce != before.enforce {
+            changes = changes.with_enforce(settings.enforce);
+        }
+        changes = match &self.default {
+            Some(default) => default.held().cloned().into_iter().fold(changes, Changes::with_default),
+            None if self.is_first => changes.with_default(ListSlot::Unset),
+            None => changes,
+        };
+        let hosts = of_apps(&self.hosts.latest);
+        for name in self.changed(&hosts) {
+            changes = match self.app(name, &hosts, current) {
+                Some(app) => changes.with_app(name.clone(), app),
+                None => changes.without_app(name.clone()),
+            };
+        }
+        if self.is_first { changes.of_whole() } else { changes }
+    }
+
+    /// The apps of which anything is to be different.
+    fn changed<'f>(&'f self, hosts: &BTreeMap<&'f AppName, Vec<&Host>>) -> BTreeSet<&'f AppName> {
+        let lists = self.apps.iter().filter(|(_, list)| self.is_first || list.held().is_some());
+        let mut changed: BTreeSet<&AppName> = lists.map(|(name, _)| name).collect();
+        let (modes, before) = (&self.settings.latest.modes, &self.settings.in_force.modes);
+        let all = modes.keys().chain(before.keys());
+        changed.extend(all.filter(|name| self.is_first || modes.get(*name) != before.get(*name)));
+        if self.is_first || !self.hosts.is_in_force() {
+            let before = of_apps(&self.hosts.in_force);
+            let all = hosts.keys().chain(before.keys()).copied();
+            changed.extend(all.filter(|name| self.is_first || hosts.get(name) != before.get(name)));
+        }
+        changed
+    }
+
+    /// An app as it is to be, if the site is to name it.
+    fn app(
+        &self,
+        name: &AppName,
+        hosts: &BTreeMap<&AppName, Vec<&Host>>,
+        current: &SiteSnapshot,
+    ) -> Option<App> {
+        let list = self.apps.get(name).map(|list| match list.held() {
+            Some(held) => held.clone(),
+            // One that was not read yet has said nothing.
+            None => Some(current.slot_of(name.as_str()))
+                .filter(|slot| !self.is_first && !slot.is_unset())
+                .unwrap_or(ListSlot::Waiting),
+        });
+        let list = list.filter(|slot| !slot.is_unset());
+        let (mode, hosts) = (self.settings.latest.modes.get(name), hosts.get(name));
+        if list.is_none() && mode.is_none() && hosts.is_none() {
+            return None;
+        }
+        let app = App::new().with_list(list.unwrap_or_default());
+        let app = mode.copied().flatten().into_iter().fold(app, App::with_mode);
+        Some(hosts.into_iter().flatten().fold(app, |app, host| app.with_host((*host).clone())))
+    }
+
+    /// Takes note of what is in force now: all but what was refused, which is tried again with the next change.
+    pub(super) fn comes_into_force(&mut self, refusals: &[SiteRefusal]) {
+        self.is_first = false;
+        let is_refused = |kind: fn(&SiteRefusal) -> bool| refusals.iter().any(kind);
+        if !is_refused(|refusal| matches!(refusal, SiteRefusal::EnforceOff)) {
+            self.settings.comes_into_force();
+        } else {
+            let enforce = self.settings.in_force.enforce;
+            self.settings.comes_into_force();
+            self.settings.in_force.enforce = enforce;
+        }
+        self.hosts.comes_into_force();
+        if !is_refused(|refusal| matches!(refusal, SiteRefusal::Default(_))) {
+            self.default.take_if(|default| !default.comes_into_force());
+        }
+        let keeps_removed = is_refused(|refusal| matches!(refusal, SiteRefusal::Removal { .. }));
+        let refused: BTreeSet<&AppName> = refusals
+            .iter()
+            .filter_map(|refusal| match refusal {
+                SiteRefusal::App { app, .. } => Some(app),
+                _ => None,
+            })
+            .collect();
+        self.apps.retain(|name, list| {
+            let stays =
+                refused.contains(name) || keeps_removed && list.held().is_some_and(ListSlot::is_unset);
+            stays || list.comes_into_force()
+        });
+    }
+}
+
+/// The hosts of each app.
+fn of_apps(hosts: &BTreeMap<Host, AppName>) -> BTreeMap<&AppName, Vec<&Host>> {
+    let mut apps: BTreeMap<&AppName, Vec<&Host>> = BTreeMap::new();
+    hosts.iter().for_each(|(host, app)| apps.entry(app).or_default().push(host));
+    apps
+}

@@ -1,0 +1,112 @@
+//! The followed list of an app, or the default list.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::gathered::Gathered;
+use crate::list::{Parser, ReadError};
+use crate::site::text::list_of_content;
+use crate::site::{AppName, ListSlot};
+use crate::watch::file::{Followed, Look};
+use crate::watch::outcome::WatchError;
+use crate::watch::repeats::Repeats;
+
+/// For how long a list must be gone before it is unset: it may be a writer that removes before it writes.
+const GONE: Duration = Duration::from_secs(2);
+
+/// A list that is followed. What is in force is kept by the gate alone, since there are many.
+pub(super) struct ListFile {
+    file: Followed,
+    /// What is to be in force and is not.
+    held: Option<ListSlot>,
+    /// Whether a list of it was ever in force.
+    was_good: bool,
+    /// Since when it is gone.
+    gone: Option<Instant>,
+    /// Made when it first fails.
+    repeats: Option<Box<Repeats>>,
+}
+
+impl ListFile {
+    pub(super) fn new(path: PathBuf, settle: Duration) -> io::Result<ListFile> {
+        let file = Followed::new(path)?.settle(settle);
+        Ok(ListFile { file, held: None, was_good: false, gone: None, repeats: None })
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.file.forget();
+    }
+
+    /// What is to stand in the place of the list and does not yet.
+    pub(super) fn held(&self) -> Option<&ListSlot> {
+        self.held.as_ref()
+    }
+
+    /// It is where it was looked for. One that has come back is as it was, unless it is another.
+    pub(super) fn is_there(&mut self) {
+        if self.gone.take().is_some() && self.held.as_ref().is_some_and(ListSlot::is_unset) {
+            self.held = None;
+        }
+    }
+
+    /// It is not where it was looked for.
+    pub(super) fn is_gone(&mut self, now: Instant, gathered: &mut Gathered) {
+        let since = *self.gone.get_or_insert(now);
+        if self.held.as_ref().is_some_and(ListSlot::is_unset) {
+            return;
+        }
+        match now.saturating_duration_since(since) >= GONE {
+            true => (self.held, gathered.is_new) = (Some(ListSlot::Unset), true),
+            false => gathered.settles_at(since + GONE),
+        }
+    }
+
+    pub(super) fn look(
+        &mut self,
+        app: Option<&AppName>,
+        now: Instant,
+        retry: bool,
+        parser: &Parser,
+        gathered: &mut Gathered,
+    ) {
+        let error = match self.file.look(now, retry, parser) {
+            Look::Same => return,
+            Look::Unsettled(until) => return gathered.settles_at(until),
+            Look::Failed(WatchError::Missing { .. }) => return, // it went just now, and is gone at the next look
+            Look::Failed(error) => error,
+            Look::Text(content) => match list_of_content(parser, self.file.name(), content) {
+                Ok((slot, report)) => {
+                    (self.held, gathered.is_new) = (Some(slot), true);
+                    if !report.is_empty() {
+                        gathered.reports.push((self.file.name().to_owned(), report));
+                    }
+                    gathered.failures += self.repeats.take().map_or(0, |mut repeats| repeats.recovered());
+                    return;
+                }
+                Err(ReadError::Io { path, error }) => WatchError::Unreadable { path, error },
+                Err(ReadError::Rejected { path, rejected }) => WatchError::Rejected { path, rejected },
+            },
+        };
+        let repeats = self.repeats.get_or_insert_default();
+        let has_good = self.was_good || self.held.as_ref().is_some_and(ListSlot::has_list);
+        if has_good {
+            return gathered.failed(repeats, error);
+        }
+        if self.held != Some(ListSlot::Waiting) {
+            (self.held, gathered.is_new) = (Some(ListSlot::Waiting), true);
+        }
+        let error = WatchError::NeverGood { app: app.cloned(), error: Box::new(error) };
+        match app {
+            Some(_) => gathered.failed(repeats, error),
+            None => gathered.failed_for_all(repeats, error),
+        }
+    }
+
+    /// Takes note that what was held is in force; whether there is a list any more.
+    pub(super) fn comes_into_force(&mut self) -> bool {
+        let Some(held) = self.held.take() else { return true };
+        self.was_good |= held.has_list();
+        !held.is_unset()
+    }
+}

@@ -1,0 +1,76 @@
+//! A file that says something of all apps: settings, or hosts.
+
+use std::path::Path;
+use std::time::Instant;
+
+use super::gathered::Gathered;
+use crate::list::Parser;
+use crate::site::SiteTextError;
+use crate::site::text::Problem;
+use crate::watch::file::{Followed, Look};
+use crate::watch::outcome::WatchError;
+use crate::watch::repeats::Repeats;
+
+/// Reads such a text.
+pub(super) type Read<T> = fn(&Path, &str) -> Result<T, Vec<Problem>>;
+
+/// Such a file. Where it is missing from the start, it says what is said by default; one that vanishes goes on to say what it
+/// said, since what it said may have closed the gate.
+pub(super) struct Part<T> {
+    file: Followed,
+    read: Read<T>,
+    was_there: bool,
+    /// What was last good.
+    pub(super) latest: T,
+    pub(super) in_force: T,
+    repeats: Repeats,
+}
+
+impl<T: Default + Clone + PartialEq> Part<T> {
+    pub(super) fn new(file: Followed, read: Read<T>) -> Part<T> {
+        let (latest, in_force, repeats) = (T::default(), T::default(), Repeats::default());
+        Part { file, read, was_there: false, latest, in_force, repeats }
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.file.forget();
+    }
+
+    pub(super) fn look(&mut self, now: Instant, retry: bool, parser: &Parser, gathered: &mut Gathered) {
+        if !self.was_there && self.file.path().symlink_metadata().is_err() {
+            return;
+        }
+        let content = match self.file.look(now, retry, parser) {
+            Look::Same => return,
+            Look::Unsettled(until) => return gathered.settles_at(until),
+            Look::Text(content) => content,
+            Look::Failed(error) => return gathered.failed_for_all(&mut self.repeats, error),
+        };
+        self.was_there = true;
+        let name = self.file.name();
+        let read = match std::str::from_utf8(&content) {
+            Ok(text) => (self.read)(name, text),
+            Err(_) => Err(vec![Problem::new(name, "it is no UTF-8 text")]),
+        };
+        match read {
+            Ok(latest) => {
+                self.latest = latest;
+                gathered.is_new = true;
+                gathered.failures += self.repeats.recovered();
+            }
+            Err(problems) => {
+                let error = WatchError::Site { error: SiteTextError::new(problems) };
+                gathered.failed_for_all(&mut self.repeats, error);
+            }
+        }
+    }
+
+    pub(super) fn is_in_force(&self) -> bool {
+        self.latest == self.in_force
+    }
+
+    /// To be told when it is.
+    pub(super) fn comes_into_force(&mut self) {
+        self.in_force.clone_from(&self.latest);
+    }
+}
