@@ -408,6 +408,18 @@ fn a_guard_refuses_what_is_done_by_mistake() {
     assert_eq!(gate.status().apps, 0);
 }
 
+/// Without a default list nobody whom one let in is let in, unless no list is required.
+#[test]
+fn a_guard_of_the_default_list_knows_what_it_means_to_have_none() {
+    for (enforce, is_refused) in [(true, true), (false, false)] {
+        let site = Site::new().with_enforce(enforce).with_default(list_of("10.0.0.0/8"));
+        let gate = SiteGate::new(&site).unwrap();
+        gate.set_guard(SiteGuard::new().of_default(Guard::new().must_allow([ip("10.0.0.1")])));
+        assert_eq!(gate.set_default(ListSlot::Unset).is_err(), is_refused);
+        assert!(gate.is_allowed("shop", ip("10.0.0.1")));
+    }
+}
+
 #[test]
 fn entries_expire_in_every_list() {
     let soon = SystemTime::now() + std::time::Duration::from_secs(2);

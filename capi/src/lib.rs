@@ -36,6 +36,8 @@ mod reader;
 
 mod verdict;
 
+mod entry;
+
 mod print;
 
 mod site;
@@ -53,6 +55,7 @@ mod threads;
 
 pub use check::*;
 pub use diagnostic::*;
+pub use entry::*;
 pub use error::*;
 pub use follow::*;
 pub use gate::*;

@@ -11,12 +11,13 @@ use ipgate::layers::LayersReader;
 use crate::address;
 use crate::boundary::{self, given};
 use crate::check::{self, ipgate_reader};
+use crate::entry::{ipgate_count, ipgate_entry};
 use crate::failure::Failure;
 use crate::fault;
 use crate::policy::ipgate_policy;
 use crate::raw::{self, Array, Bytes, Room, Sized_};
 use crate::status::ipgate_status;
-use crate::verdict::{ipgate_count, ipgate_decision, ipgate_entry, ipgate_verdict};
+use crate::verdict::{ipgate_decision, ipgate_verdict};
 use crate::writer::ipgate_gate;
 
 /// Takes a reader of a gate.

@@ -3,11 +3,15 @@
 
 #![no_main]
 
+#[path = "support/as_site.rs"]
+mod as_site;
+
 use std::mem::MaybeUninit;
 use std::net::IpAddr;
 use std::ptr;
 
 use arbitrary::Arbitrary;
+use as_site::{AsSite, Said};
 use ipgate_capi::*;
 use libfuzzer_sys::fuzz_target;
 
@@ -136,6 +140,19 @@ fuzz_target!(|input: Input<'_>| {
     assert_eq!((one, one), (two, bare));
     assert_eq!(verdict.decision, one as i32);
     assert_eq!((verdict.reason, verdict.prefix, verdict.origin), (other.reason, other.prefix, other.origin));
+    // A list that cannot be taken is none here, and none there.
+    let mut site = AsSite::new(
+        &Said {
+            text: app.is_some().then_some(input.text),
+            default: input.default.filter(|_| default.is_some()),
+            host: input.client,
+            mode: i32::from(input.flags >> 3 & 3) % 3, // what is no mode leaves a policy in the first one
+            enforce: i32::from(input.flags >> 5 & 1),
+        },
+        &options,
+    );
+    site.check(input.address, &verdict);
+    site.ask(input.client, input.address);
     let text = match input.address.len() {
         4 => <[u8; 4]>::try_from(input.address).ok().map(|octets| IpAddr::from(octets).to_string()),
         16 => <[u8; 16]>::try_from(input.address).ok().map(|octets| IpAddr::from(octets).to_string()),

@@ -36,17 +36,17 @@ struct Swap {
 }
 
 impl Swap {
-    /// What the guard of such lists has against it. Where there was no list, nobody was let in by one.
-    fn refusal(&self, guard: &SiteGuard, nobody: &Table) -> Option<SiteRefusal> {
-        let new = self.new.table();
-        if new.ruling_without_entry().reason() == Reason::NoList {
-            return None; // a list is to come, and everyone is denied until then
-        }
-        let of_list = if self.app.is_some() { &guard.app } else { &guard.default };
-        let checked = match self.old.as_deref().map(Snapshot::table).filter(|old| old.is_of_lists()) {
-            Some(old) => of_list.check(old, new),
-            None => of_list.check(nobody, new),
+    /// What the guard of such lists has against it, where lists are required or not; `closed` lets nobody in. Where there was
+    /// no list, nobody was let in by one; where there is none any more, and one is required, nobody is.
+    fn refusal(&self, guard: &SiteGuard, enforce: bool, closed: &Table) -> Option<SiteRefusal> {
+        let new = match self.new.table().ruling_without_entry().reason() {
+            Reason::NoList => return None, // a list is to come, and everyone is denied until then
+            Reason::NoGate if enforce => closed,
+            _ => self.new.table(),
         };
+        let of_list = if self.app.is_some() { &guard.app } else { &guard.default };
+        let old = self.old.as_deref().map(Snapshot::table).filter(|old| old.is_of_lists());
+        let checked = of_list.check(old.unwrap_or(closed), new);
         let refused = checked.err()?;
         Some(match &self.app {
             Some(app) => SiteRefusal::App { app: app.clone(), refused },
@@ -220,8 +220,8 @@ impl<'c> Successor<'c> {
         guard: &SiteGuard,
         permits: &[Permit],
     ) -> Result<SiteSnapshot, SiteRefused> {
-        let nobody = Table::from_policy(&Policy::new().with_enforce(true));
-        let refusals = self.swaps.iter().filter_map(|swap| swap.refusal(guard, &nobody));
+        let (enforce, closed) = (self.next.enforce, Table::from_policy(&Policy::new().with_enforce(true)));
+        let refusals = self.swaps.iter().filter_map(|swap| swap.refusal(guard, enforce, &closed));
         self.refusals.extend(refusals);
         if let Some(before) = self.before {
             self.refusals.extend(guard.check(before, &self.next, self.removed, permits));

@@ -28,3 +28,6 @@ pub use settings::*;
 pub use stats::*;
 pub use update::*;
 pub use writer::*;
+
+#[cfg(test)]
+mod tests;

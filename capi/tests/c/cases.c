@@ -233,11 +233,24 @@ static void compare_places(struct test_case *test, const ipgate_error *report)
             fail(test->name, test->places[j].code);
 }
 
-static void run_check(const struct test_case *test, const struct expected_check *check, ipgate_reader *reader)
+/* What a case is asked of: a reader of a policy, or one of a site. */
+struct asked {
+    ipgate_reader *reader;
+    ipgate_site_reader *site;
+};
+
+static int ask(const struct asked *asked, const struct text *address, ipgate_verdict *verdict)
+{
+    if (asked->site != NULL)
+        return ipgate_site_check_name_text(asked->site, "app", 3, address->bytes, address->len, verdict);
+    return ipgate_check_text(asked->reader, address->bytes, address->len, verdict);
+}
+
+static void run_check(const struct test_case *test, const struct expected_check *check, const struct asked *asked)
 {
     ipgate_verdict verdict = IPGATE_VERDICT_INIT;
     char prefix[64];
-    int decision = ipgate_check_text(reader, check->address.bytes, check->address.len, &verdict);
+    int decision = ask(asked, &check->address, &verdict);
     if (decision != check->allow || verdict.decision != decision)
         fail(test->name, check->address.bytes);
     if (ipgate_prefix_text(&verdict.prefix, prefix, sizeof prefix) == 0)
@@ -248,7 +261,7 @@ static void run_check(const struct test_case *test, const struct expected_check 
         fail("another label", test->name);
     if (check->reason[0] && strcmp(ipgate_reason_name(verdict.reason), check->reason) != 0)
         fail("another reason", test->name);
-    if (ipgate_check_text(reader, check->address.bytes, check->address.len, NULL) != decision)
+    if (ask(asked, &check->address, NULL) != decision)
         fail("another decision without a verdict", test->name);
 }
 
@@ -282,6 +295,24 @@ static ipgate_reader *reader_for(const struct test_case *test, const ipgate_list
     return reader;
 }
 
+/* As a site, whose app has the case's list. */
+static ipgate_site_reader *site_for(const struct test_case *test)
+{
+    ipgate_site *site = NULL;
+    ipgate_site_reader *reader = NULL;
+    ipgate_app_settings app = IPGATE_APP_SETTINGS_INIT;
+    app.text = test->list.is_set ? test->list.bytes : NULL;
+    app.text_len = test->list.len;
+    CHECK_OK(ipgate_site_new(&site, NULL));
+    CHECK_OK(ipgate_site_set_rules(site, test->mode, test->enforce, 0, NULL));
+    CHECK_OK(ipgate_site_set_app(site, "app", 3, &app, &test->options, 0, NULL));
+    if (test->fallback.is_set)
+        CHECK_OK(ipgate_site_set_default(site, test->fallback.bytes, test->fallback.len, NULL, NULL));
+    CHECK_OK(ipgate_site_reader_new(site, &reader, NULL));
+    ipgate_site_free(site);
+    return reader;
+}
+
 static void run(struct test_case *test)
 {
     ipgate_list *list = NULL;
@@ -307,11 +338,16 @@ static void run(struct test_case *test)
         compare_places(test, report);
         ipgate_error_free(report);
     }
-    for (int as_gates = 0; as_gates < 2 && test->check_count > 0; as_gates++) {
-        ipgate_reader *reader = reader_for(test, list, as_gates);
+    for (int way = 0; way < 3 && test->check_count > 0; way++) {
+        struct asked asked = { NULL, NULL };
+        if (way < 2)
+            asked.reader = reader_for(test, list, way);
+        else
+            asked.site = site_for(test);
         for (int i = 0; i < test->check_count; i++)
-            run_check(test, &test->checks[i], reader);
-        ipgate_reader_free(reader);
+            run_check(test, &test->checks[i], &asked);
+        ipgate_reader_free(asked.reader);
+        ipgate_site_reader_free(asked.site);
     }
     ipgate_list_free(list);
     ran++;

@@ -8,7 +8,7 @@ using std::atomic_store;
 #else
 #include <stdatomic.h>
 #endif
-#include "test.h"
+#include "site.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -17,6 +17,7 @@ using std::atomic_store;
 static const char *const lists[2] = { "10.0.0.0/8:even,!192.0.2.0/24:even", "!10.0.0.0/8:odd,192.0.2.0/24:odd" };
 
 static ipgate_gate *gate;
+static ipgate_site *site;
 static atomic_int stop;
 static atomic_int swaps_heard;
 
@@ -153,9 +154,86 @@ static void files_are_followed(void)
     CHECK(unlink("follow.list") == 0);
 }
 
+/* By name, by host, by an app that is looked up once: each verdict is of one list of the one app, and none is older than
+ * the one before. */
+static void *check_site(void *unused)
+{
+    ipgate_site_reader *reader = site_reader_of(site);
+    ipgate_app *app = NULL;
+    uint64_t last = 0;
+    (void)unused;
+    CHECK_OK(ipgate_app_new("shop", 4, &app, NULL));
+    for (int i = 0; !atomic_load(&stop); i++) {
+        static const uint8_t clients[2][4] = { { 192, 0, 2, 7 }, { 10, 1, 2, 3 } };
+        const uint8_t *client = clients[i % 2];
+        ipgate_verdict verdict = IPGATE_VERDICT_INIT;
+        int is_even, decision;
+        if (i % 3 == 0)
+            decision = ipgate_site_check_name_bytes(reader, "shop", 4, client, 4, &verdict);
+        else if (i % 3 == 1)
+            decision = ipgate_site_check_host_bytes(reader, "eu.shop.example", 15, client, 4, &verdict);
+        else
+            decision = ipgate_site_check_app_bytes(reader, app, client, 4, &verdict);
+        CHECK(verdict.site_generation >= last && verdict.site_generation >= verdict.generation);
+        last = verdict.site_generation;
+        is_even = verdict.label_len == 4;
+        CHECK(is_text(verdict.label, verdict.label_len, is_even ? "even" : "odd"));
+        CHECK(is_text(verdict.app, verdict.app_len, "shop") && verdict.origin == IPGATE_ORIGIN_APP);
+        CHECK(decision == verdict.decision && decision == (i % 2 ? is_even : !is_even));
+        if (i % 1000 == 0)
+            ipgate_site_reader_pause(reader);
+    }
+    ipgate_app_free(app);
+    ipgate_site_reader_free(reader);
+    return NULL;
+}
+
+/* Another writer, whose app comes and goes, and whose default list decides nothing for the other's. */
+static void *change_and_ask(void *unused)
+{
+    (void)unused;
+    for (int i = 0; !atomic_load(&stop); i++) {
+        ipgate_site_stats stats = IPGATE_SITE_STATS_INIT;
+        ipgate_app_stats apps[2] = { IPGATE_APP_STATS_INIT };
+        ipgate_site_page *page = NULL;
+        ipgate_error *error = NULL;
+        CHECK_OK(try_app(site, "blog", "203.0.113.0/24", "blog.example"));
+        set_default(site, i % 2 ? "203.0.113.0/24:one" : "203.0.113.0/24:two");
+        CHECK(try_app(site, "shop", "bad", NULL) == IPGATE_ERROR_LIST);
+        CHECK_OK(ipgate_site_page_new(site, "", 0, &page, NULL));
+        CHECK_OK(ipgate_site_get_stats(site, &stats));
+        CHECK(stats.apps == 2 && stats.lists == 2 && stats.entries == 4);
+        CHECK_OK(ipgate_site_last_error(site, &error));
+        ipgate_error_free(error);
+        remove_app(site, "blog");
+        CHECK(ipgate_site_page_apps(page, 0, apps, 2) == 2);
+        CHECK(is_text(apps[0].name, apps[0].name_len, "blog") && is_text(apps[1].name, apps[1].name_len, "shop"));
+        ipgate_site_page_free(page);
+    }
+    return NULL;
+}
+
+static void apps_change_under_readers(void)
+{
+    pthread_t threads[4];
+    atomic_store(&stop, 0);
+    site = site_of_nothing();
+    CHECK_OK(try_app(site, "shop", lists[0], "*.shop.example"));
+    CHECK(pthread_create(&threads[0], NULL, change_and_ask, NULL) == 0);
+    for (int i = 1; i < 4; i++)
+        CHECK(pthread_create(&threads[i], NULL, check_site, NULL) == 0);
+    for (int i = 1; i <= rounds(20000, 300); i++)
+        CHECK_OK(try_app(site, "shop", lists[i % 2], "*.shop.example"));
+    atomic_store(&stop, 1);
+    for (int i = 0; i < 4; i++)
+        CHECK(pthread_join(threads[i], NULL) == 0);
+    ipgate_site_free(site);
+}
+
 int main(void)
 {
     swaps_under_readers();
+    apps_change_under_readers();
     shared_lists();
     files_are_followed();
     puts("ok");

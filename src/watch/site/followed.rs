@@ -60,14 +60,14 @@ pub struct FollowedSite {
 /// What stands at the path.
 enum Source {
     Folder(Box<Folder>),
-    Image(ImageFile),
+    Image(Box<ImageFile>),
 }
 
 impl Source {
     fn at(path: &Path, settle: Duration) -> io::Result<Source> {
         match path.is_dir() {
             true => Folder::new(path, settle).map(|folder| Source::Folder(Box::new(folder))),
-            false => ImageFile::new(path, settle).map(Source::Image),
+            false => ImageFile::new(path, settle).map(|image| Source::Image(Box::new(image))),
         }
     }
 
