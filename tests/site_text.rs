@@ -130,6 +130,26 @@ fn images_stand_for_texts() {
     assert!(error.contains("the image is of a policy, and the image of one list is needed"), "{error}");
 }
 
+/// An app of such a name would be open, or be under the default list alone, without a word.
+#[test]
+fn lists_that_are_passed_over_are_told() {
+    let folder = folder(&[
+        ("apps/.hidden.list", "192.0.2.7"),
+        ("apps/team/#x.list", "192.0.2.7"),
+        ("apps/.#shop.list", "somebody@somewhere"),
+        ("apps/shop.list", "192.0.2.7"),
+    ]);
+    let parsed = SiteParser::new().read(folder.path()).unwrap();
+    let strange: Vec<String> = parsed
+        .strange
+        .iter()
+        .map(|problem| problem.path().file_name().unwrap().to_string_lossy().into())
+        .collect();
+    assert_eq!(strange.len(), 2, "{strange:?}");
+    assert!(strange.contains(&".hidden.list".to_owned()) && strange.contains(&"#x.list".to_owned()));
+    assert!(parsed.whole().is_err());
+}
+
 /// A setting that is misspelled is not passed over: it could open the gate.
 #[test]
 fn whatever_is_wrong_with_settings_and_hosts_is_told_with_its_place() {

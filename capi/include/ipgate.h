@@ -850,6 +850,18 @@ ipgate_status ipgate_gate_follow(ipgate_gate *gate,
                                  ipgate_follower **follower,
                                  ipgate_error **error);
 
+// Loads a site as ipgate_site_replace_file() does, and polls it from then on, as ipgate_gate_follow() does a file.
+//
+// Fails as ipgate_site_replace_file() does, or with IPGATE_ERROR_THREAD. Nothing is followed then.
+ipgate_status ipgate_site_follow(ipgate_site *site,
+                                 const char *path,
+                                 const ipgate_options *options,
+                                 uint32_t interval_ms,
+                                 ipgate_callback callback,
+                                 void *data,
+                                 ipgate_follower **follower,
+                                 ipgate_error **error);
+
 // Ends the following and waits until the thread has ended; the gate keeps what it has. NULL is fine.
 void ipgate_follower_free(ipgate_follower *follower);
 
@@ -1041,6 +1053,40 @@ ipgate_status ipgate_site_set_rules(ipgate_site *site,
 
 // Frees a handle of a site. NULL is fine. Readers go on with the site as it is then.
 void ipgate_site_free(ipgate_site *site);
+
+// Loads a site, a folder or an image, whatever stands at the path, and makes it what ipgate_site_poll() looks at from then
+// on, whether or not this first load succeeds. `options` may be NULL, and are for the texts of lists.
+//
+// A folder has `site.toml`, `default.list`, `apps/NAME.list` and `hosts`, of which some may be missing; an image is made of
+// one by `ipgate compile --site`. A list that is bad touches its app alone, which denies everyone until it has a good one:
+// ipgate_site_poll() reports it next.
+//
+// Reads, parses and compiles on the calling thread, and waits for at most 10 s where something is being written or was a
+// moment ago. Fails with IPGATE_ERROR_IO, IPGATE_ERROR_LIST (the default list), IPGATE_ERROR_IMAGE or
+// IPGATE_ERROR_REFUSED; the site is what it was then.
+ipgate_status ipgate_site_replace_file(ipgate_site *site,
+                                       const char *path,
+                                       const ipgate_options *options,
+                                       ipgate_error **error);
+
+// Puts the site of an image in the place of the current one. The image is copied, so that it is not needed afterwards;
+// everything that checks rely on is verified. Fails with IPGATE_ERROR_IMAGE or IPGATE_ERROR_REFUSED.
+ipgate_status ipgate_site_replace_image(ipgate_site *site,
+                                        const uint8_t *image,
+                                        size_t len,
+                                        ipgate_error **error);
+
+// Looks whether the folder or image of the last ipgate_site_replace_file() has changed, and brings what is new into force.
+// For an event loop's timer, with the flags of ipgate_gate_poll() and an ipgate_poll as the result, with an error for
+// IPGATE_POLL_FAILED. Of an image a look is one stat(). Of a folder it is one for each file, which with IPGATE_POLL_THREAD
+// are made on the thread too; IPGATE_POLL_LOOK says IPGATE_POLL_READY of a folder, whatever is in it.
+//
+// Every list is followed by itself: what is good comes into force, and what is bad stays as it was. Where both come of one
+// look, IPGATE_POLL_SWAPPED is the result, and the next poll reports IPGATE_POLL_FAILED. A list that is gone is unset when it
+// has been gone for 2 s. The same failure is reported once, and then counted.
+ipgate_poll ipgate_site_poll(ipgate_site *site,
+                             uint32_t flags,
+                             ipgate_error **error);
 
 // Writes a site's figures. Looks at each app.
 ipgate_status ipgate_site_get_stats(const ipgate_site *site, ipgate_site_stats *stats);

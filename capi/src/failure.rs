@@ -1,11 +1,13 @@
 //! What went wrong, before C asks for it: a status, a message, and for lists every complaint.
 
+use std::error::Error;
 use std::fmt::Display;
 
 use ipgate::{
     Shown,
     list::{Diagnostic, Rejected, Report},
     table::ImageError,
+    watch::WatchError,
 };
 
 use crate::status::ipgate_status;
@@ -54,6 +56,32 @@ impl Failure {
         Failure::new(ipgate_status::IPGATE_ERROR_IMAGE, error.to_string())
     }
 
+    /// What is wrong with a file of a site.
+    pub(crate) fn watch(error: &WatchError) -> Failure {
+        use WatchError::{Guard, NeverGood, Rejected, SiteGuard};
+        let of = match error {
+            NeverGood { error, .. } => Failure::watch(error),
+            Rejected { rejected, .. } => Failure::rejected(rejected),
+            Guard { .. } | SiteGuard { .. } => Failure::refused(error),
+            other => match other.source().and_then(image_error) {
+                Some(error) => Failure::image(error),
+                None => Failure::io(""),
+            },
+        };
+        Failure { message: error.to_string(), ..of }
+    }
+
+    /// Several at once as one: the first of them, and how many there are.
+    pub(crate) fn all(failures: Vec<Failure>) -> Option<Failure> {
+        let count = failures.len();
+        let first = failures.into_iter().next()?;
+        let message = match count {
+            1 => first.message,
+            _ => format!("{count} things are wrong, the first: {}", first.message),
+        };
+        Some(Failure { message, ..first })
+    }
+
     /// What a guard, of a gate or of a site, has against a change.
     pub(crate) fn refused(refused: &impl Display) -> Failure {
         Failure::new(ipgate_status::IPGATE_ERROR_REFUSED, refused.to_string())
@@ -96,6 +124,11 @@ impl Failure {
     pub(crate) fn report(&self) -> Option<&Report> {
         self.report.as_ref()
     }
+}
+
+/// The damage of an image, where that is why a file cannot be read.
+fn image_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e ImageError> {
+    error.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref()
 }
 
 /// What was not taken since something last was.

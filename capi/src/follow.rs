@@ -14,6 +14,7 @@ use crate::fork;
 use crate::options::{self, ipgate_options};
 use crate::poll::{IPGATE_POLL_THREAD, ipgate_poll};
 use crate::raw;
+use crate::site::ipgate_site;
 use crate::status::ipgate_status;
 use crate::threads;
 use crate::writer::ipgate_gate;
@@ -101,23 +102,83 @@ pub unsafe extern "C" fn ipgate_gate_follow(
         let (gate, path, parser) =
             unsafe { (raw::handle(gate, "gate")?, raw::path(path)?, options::parser(options)?) };
         gate.replace_file(path, parser)?;
-        let interval =
-            Duration::from_millis(u64::from(if interval_ms == 0 { 1000 } else { interval_ms.max(10) }));
-        let (stop, listener) = (Arc::new(Stop::default()), Listener { callback, data });
-        let follow = {
-            let (gate, stop) = (gate.share(), Arc::clone(&stop));
-            move || follow(&gate, &stop, interval, &listener)
-        };
-        let thread = threads::start("ipgate-follow", follow).map_err(|error| Failure::thread(&error))?;
-        Ok(ipgate_follower { stop, thread: Some(thread), process: process::id() })
+        ipgate_follower::start(gate.share(), interval_ms, Listener { callback, data })
     })
 }
 
-fn follow(gate: &ipgate_gate, stop: &Stop, interval: Duration, listener: &Listener) {
+/// Loads a site as ipgate_site_replace_file() does, and polls it from then on, as ipgate_gate_follow() does a file.
+///
+/// Fails as ipgate_site_replace_file() does, or with IPGATE_ERROR_THREAD. Nothing is followed then.
+///
+/// # Safety
+///
+/// The rules at the top of the header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipgate_site_follow(
+    site: *mut ipgate_site,
+    path: *const c_char,
+    options: *const ipgate_options,
+    interval_ms: u32,
+    callback: ipgate_callback,
+    data: *mut c_void,
+    follower: Option<&mut MaybeUninit<*mut ipgate_follower>>,
+    error: Option<&mut MaybeUninit<*mut ipgate_error>>,
+) -> ipgate_status {
+    boundary::make_or(follower, error, || {
+        // SAFETY: nobody frees `site` meanwhile, `path` ends with a NUL, and `options` has as many bytes as its size says.
+        let (site, path, parser) =
+            unsafe { (raw::handle(site, "site")?, raw::path(path)?, options::parser(options)?) };
+        site.replace_file(path, parser)?;
+        ipgate_follower::start(site.share(), interval_ms, Listener { callback, data })
+    })
+}
+
+/// What is polled by a thread.
+trait Polled: Send + 'static {
+    fn poll(&self) -> Result<ipgate_poll, Failure>;
+    /// What there was to say about what was taken last.
+    fn warnings(&self) -> Option<ipgate_error>;
+}
+
+impl Polled for ipgate_gate {
+    fn poll(&self) -> Result<ipgate_poll, Failure> {
+        self.writer().poll(IPGATE_POLL_THREAD)
+    }
+
+    fn warnings(&self) -> Option<ipgate_error> {
+        self.writer().warnings.clone()
+    }
+}
+
+impl Polled for ipgate_site {
+    fn poll(&self) -> Result<ipgate_poll, Failure> {
+        ipgate_site::poll(self, IPGATE_POLL_THREAD)
+    }
+
+    fn warnings(&self) -> Option<ipgate_error> {
+        self.writer().warnings.clone()
+    }
+}
+
+impl ipgate_follower {
+    fn start(polled: impl Polled, interval_ms: u32, listener: Listener) -> Result<ipgate_follower, Failure> {
+        let interval =
+            Duration::from_millis(u64::from(if interval_ms == 0 { 1000 } else { interval_ms.max(10) }));
+        let stop = Arc::new(Stop::default());
+        let follow = {
+            let stop = Arc::clone(&stop);
+            move || follow(&polled, &stop, interval, &listener)
+        };
+        let thread = threads::start("ipgate-follow", follow).map_err(|error| Failure::thread(&error))?;
+        Ok(ipgate_follower { stop, thread: Some(thread), process: process::id() })
+    }
+}
+
+fn follow(polled: &impl Polled, stop: &Stop, interval: Duration, listener: &Listener) {
     let mut wait = interval;
     while !stop.wait(wait) {
-        // What takes long is a thread's, so that neither the gate's lock is held nor a fork put off by it.
-        let outcome = boundary::caught(|| fork::put_off(|| gate.writer().poll(IPGATE_POLL_THREAD)));
+        // What takes long is a thread's, so that neither a lock is held nor a fork put off by it.
+        let outcome = boundary::caught(|| fork::put_off(|| polled.poll()));
         wait = if matches!(outcome, Ok(ipgate_poll::IPGATE_POLL_PENDING)) {
             SOON.min(interval)
         } else {
@@ -125,7 +186,7 @@ fn follow(gate: &ipgate_gate, stop: &Stop, interval: Duration, listener: &Listen
         };
         match outcome {
             Ok(ipgate_poll::IPGATE_POLL_SWAPPED) => {
-                let warnings = fork::put_off(|| gate.writer().warnings.clone()).unwrap_or_default();
+                let warnings = fork::put_off(|| polled.warnings()).unwrap_or_default();
                 listener.tell(ipgate_poll::IPGATE_POLL_SWAPPED, &warnings);
             }
             Ok(_) => {}

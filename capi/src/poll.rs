@@ -8,6 +8,7 @@ use crate::boundary;
 use crate::error::ipgate_error;
 use crate::failure::Failure;
 use crate::file::FollowedFile;
+use crate::fork;
 use crate::job::{Job, Progress};
 use crate::load::Loaded;
 use crate::raw;
@@ -62,14 +63,19 @@ pub unsafe extern "C" fn ipgate_gate_poll(
     boundary::call(error, || {
         // SAFETY: nobody frees `gate` meanwhile.
         let gate = unsafe { raw::handle(gate, "gate")? };
-        let known = IPGATE_POLL_THREAD | IPGATE_POLL_LOOK;
-        if flags & !known != 0 {
-            return Err(Failure::argument(format!("flags is {flags:#x}: there are only {known:#x}")));
-        }
-        outcome = gate.writer().poll(flags)?;
+        outcome = gate.writer().poll(known_flags(flags)?)?;
         Ok(())
     });
     outcome
+}
+
+/// The flags, if they are known.
+pub(crate) fn known_flags(flags: u32) -> Result<u32, Failure> {
+    let known = IPGATE_POLL_THREAD | IPGATE_POLL_LOOK;
+    match flags & !known {
+        0 => Ok(flags),
+        _ => Err(Failure::argument(format!("flags is {flags:#x}: there are only {known:#x}"))),
+    }
 }
 
 impl Writer {
@@ -94,6 +100,10 @@ impl Writer {
                     }
                     outcome => outcome,
                 };
+            }
+            Some(Progress::Lost(file)) => {
+                self.file = file;
+                return self.polled(Some(Err(Failure::panic("the loading thread was lost"))));
             }
             Some(Progress::Elsewhere(file)) => self.file = file,
             None => {}
@@ -127,10 +137,20 @@ impl Writer {
         if only_look {
             return Ok(ipgate_poll::IPGATE_POLL_READY);
         }
-        let gate = self.gate().clone();
-        match Job::start(&mut self.file, self.guard.clone(), gate) {
+        let (mut file, guard, gate) = (self.file.clone(), self.guard.clone(), self.gate().clone());
+        // Drops expired entries and takes in those that hold again, loads the file where it has changed, and compares that
+        // with the gate's table where the guard wants it.
+        let load = move || {
+            let loaded = boundary::caught(|| {
+                fork::put_off(|| gate.drop_expired());
+                let Some(loaded) = file.as_mut().and_then(FollowedFile::load) else { return Ok(None) };
+                loaded?.guarded(&guard, &gate).map(Some)
+            });
+            (file, loaded)
+        };
+        match Job::start(self.file.clone(), load) {
             Ok(job) => {
-                self.job = Some(job);
+                (self.job, self.file) = (Some(job), None);
                 Ok(ipgate_poll::IPGATE_POLL_PENDING)
             }
             Err(error) => self.polled(Some(Err(Failure::thread(&error)))),

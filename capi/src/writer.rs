@@ -47,11 +47,14 @@ pub(crate) struct Writer {
     /// The file that ipgate_gate_poll() looks at, with the parser for it. Not here while a job has it.
     pub(crate) file: Option<FollowedFile>,
     /// What is loaded on a thread.
-    pub(crate) job: Option<Job>,
+    pub(crate) job: Option<Load>,
     /// The job before, and the table that its own replaced, which its thread frees at the next poll: those who read
     /// have let go of it by then.
-    pub(crate) former: Option<(Job, Option<Arc<Snapshot>>)>,
+    pub(crate) former: Option<(Load, Option<Arc<Snapshot>>)>,
 }
+
+/// A load of a file: with what came of it, which is nothing where it has not changed or is being written again.
+type Load = Job<Option<FollowedFile>, (Option<FollowedFile>, Result<Option<Loaded>, Failure>), Arc<Snapshot>>;
 
 impl ipgate_gate {
     pub(crate) fn new(gate: Gate) -> ipgate_gate {

@@ -37,6 +37,7 @@ fn refuse_around(folder: &Path, around: &Around) -> Result<(), Failure> {
 pub(crate) fn load(folder: &Path, of: &OfSite, around: &Around, reading: Reading) -> Result<Loaded, Failure> {
     refuse_around(folder, around)?;
     let parsed = read(folder, reading)?;
+    parsed.strange.iter().for_each(complain);
     let name = app_name(&parsed.site, folder, of)?;
     let name = name.as_ref();
     let rejected = |of: &Option<AppName>| of.is_none() || of.as_ref() == name;

@@ -79,6 +79,18 @@ impl ListSlot {
         }
     }
 
+    /// The same with a list that is compiled.
+    #[cfg(all(feature = "watch", feature = "site-text"))]
+    pub(crate) fn into_compiled(self, origin: Origin) -> ListSlot {
+        match &self {
+            ListSlot::List(_) => {
+                let table = self.compiled(origin, SystemTime::now());
+                ListSlot::Table(Arc::new(table.whole().alone()))
+            }
+            ListSlot::Unset | ListSlot::Waiting | ListSlot::Table(_) => self,
+        }
+    }
+
     /// What is enforced for a list in that place, without the entries that have expired at `now`.
     pub(super) fn compiled(&self, origin: Origin, now: SystemTime) -> Table {
         let policy = match self {

@@ -9,6 +9,8 @@ mod writer;
 
 mod update;
 
+mod poll;
+
 mod stats;
 
 mod page;
@@ -19,10 +21,13 @@ mod reader;
 
 mod checks;
 
+mod file;
+
 pub use app::*;
 pub use checks::*;
 pub use guard::*;
 pub use page::*;
+pub use poll::*;
 pub use reader::*;
 pub use settings::*;
 pub use stats::*;

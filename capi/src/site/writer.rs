@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ipgate::site::{Changes, SiteGate};
+use ipgate::site::{Changes, Site, SiteGate};
 
 use crate::error::ipgate_error;
 use crate::failure::{Failure, Failures};
 use crate::fault;
+
+use super::file::Followed;
 
 /// The holder of all that one fleet of routers enforces: a default list, how the lists of apps combine with it,
 /// whether lists are required, and the apps, each with a list, a mode and hosts of its own where it has them. For
@@ -29,11 +31,13 @@ struct Shared {
     writer: Mutex<Writer>,
 }
 
-/// What changes leave behind.
+/// What changes need and leave behind.
 #[derive(Debug, Default)]
-pub(super) struct Writer {
+pub(crate) struct Writer {
+    /// The folder or image that ipgate_site_poll() looks at.
+    pub(super) followed: Followed,
     /// What there was to say about the list that was taken last.
-    pub(super) warnings: Option<ipgate_error>,
+    pub(crate) warnings: Option<ipgate_error>,
     /// Since the last change.
     pub(super) failures: Failures,
 }
@@ -41,7 +45,14 @@ pub(super) struct Writer {
 /// What is to be different, and what there is to say about the list that it brings, where it brings one.
 pub(super) struct Change {
     pub(super) changes: Changes,
-    pub(super) warnings: Option<ipgate_error>,
+    pub(crate) warnings: Option<ipgate_error>,
+}
+
+impl Change {
+    /// To another site.
+    pub(super) fn to(site: &Site) -> Change {
+        Change { changes: Changes::to(site), warnings: None }
+    }
 }
 
 impl ipgate_site {
@@ -54,12 +65,12 @@ impl ipgate_site {
     }
 
     /// Another handle on the same site.
-    pub(super) fn share(&self) -> ipgate_site {
+    pub(crate) fn share(&self) -> ipgate_site {
         ipgate_site { shared: Arc::clone(&self.shared) }
     }
 
     /// The writer's lock. Every step of a change leaves it consistent, so a poisoned one is as good.
-    pub(super) fn writer(&self) -> MutexGuard<'_, Writer> {
+    pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {
         self.shared.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -79,6 +90,7 @@ impl ipgate_site {
         self.gate().apply(&change.changes).map_err(|refused| Failure::refused(&refused))?;
         writer.warnings = change.warnings.or(writer.warnings.take());
         writer.failures.clear();
+        writer.followed = Followed::default();
         Ok(())
     }
 }

@@ -94,7 +94,7 @@ impl SiteParser {
 
     /// Reads a folder, or an image ([`Site::from_image`]). A list that is bad touches its app alone: [`ParsedSite::rejected`] tells, and the app is one whose list
     /// is to come, so that it is closed. In `apps`, what begins with a dot or ends with `~` is passed over (editors' and
-    /// Kubernetes' own files), and links to folders are not followed. O(n) for n bytes of all files.
+    /// Kubernetes' own files), which is told of lists, and links to folders are not followed. O(n) for n bytes of all files.
     ///
     /// # Errors
     ///

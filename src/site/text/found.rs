@@ -12,6 +12,8 @@ pub(crate) const SETTINGS: &str = "site.toml";
 pub(crate) const DEFAULT: &str = "default.list";
 pub(crate) const APPS: &str = "apps";
 pub(crate) const HOSTS: &str = "hosts";
+/// What begins the name of the link by which an editor locks a file.
+const LOCK: &str = ".#";
 /// What the name of a list's file ends with.
 const LIST: &str = ".list";
 
@@ -75,10 +77,14 @@ impl Found {
                 self.strange.push(Problem::new(&path, "its name is no UTF-8 text, and no name of an app"));
                 continue;
             };
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
             if file.starts_with(['.', '#']) || file.ends_with('~') {
+                if !is_folder && file.ends_with(LIST) && !file.starts_with(LOCK) {
+                    let message = "it is passed over, since its name begins as those of editors' own files do; rename the app";
+                    self.strange.push(Problem::new(&path, message));
+                }
                 continue;
             }
-            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
             let name =
                 format!("{above}{}", if is_folder { file } else { file.strip_suffix(LIST).unwrap_or(file) });
             match AppName::new(&name) {

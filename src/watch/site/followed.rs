@@ -51,8 +51,10 @@ pub struct FollowedSite {
     source: Source,
     /// Nothing of the source is in force yet.
     is_first: bool,
-    /// What was read and waits for the rest.
+    /// What was read and is not in force.
     owed: Gathered,
+    /// Whether that waits for the rest.
+    waits: bool,
     /// What the guard refused.
     refusals: Repeats,
 }
@@ -113,7 +115,8 @@ impl FollowedSite {
         let (parser, settle) = (SiteParser::new(), DEFAULT_SETTLE);
         let source = Source::at(&path, settle)?;
         let (owed, refusals) = (Gathered::default(), Repeats::default());
-        Ok(FollowedSite { gate: gate.clone(), path, parser, settle, source, is_first: true, owed, refusals })
+        let (gate, is_first, waits) = (gate.clone(), true, false);
+        Ok(FollowedSite { gate, path, parser, settle, source, is_first, owed, waits, refusals })
     }
 
     /// The same, where lists are parsed like that; strictly unless set.
@@ -163,6 +166,7 @@ impl FollowedSite {
         loop {
             let now = Instant::now();
             let mut gathered = self.gather(now, true);
+            gathered.errors.drain(..).for_each(|error| self.gate.record_failure(error));
             if let Some(error) = gathered.fatal() {
                 return Err(error);
             }
@@ -182,33 +186,47 @@ impl FollowedSite {
     fn gather(&mut self, now: Instant, retry: bool) -> Gathered {
         let mut gathered = Gathered::default();
         self.source.gather(now, retry, self.parser.list_parser(), &mut gathered);
-        gathered.errors.iter().for_each(|error| self.gate.record_failure(error));
         gathered
     }
 
     /// Looks at everything and brings the gate up to date. Returns what is to be told, and when to look again although nothing
     /// may happen until then. `retry` tries again what could not be read.
     pub fn look(&mut self, now: Instant, retry: bool) -> (Vec<Outcome>, Option<Instant>) {
+        let (mut outcomes, settles) = self.read(now, retry);
+        outcomes.extend(self.apply());
+        (outcomes, settles)
+    }
+
+    /// The first half of a look: reads what is new, parses and compiles it, and touches the gate not at all.
+    pub fn read(&mut self, now: Instant, retry: bool) -> (Vec<Outcome>, Option<Instant>) {
         if !self.source.fits(&self.path) {
             // A folder in the place of an image, or an image in that of a folder: another site.
             match Source::at(&self.path, self.settle) {
                 Ok(source) => (self.source, self.is_first) = (source, true),
-                Err(error) => self.gate.record_failure(error),
+                Err(error) => self.owed.errors.push(error.to_string()),
             }
         }
         let mut gathered = self.gather(now, retry);
-        let mut outcomes = std::mem::take(&mut gathered.outcomes);
+        let outcomes = std::mem::take(&mut gathered.outcomes);
         let settles = gathered.settles;
+        self.waits = self.is_first && (gathered.is_fatal() || settles.is_some());
         gathered.add_earlier(std::mem::take(&mut self.owed));
-        if self.is_first && (gathered.is_fatal() || settles.is_some()) {
-            self.owed = gathered; // another site comes into force as a whole
-        } else if gathered.is_new {
-            match self.bring_into_force(gathered) {
-                Ok(told) => outcomes.extend(told),
-                Err(refused) => outcomes.extend(self.refused(refused)),
-            }
-        }
+        self.owed = gathered;
         (outcomes, settles)
+    }
+
+    /// The second half of a look: brings into force what was read. Another site than before comes into force as a whole, when
+    /// all of it has settled and nothing is wrong with what is of all its apps. Microseconds for each app that has changed.
+    pub fn apply(&mut self) -> Vec<Outcome> {
+        self.owed.errors.drain(..).for_each(|error| self.gate.record_failure(error));
+        if self.waits || !self.owed.is_new {
+            return Vec::new();
+        }
+        let gathered = std::mem::take(&mut self.owed);
+        match self.bring_into_force(gathered) {
+            Ok(outcomes) => outcomes,
+            Err(refused) => self.refused(refused).into_iter().collect(),
+        }
     }
 
     fn bring_into_force(&mut self, gathered: Gathered) -> Result<Vec<Outcome>, SiteRefused> {

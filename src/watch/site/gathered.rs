@@ -60,6 +60,7 @@ impl Gathered {
         self.is_new |= earlier.is_new;
         self.failures += earlier.failures;
         self.reports.splice(0..0, earlier.reports);
+        self.errors.splice(0..0, earlier.errors);
     }
 
     pub(super) fn is_fatal(&self) -> bool {

@@ -8,6 +8,7 @@ use super::gathered::Gathered;
 use crate::list::{Parser, ReadError};
 use crate::site::text::list_of_content;
 use crate::site::{AppName, ListSlot};
+use crate::table::Origin;
 use crate::watch::file::{Followed, Look};
 use crate::watch::outcome::WatchError;
 use crate::watch::repeats::Repeats;
@@ -77,6 +78,8 @@ impl ListFile {
             Look::Failed(error) => error,
             Look::Text(content) => match list_of_content(parser, self.file.name(), content) {
                 Ok((slot, report)) => {
+                    // Here, where nobody waits for it.
+                    let slot = slot.into_compiled(if app.is_some() { Origin::App } else { Origin::Default });
                     (self.held, gathered.is_new) = (Some(slot), true);
                     if !report.is_empty() {
                         gathered.reports.push((self.file.name().to_owned(), report));
