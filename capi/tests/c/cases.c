@@ -10,7 +10,7 @@
 static const char *const unsupported_given[] = { "now", NULL };
 static const char *const unsupported_expected[] = { "canonical", "format", "mode-setting", "enforce-setting", NULL };
 /* The interface has no sites yet: a case that begins with this line is skipped whole. */
-static const char site[] = "site";
+static const char of_sites[] = "site";
 
 /* A text of the format: escapes are undone, so it may hold any byte. */
 struct text {
@@ -149,8 +149,8 @@ static void read_place(struct test_case *test, const char *value, int severity)
 static void read_line(struct test_case *test, const char *key, char *value)
 {
     struct place *last = test->place_count ? &test->places[test->place_count - 1] : NULL;
-    if (test->skip == site || strcmp(key, site) == 0)
-        test->skip = site;
+    if (test->skip == of_sites || strcmp(key, of_sites) == 0)
+        test->skip = of_sites;
     else if (is_in(key, unsupported_given))
         test->skip = "now";
     else if (is_in(key, unsupported_expected))

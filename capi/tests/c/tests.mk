@@ -11,7 +11,7 @@ cxx17 := $(CXX) -std=c++17 $(warnings)
 pkg_config = PKG_CONFIG_PATH=$(stage)/lib/pkgconfig pkg-config
 shared = $$($(pkg_config) --cflags --libs ipgate)
 static = $$($(pkg_config) --static --cflags --libs ipgate | sed 's/-lipgate/-l:libipgate.a/')
-programs := api admit cases images poll site site_changes site_page threads fork unload
+programs := api admit cases images poll site site_changes site_page site_poll threads fork unload
 
 # Names what is missing before anything else fails for it.
 need = @for tool in $(1); do command -v $$tool > /dev/null \
@@ -23,6 +23,10 @@ stage:
 	$(MAKE) --no-print-directory -f $(capi)/Makefile install PREFIX=$(stage) DESTDIR= > /dev/null
 	printf '10.0.1.0/24:office_ABC\n' > $(work)/image.list
 	cd $(root) && $(CARGO) run -q -p ipgate-cli -- compile $(work)/image.list -o $(work)/list.image > /dev/null
+	mkdir -p $(work)/fleet/apps
+	printf '10.0.0.0/8:corp\n' > $(work)/fleet/default.list
+	printf '192.0.2.7:partner\n' > $(work)/fleet/apps/shop.list
+	cd $(root) && $(CARGO) run -q -p ipgate-cli -- compile --site $(work)/fleet -o $(work)/site.image > /dev/null
 
 # Compiles each program into $(work)/$(1), with the compiler and flags $(2), against the library $(3).
 define compile
@@ -36,7 +40,7 @@ endef
 define run
 	for program in $(2); do \
 	    echo "== $(1): $$program"; \
-	    (cd $(work)/$(1) && IPGATE_LIBRARY=$(stage)/lib/libipgate.so IPGATE_CASES=$(root)/tests/cases IPGATE_IMAGE=$(work)/list.image \
+	    (cd $(work)/$(1) && IPGATE_LIBRARY=$(stage)/lib/libipgate.so IPGATE_CASES=$(root)/tests/cases IPGATE_IMAGE=$(work)/list.image IPGATE_SITE_IMAGE=$(work)/site.image \
 	        LD_LIBRARY_PATH=$(stage)/lib env $(3) ./$$program) || exit 1; \
 	done
 endef
