@@ -187,7 +187,8 @@ proptest! {
                     prop_assert_eq!(reader.is_allowed(app, client), allowed);
                     prop_assert_eq!(reader.is_allowed_to(&mut refs[at], client), allowed);
                     prop_assert_eq!(gate.is_allowed(app, client), allowed);
-                    if let Some(covering) = golden.covering(client, now) {
+                    {
+                        let covering = golden.covering(client, now).unwrap_or_default();
                         let state = gate.snapshot();
                         let found = state.covering(app, client).into_iter();
                         let found: Vec<_> = found.map(|(from, entry)| (from == Origin::App, entry.to_entry())).collect();

@@ -298,6 +298,36 @@ fn an_image_in_the_place_of_a_folder_and_a_folder_in_that_of_an_image() {
     assert!(bench.allows("late", "203.0.113.1"));
 }
 
+/// Another site at the path is guarded as any change is; so is what another follower of the same gate finds.
+#[test]
+fn another_site_takes_nothing_away_by_mistake() {
+    let mut bench = Bench::loaded(&FLEET);
+    bench.gate.set_guard(SiteGuard::new().max_removed(0.0).keep_enforced(true));
+    let (path, aside) = (bench.folder.path().join("fleet"), bench.folder.path().join("aside"));
+    fs::rename(&path, &aside).unwrap();
+    fs::write(&path, Site::new().to_image().unwrap()).unwrap();
+    let told = bench.settled().join("\n");
+    assert!(told.contains("permit `enforce-off`") && told.contains("permit `removal`"), "{told}");
+    assert!(bench.allows("shop", "192.0.2.7") && bench.gate.snapshot().is_enforced());
+    fs::remove_file(&path).unwrap();
+    fs::create_dir_all(path.join("apps")).unwrap();
+    bench.write("apps/shop.list", "nonsense\n");
+    bench.settled();
+    assert!(bench.allows("shop", "192.0.2.7"), "its last good list");
+    assert!(bench.allows("deis/controller", "198.51.100.1"), "not to be removed");
+
+    // What was refused is tried again with the next change.
+    bench.gate.set_guard(SiteGuard::new());
+    bench.write("apps/shop.list", "192.0.2.8\n");
+    bench.settled();
+    assert!(bench.allows("shop", "192.0.2.8") && bench.gate.snapshot().app_count() == 1);
+
+    bench.write("apps/shop.list", "nonsense\n");
+    let mut again = FollowedSite::new(&bench.gate, &path).unwrap();
+    again.load().unwrap();
+    assert!(bench.allows("shop", "192.0.2.8"), "its last good list");
+}
+
 #[test]
 fn strange_files_among_the_lists_are_told_once() {
     let mut bench = Bench::loaded(&FLEET);

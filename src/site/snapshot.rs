@@ -98,7 +98,7 @@ impl SiteSnapshot {
     }
 
     /// The entries that cover a client of an app and hold now, the one that decides first, each with the list that it comes
-    /// from. For explanations; allocates.
+    /// from; none where a list is to come that decides. For explanations; allocates.
     #[must_use]
     pub fn covering(&self, app: &str, address: IpAddr) -> Vec<(Origin, EntryRef<'_>)> {
         let now = SystemTime::now();
@@ -106,6 +106,12 @@ impl SiteSnapshot {
         let mode = app.and_then(|app| app.mode).unwrap_or(self.mode);
         let list = app.and_then(|app| app.list.as_deref());
         let default = Some(&*self.default).filter(|_| list.is_none() || mode != Mode::Override);
+        let waits = |list: Option<&Snapshot>| {
+            list.is_some_and(|list| list.table().ruling_without_entry().reason() == Reason::NoList)
+        };
+        if waits(list) || mode == Mode::Extend && waits(default) {
+            return Vec::new(); // what is to come decides, and no entry does
+        }
         let [of_default, of_app] = [(Origin::Default, default), (Origin::App, list)].map(|(origin, list)| {
             let found = list.into_iter().flat_map(move |list| list.table().covering(address));
             found.filter(move |entry| entry.is_live(now)).map(move |entry| (origin, entry))
@@ -148,6 +154,12 @@ impl SiteSnapshot {
         let site =
             Site::new().with_default(slot(&self.default)).with_mode(self.mode).with_enforce(self.enforce);
         site.with_apps(self.apps.iter().map(|(_, app)| (app.about.name.clone(), described(app))).collect())
+    }
+
+    /// What stands in the place of the default list.
+    #[cfg(all(feature = "watch", feature = "site-text"))]
+    pub(crate) fn default_slot(&self) -> ListSlot {
+        slot(&self.default)
     }
 
     /// What stands in the place of an app's list.

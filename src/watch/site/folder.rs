@@ -63,14 +63,21 @@ impl Folder {
     }
 
     /// Looks at everything. Where the folder itself cannot be looked through, nothing counts as gone.
-    pub(super) fn gather(&mut self, now: Instant, retry: bool, parser: &Parser, gathered: &mut Gathered) {
+    pub(super) fn gather(
+        &mut self,
+        now: Instant,
+        retry: bool,
+        parser: &Parser,
+        current: &SiteSnapshot,
+        gathered: &mut Gathered,
+    ) {
         if !Found::is_any(&self.path) {
             let error = SiteTextError::new(vec![Found::none(&self.path)]);
             return gathered.failed_for_all(&mut self.failures, WatchError::Site { error });
         }
         let found = Found::of(&self.path);
         let blind = self.tell(&found, gathered);
-        if let Err(error) = self.track(&found) {
+        if let Err(error) = self.track(&found, current) {
             let error = WatchError::Unreadable { path: self.path.clone(), error };
             return gathered.failed_for_all(&mut self.failures, error);
         }
@@ -116,15 +123,19 @@ impl Folder {
     }
 
     /// Follows the lists that are new.
-    fn track(&mut self, found: &Found) -> io::Result<()> {
+    fn track(&mut self, found: &Found, current: &SiteSnapshot) -> io::Result<()> {
         if let (Some(path), None) = (&found.default, &self.default) {
-            self.default = Some(ListFile::new(path.clone(), self.settle)?);
+            let was_good = current.default_slot().has_list();
+            self.default = Some(ListFile::new(path, self.settle, was_good)?);
         }
         self.default.iter_mut().filter(|_| found.default.is_some()).for_each(ListFile::is_there);
         for (name, path) in &found.lists {
             match self.apps.get_mut(name) {
                 Some(list) => list.is_there(),
-                None => drop(self.apps.insert(name.clone(), ListFile::new(path.clone(), self.settle)?)),
+                None => {
+                    let was_good = current.slot_of(name.as_str()).has_list();
+                    self.apps.insert(name.clone(), ListFile::new(path, self.settle, was_good)?);
+                }
             }
         }
         Ok(())
@@ -177,13 +188,7 @@ impl Folder {
         hosts: &BTreeMap<&AppName, Vec<&Host>>,
         current: &SiteSnapshot,
     ) -> Option<App> {
-        let list = self.apps.get(name).map(|list| match list.held() {
-            Some(held) => held.clone(),
-            // One that was not read yet has said nothing.
-            None => Some(current.slot_of(name.as_str()))
-                .filter(|slot| !self.is_first && !slot.is_unset())
-                .unwrap_or(ListSlot::Waiting),
-        });
+        let list = self.apps.get(name).map(|list| list.slot(|| current.slot_of(name.as_str())));
         let list = list.filter(|slot| !slot.is_unset());
         let (mode, hosts) = (self.settings.latest.modes.get(name), hosts.get(name));
         if list.is_none() && mode.is_none() && hosts.is_none() {
@@ -196,7 +201,6 @@ impl Folder {
 
     /// Takes note of what is in force now: all but what was refused, which is tried again with the next change.
     pub(super) fn comes_into_force(&mut self, refusals: &[SiteRefusal]) {
-        self.is_first = false;
         let is_refused = |kind: fn(&SiteRefusal) -> bool| refusals.iter().any(kind);
         if !is_refused(|refusal| matches!(refusal, SiteRefusal::EnforceOff)) {
             self.settings.comes_into_force();
@@ -210,6 +214,7 @@ impl Folder {
             self.default.take_if(|default| !default.comes_into_force());
         }
         let keeps_removed = is_refused(|refusal| matches!(refusal, SiteRefusal::Removal { .. }));
+        self.is_first &= keeps_removed; // there are apps of another site, which the next change removes
         let refused: BTreeSet<&AppName> = refusals
             .iter()
             .filter_map(|refusal| match refusal {

@@ -51,6 +51,8 @@ pub struct FollowedSite {
     source: Source,
     /// Nothing of the source is in force yet.
     is_first: bool,
+    /// Something of an earlier source may be.
+    was_loaded: bool,
     /// What was read and is not in force.
     owed: Gathered,
     /// Whether that waits for the rest.
@@ -81,9 +83,16 @@ impl Source {
         }
     }
 
-    fn gather(&mut self, now: Instant, retry: bool, parser: &Parser, gathered: &mut Gathered) {
+    fn gather(
+        &mut self,
+        now: Instant,
+        retry: bool,
+        parser: &Parser,
+        current: &SiteSnapshot,
+        gathered: &mut Gathered,
+    ) {
         match self {
-            Source::Folder(folder) => folder.gather(now, retry, parser, gathered),
+            Source::Folder(folder) => folder.gather(now, retry, parser, current, gathered),
             Source::Image(image) => image.gather(now, retry, parser, gathered),
         }
     }
@@ -115,8 +124,8 @@ impl FollowedSite {
         let (parser, settle) = (SiteParser::new(), DEFAULT_SETTLE);
         let source = Source::at(&path, settle)?;
         let (owed, refusals) = (Gathered::default(), Repeats::default());
-        let (gate, is_first, waits) = (gate.clone(), true, false);
-        Ok(FollowedSite { gate, path, parser, settle, source, is_first, owed, waits, refusals })
+        let (gate, is_first, was_loaded, waits) = (gate.clone(), true, false, false);
+        Ok(FollowedSite { gate, path, parser, settle, source, is_first, was_loaded, owed, waits, refusals })
     }
 
     /// The same, where lists are parsed like that; strictly unless set.
@@ -185,7 +194,7 @@ impl FollowedSite {
 
     fn gather(&mut self, now: Instant, retry: bool) -> Gathered {
         let mut gathered = Gathered::default();
-        self.source.gather(now, retry, self.parser.list_parser(), &mut gathered);
+        self.source.gather(now, retry, self.parser.list_parser(), &self.gate.snapshot(), &mut gathered);
         gathered
     }
 
@@ -232,13 +241,13 @@ impl FollowedSite {
     fn bring_into_force(&mut self, gathered: Gathered) -> Result<Vec<Outcome>, SiteRefused> {
         let current = self.gate.snapshot();
         let mut changes = self.source.changes(&current);
-        if self.is_first {
+        if !self.was_loaded {
             // What the gate held until now is no site that could have been changed by mistake.
             changes = changes.permitting(Permit::Removal).permitting(Permit::EnforceOff);
         }
         let (generation, refusals) = self.gate.apply_allowed(changes)?;
         self.source.comes_into_force(&refusals);
-        self.is_first = false;
+        (self.is_first, self.was_loaded) = (false, true);
         let mut outcomes = Vec::new();
         if generation != current.generation() {
             outcomes.push(self.swapped(generation, gathered));

@@ -1,7 +1,7 @@
 //! The followed list of an app, or the default list.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::gathered::Gathered;
@@ -21,7 +21,7 @@ pub(super) struct ListFile {
     file: Followed,
     /// What is to be in force and is not.
     held: Option<ListSlot>,
-    /// Whether a list of it was ever in force.
+    /// Whether a list was ever in force in its place.
     was_good: bool,
     /// Since when it is gone.
     gone: Option<Instant>,
@@ -30,9 +30,10 @@ pub(super) struct ListFile {
 }
 
 impl ListFile {
-    pub(super) fn new(path: PathBuf, settle: Duration) -> io::Result<ListFile> {
+    /// The list at a path, in whose place a list is in force already or not.
+    pub(super) fn new(path: &Path, settle: Duration, was_good: bool) -> io::Result<ListFile> {
         let file = Followed::new(path)?.settle(settle);
-        Ok(ListFile { file, held: None, was_good: false, gone: None, repeats: None })
+        Ok(ListFile { file, held: None, was_good, gone: None, repeats: None })
     }
 
     pub(super) fn forget(&mut self) {
@@ -42,6 +43,15 @@ impl ListFile {
     /// What is to stand in the place of the list and does not yet.
     pub(super) fn held(&self) -> Option<&ListSlot> {
         self.held.as_ref()
+    }
+
+    /// What is to stand in the place of the list, where that is `in_force` now: one that was not read yet has said nothing.
+    pub(super) fn slot(&self, in_force: impl FnOnce() -> ListSlot) -> ListSlot {
+        match &self.held {
+            Some(held) => held.clone(),
+            None if self.was_good => in_force(),
+            None => ListSlot::Waiting,
+        }
     }
 
     /// It is where it was looked for. One that has come back is as it was, unless it is another.
