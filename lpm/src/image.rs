@@ -13,6 +13,7 @@
 //!
 //! Integers are little-endian. There are no offsets that could point anywhere: places follow from lengths.
 
+use std::iter;
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -379,12 +380,15 @@ fn present(header: &[u8]) -> u128 {
 fn places(header: &[u8]) -> impl Iterator<Item = (usize, Range<usize>)> {
     let mut left = present(header);
     let mut at = field::LENGTHS + 8 * left.count_ones() as usize;
-    (field::LENGTHS..).step_by(8).map_while(move |stated| {
+    let mut stated = field::LENGTHS;
+    iter::from_fn(move || {
         let section = (left != 0).then(|| left.trailing_zeros() as usize)?;
         left &= left - 1;
         let length = usize::try_from(u64_at(header, stated)).unwrap_or(usize::MAX);
-        let aligned = if length < 64 { ALIGNED } else { 64 };
-        let start = at.checked_next_multiple_of(aligned).unwrap_or(usize::MAX);
+        stated += 8;
+        // Powers of two: what divides would be half of the time that a small image takes to open.
+        let beyond = if length < 64 { ALIGNED - 1 } else { 64 - 1 };
+        let start = at.saturating_add(beyond) & !beyond;
         let end = start.saturating_add(length);
         at = end.saturating_add(GUARD);
         Some((section, start..end))
