@@ -90,30 +90,25 @@ pub(crate) extern "C" fn check_bytes(
 fn judge<const COUNTED: bool>(
     reader: &mut ipgate_reader,
     address: impl Into<Option<Address>>,
-    verdict: Room<'_, ipgate_verdict>,
+    mut verdict: Room<'_, ipgate_verdict>,
 ) -> ipgate_decision {
     let address = address.into();
-    judged(reader, verdict, |layers, verdict| ask::<COUNTED, _>(layers, address, |of| verdict.fill(of)))
-}
-
-/// A check whose verdict `ask` fills in; it says whether the client is allowed.
-#[inline(always)]
-pub(crate) fn judged<H: Handle>(
-    handle: &mut H,
-    mut verdict: Room<'_, ipgate_verdict>,
-    ask: impl FnOnce(&mut H::Reader, &mut ipgate_verdict) -> bool,
-) -> ipgate_decision {
     let judged = match verdict.in_place() {
-        Some(ours) => guarded(handle, |reader| ask(reader, ours)),
-        None => return judged_other(handle, verdict, ask),
+        Some(ours) => guarded(reader, |layers| ask::<COUNTED, _>(layers, address, |of| ours.fill(of))),
+        None => {
+            return judged_other(reader, verdict, move |layers, verdict| {
+                ask::<COUNTED, _>(layers, address, |of| verdict.fill(of))
+            });
+        }
     };
     answer(judged, verdict)
 }
 
-/// The same with a verdict of another version's size.
+/// A check with a verdict of another version's size, which `ask` fills in; it says whether the client is allowed. A closure
+/// of its own, and one that owns what it asks for: the common case would call what both share, with the address in memory.
 #[cold]
 #[inline(never)]
-fn judged_other<H: Handle>(
+pub(crate) fn judged_other<H: Handle>(
     handle: &mut H,
     mut verdict: Room<'_, ipgate_verdict>,
     ask: impl FnOnce(&mut H::Reader, &mut ipgate_verdict) -> bool,
@@ -170,7 +165,7 @@ pub(crate) fn decided<H: Handle>(
 
 /// Runs a check. A panic is caught and reported.
 #[inline(always)]
-fn guarded<H: Handle, R>(handle: &mut H, check: impl FnOnce(&mut H::Reader) -> R) -> Option<R> {
+pub(crate) fn guarded<H: Handle, R>(handle: &mut H, check: impl FnOnce(&mut H::Reader) -> R) -> Option<R> {
     let reader = handle.reader();
     let check = || {
         fault::point();
@@ -209,7 +204,7 @@ impl Handle for ipgate_reader {
 
 /// What a check came to, if it came to something.
 #[inline(always)]
-fn answer(judged: Option<bool>, verdict: Room<'_, ipgate_verdict>) -> ipgate_decision {
+pub(crate) fn answer(judged: Option<bool>, verdict: Room<'_, ipgate_verdict>) -> ipgate_decision {
     judged.map_or_else(|| failed(verdict), ipgate_decision::of)
 }
 

@@ -6,7 +6,7 @@ use ipgate::Address;
 use ipgate::site::{SiteGate, SiteReader, Sought};
 
 use crate::boundary::{self, given};
-use crate::check::{self, Handle, decided, judged};
+use crate::check::{self, Handle, answer, decided, guarded, judged_other};
 use crate::error::ipgate_error;
 use crate::raw::{Bytes, Room};
 use crate::status::ipgate_status;
@@ -107,7 +107,7 @@ fn check(
     reader: Option<&mut ipgate_site_reader>,
     app: Option<Sought<'_>>,
     client: Client,
-    verdict: Room<'_, ipgate_verdict>,
+    mut verdict: Room<'_, ipgate_verdict>,
 ) -> ipgate_decision {
     let (Some(reader), Some(app), Some(address)) = (reader, app, client) else {
         return check::failed(verdict);
@@ -115,5 +115,13 @@ fn check(
     if verdict.is_null() {
         return decided(reader, |site| site.judge(app, address).judgement().is_allowed());
     }
-    judged(reader, verdict, |site, verdict| verdict.fill_site(site.judge(app, address)))
+    let judged = match verdict.in_place() {
+        Some(ours) => guarded(reader, |site| ours.fill_site(site.judge(app, address))),
+        None => {
+            return judged_other(reader, verdict, move |site, verdict| {
+                verdict.fill_site(site.judge(app, address))
+            });
+        }
+    };
+    answer(judged, verdict)
 }
