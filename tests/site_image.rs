@@ -138,3 +138,11 @@ fn what_has_expired_since_is_dropped_when_it_is_opened() {
     assert!(!gate.is_allowed("shop", "192.0.2.7".parse().unwrap()));
     assert_eq!(gate.status().entries, 0);
 }
+
+/// Writes what the fuzz target begins with.
+#[test]
+#[ignore = "writes into the repository"]
+fn seeds() {
+    let seed = format!("{}/fuzz/seeds/image/site", env!("CARGO_MANIFEST_DIR"));
+    std::fs::write(seed, site().to_image().unwrap()).unwrap();
+}
