@@ -156,6 +156,12 @@ impl SiteSnapshot {
         site.with_apps(self.apps.iter().map(|(_, app)| (app.about.name.clone(), described(app))).collect())
     }
 
+    /// The hosts of an app.
+    #[cfg(all(feature = "watch", feature = "site-text"))]
+    pub(crate) fn hosts_of(&self, app: &str) -> &[Host] {
+        self.state(app).map_or(&[], |app| &app.about.hosts)
+    }
+
     /// What stands in the place of the default list.
     #[cfg(all(feature = "watch", feature = "site-text"))]
     pub(crate) fn default_slot(&self) -> ListSlot {

@@ -23,6 +23,8 @@ pub(super) struct Folder {
     hosts: Part<BTreeMap<Host, AppName>>,
     default: Option<ListFile>,
     apps: BTreeMap<AppName, ListFile>,
+    /// The apps whose lists hold something that is not in force, so that one that changes is found among ten thousand.
+    holding: BTreeSet<AppName>,
     /// Where lists of apps are.
     folders: Vec<PathBuf>,
     /// Nothing of it is in force yet.
@@ -43,6 +45,7 @@ impl Folder {
             hosts: Part::new(file(HOSTS)?, parse_hosts),
             default: None,
             apps: BTreeMap::new(),
+            holding: BTreeSet::new(),
             folders: Vec::new(),
             is_first: true,
             failures: Repeats::default(),
@@ -94,6 +97,9 @@ impl Folder {
                 list.look(Some(name), now, retry, parser, gathered);
             } else if !blind.iter().any(|start| name.as_str().starts_with(start)) {
                 list.is_gone(now, gathered);
+            }
+            if list.held().is_some() {
+                self.holding.insert(name.clone());
             }
         }
         self.folders = found.folders;
@@ -156,9 +162,13 @@ impl Folder {
             None if self.is_first => changes.with_default(ListSlot::Unset),
             None => changes,
         };
-        let hosts = of_apps(&self.hosts.latest);
-        for name in self.changed(&hosts) {
-            changes = match self.app(name, &hosts, current) {
+        let hosts = (self.is_first || !self.hosts.is_in_force()).then(|| of_apps(&self.hosts.latest));
+        for name in self.changed(hosts.as_ref()) {
+            let hosts = match &hosts {
+                Some(hosts) => hosts.get(name).into_iter().flatten().map(|host| (*host).clone()).collect(),
+                None => current.hosts_of(name.as_str()).to_vec(),
+            };
+            changes = match self.app(name, hosts, current) {
                 Some(app) => changes.with_app(name.clone(), app),
                 None => changes.without_app(name.clone()),
             };
@@ -166,14 +176,16 @@ impl Folder {
         if self.is_first { changes.of_whole() } else { changes }
     }
 
-    /// The apps of which anything is to be different.
-    fn changed<'f>(&'f self, hosts: &BTreeMap<&'f AppName, Vec<&Host>>) -> BTreeSet<&'f AppName> {
-        let lists = self.apps.iter().filter(|(_, list)| self.is_first || list.held().is_some());
-        let mut changed: BTreeSet<&AppName> = lists.map(|(name, _)| name).collect();
+    /// The apps of which anything is to be different; `hosts` are those of all apps where they are to be.
+    fn changed<'f>(&'f self, hosts: Option<&HostsOfApps<'f>>) -> BTreeSet<&'f AppName> {
+        let mut changed: BTreeSet<&AppName> = match self.is_first {
+            true => self.apps.keys().collect(),
+            false => self.holding.iter().collect(),
+        };
         let (modes, before) = (&self.settings.latest.modes, &self.settings.in_force.modes);
         let all = modes.keys().chain(before.keys());
         changed.extend(all.filter(|name| self.is_first || modes.get(*name) != before.get(*name)));
-        if self.is_first || !self.hosts.is_in_force() {
+        if let Some(hosts) = hosts {
             let before = of_apps(&self.hosts.in_force);
             let all = hosts.keys().chain(before.keys()).copied();
             changed.extend(all.filter(|name| self.is_first || hosts.get(name) != before.get(name)));
@@ -182,32 +194,24 @@ impl Folder {
     }
 
     /// An app as it is to be, if the site is to name it.
-    fn app(
-        &self,
-        name: &AppName,
-        hosts: &BTreeMap<&AppName, Vec<&Host>>,
-        current: &SiteSnapshot,
-    ) -> Option<App> {
+    fn app(&self, name: &AppName, hosts: Vec<Host>, current: &SiteSnapshot) -> Option<App> {
         let list = self.apps.get(name).map(|list| list.slot(|| current.slot_of(name.as_str())));
         let list = list.filter(|slot| !slot.is_unset());
-        let (mode, hosts) = (self.settings.latest.modes.get(name), hosts.get(name));
-        if list.is_none() && mode.is_none() && hosts.is_none() {
+        let mode = self.settings.latest.modes.get(name);
+        if list.is_none() && mode.is_none() && hosts.is_empty() {
             return None;
         }
         let app = App::new().with_list(list.unwrap_or_default());
         let app = mode.copied().flatten().into_iter().fold(app, App::with_mode);
-        Some(hosts.into_iter().flatten().fold(app, |app, host| app.with_host((*host).clone())))
+        Some(hosts.into_iter().fold(app, App::with_host))
     }
 
     /// Takes note of what is in force now: all but what was refused, which is tried again with the next change.
     pub(super) fn comes_into_force(&mut self, refusals: &[SiteRefusal]) {
         let is_refused = |kind: fn(&SiteRefusal) -> bool| refusals.iter().any(kind);
-        if !is_refused(|refusal| matches!(refusal, SiteRefusal::EnforceOff)) {
-            self.settings.comes_into_force();
-        } else {
-            let enforce = self.settings.in_force.enforce;
-            self.settings.comes_into_force();
-            self.settings.in_force.enforce = enforce;
+        match is_refused(|refusal| matches!(refusal, SiteRefusal::EnforceOff)) {
+            true => self.settings.comes_into_force_but(|settings, before| settings.enforce = before.enforce),
+            false => self.settings.comes_into_force(),
         }
         self.hosts.comes_into_force();
         if !is_refused(|refusal| matches!(refusal, SiteRefusal::Default(_))) {
@@ -215,24 +219,27 @@ impl Folder {
         }
         let keeps_removed = is_refused(|refusal| matches!(refusal, SiteRefusal::Removal { .. }));
         self.is_first &= keeps_removed; // there are apps of another site, which the next change removes
-        let refused: BTreeSet<&AppName> = refusals
-            .iter()
-            .filter_map(|refusal| match refusal {
-                SiteRefusal::App { app, .. } => Some(app),
-                _ => None,
-            })
-            .collect();
-        self.apps.retain(|name, list| {
-            let stays =
-                refused.contains(name) || keeps_removed && list.held().is_some_and(ListSlot::is_unset);
-            stays || list.comes_into_force()
+        let is_refused = |name: &AppName| {
+            let of_app =
+                |refusal: &SiteRefusal| matches!(refusal, SiteRefusal::App { app, .. } if app == name);
+            refusals.iter().any(of_app)
+        };
+        self.holding.retain(|name| {
+            let Some(list) = self.apps.get_mut(name) else { return false };
+            let stays = is_refused(name) || keeps_removed && list.held().is_some_and(ListSlot::is_unset);
+            if !stays && !list.comes_into_force() {
+                self.apps.remove(name);
+            }
+            stays
         });
     }
 }
 
 /// The hosts of each app.
-fn of_apps(hosts: &BTreeMap<Host, AppName>) -> BTreeMap<&AppName, Vec<&Host>> {
-    let mut apps: BTreeMap<&AppName, Vec<&Host>> = BTreeMap::new();
+type HostsOfApps<'h> = BTreeMap<&'h AppName, Vec<&'h Host>>;
+
+fn of_apps(hosts: &BTreeMap<Host, AppName>) -> HostsOfApps<'_> {
+    let mut apps = HostsOfApps::new();
     hosts.iter().for_each(|(host, app)| apps.entry(app).or_default().push(host));
     apps
 }

@@ -23,13 +23,15 @@ pub(super) struct Part<T> {
     /// What was last good.
     pub(super) latest: T,
     pub(super) in_force: T,
+    /// Whether the two differ, or may.
+    is_new: bool,
     repeats: Repeats,
 }
 
-impl<T: Default + Clone + PartialEq> Part<T> {
+impl<T: Default + Clone> Part<T> {
     pub(super) fn new(file: Followed, read: Read<T>) -> Part<T> {
         let (latest, in_force, repeats) = (T::default(), T::default(), Repeats::default());
-        Part { file, read, was_there: false, latest, in_force, repeats }
+        Part { file, read, was_there: false, latest, in_force, is_new: false, repeats }
     }
 
     pub(super) fn forget(&mut self) {
@@ -55,7 +57,7 @@ impl<T: Default + Clone + PartialEq> Part<T> {
         match read {
             Ok(latest) => {
                 self.latest = latest;
-                gathered.is_new = true;
+                (self.is_new, gathered.is_new) = (true, true);
                 gathered.failures += self.repeats.recovered();
             }
             Err(problems) => {
@@ -66,11 +68,21 @@ impl<T: Default + Clone + PartialEq> Part<T> {
     }
 
     pub(super) fn is_in_force(&self) -> bool {
-        self.latest == self.in_force
+        !self.is_new
     }
 
     /// To be told when it is.
     pub(super) fn comes_into_force(&mut self) {
-        self.in_force.clone_from(&self.latest);
+        if self.is_new {
+            self.in_force.clone_from(&self.latest);
+            self.is_new = false;
+        }
+    }
+
+    /// To be told when all of it is but what `keep` puts back to what it was.
+    pub(super) fn comes_into_force_but(&mut self, keep: impl FnOnce(&mut T, &T)) {
+        let before = std::mem::replace(&mut self.in_force, self.latest.clone());
+        keep(&mut self.in_force, &before);
+        self.is_new = true;
     }
 }
