@@ -198,6 +198,45 @@ fn what_is_of_all_apps_stays_where_it_is_bad_or_gone() {
 }
 
 #[test]
+fn a_folder_that_is_missing_is_told_once_and_when_it_is_back() {
+    let mut bench = Bench::loaded(&FLEET);
+    bench.settled();
+    let aside = bench.folder.path().join("aside");
+    fs::rename(bench.path("apps"), &aside).unwrap();
+    assert_eq!(bench.settled(), ["fleet/apps: there is no such file; put it back, or correct the path"]);
+    fs::rename(&aside, bench.path("apps")).unwrap();
+    assert_eq!(
+        bench.settled(),
+        ["the list is unchanged, generation 2 stays in force, after 4 failed attempts"]
+    );
+    assert!(bench.allows("shop", "192.0.2.7"));
+}
+
+/// Where no list is required, one that is refused must not be as good as none.
+#[test]
+fn a_first_list_that_the_guard_refuses_lets_nobody_in() {
+    let mut bench = Bench::new(&FLEET);
+    bench.write("site.toml", "enforce = false\n");
+    bench.gate.set_guard(
+        SiteGuard::new()
+            .of_default(Guard::new().must_allow(["192.0.2.1".parse().unwrap()]))
+            .of_apps(Guard::new().widest(28, 64)),
+    );
+    let outcomes = bench.site.load().unwrap();
+    assert!(matches!(outcomes[..], [Outcome::SiteSwapped { .. }, Outcome::Refused { .. }]), "{outcomes:?}");
+    for app in ["nobody", "deis/controller"] {
+        for client in ["10.1.1.1", "198.51.100.1", "8.8.8.8"] {
+            assert!(!bench.allows(app, client), "{app} {client}");
+        }
+    }
+    assert!(bench.allows("shop", "192.0.2.7") && !bench.allows("shop", "8.8.8.8"));
+    bench.write("default.list", "192.0.2.0/24\n");
+    bench.write("apps/deis/controller.list", "198.51.100.1\n");
+    bench.settled();
+    assert!(bench.allows("nobody", "192.0.2.9") && bench.allows("deis/controller", "198.51.100.1"));
+}
+
+#[test]
 fn a_default_list_that_is_removed_is_unset_for_all_apps_in_one_step() {
     let mut bench = Bench::loaded(&FLEET);
     bench.remove("default.list");

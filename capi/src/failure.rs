@@ -68,7 +68,15 @@ impl Failure {
                 None => Failure::io(""),
             },
         };
-        Failure { message: error.to_string(), ..of }
+        let whole = error.to_string();
+        let message = match error {
+            Rejected { path, .. } => return of.of(&path.to_string_lossy()),
+            NeverGood { error, .. } => {
+                format!("{}{}", of.message, whole.strip_prefix(&error.to_string()).unwrap_or_default())
+            }
+            _ => whole.replace('\n', "; "),
+        };
+        Failure { message, ..of }
     }
 
     /// Several at once as one: the first of them, and how many there are.

@@ -1,6 +1,8 @@
 /*
  *   ngx_http_ipgate_module.c     directives and their inheritance
  *   ngx_http_ipgate_phases.c     where a request is stopped, and how
+ *   ngx_http_ipgate_client.c     whom a request is asked about, and for which app
+ *   ngx_http_ipgate_asked.c      what a request has been asked already
  *   ngx_http_ipgate_report.c     ipgate_report: who may read it, and how it is sent
  *   ngx_http_ipgate_variables.c  $ipgate_status and the others
  *   ngx_http_ipgate_warnings.c   what is legal and probably not meant
@@ -35,8 +37,9 @@ struct ngx_http_ipgate_loc_conf_s {
 
     ngx_int_t                  passed;         /* what the access phase returns for those who pass */
     void                     **level;          /* all modules' structures of this place */
-    unsigned                   plain:1;        /* all usual: list, phase, address, satisfy; no variables wanted */
-    unsigned                   names_list:1;   /* a list is named here, not inherited */
+    unsigned                   plain:1;        /* all usual: phase, address, satisfy; no variables wanted */
+    unsigned                   plain_lists:1;  /* the same, and lists, no site */
+    unsigned                   names_list:1;   /* a list or a site is named here, not inherited */
     unsigned                   own:1;          /* what results is not just inherited */
     unsigned                   report:1;
     unsigned                   report_open:1;  /* who may read it has been said */
@@ -53,6 +56,7 @@ typedef struct {
     void                      *address;        /* what ipgate_address says */
     ngx_uint_t                 unix_peers;
     struct sockaddr           *sockaddr;       /* another one where realip has found another client since */
+    ngx_str_t                  app;            /* or its host, as variables have said it */
     ngx_ipgate_status_e        status;
 } ngx_http_ipgate_asked_t;
 
@@ -73,7 +77,24 @@ extern ngx_module_t  ngx_http_ipgate_module;
 ngx_int_t ngx_http_ipgate_early_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_ipgate_access_handler(ngx_http_request_t *r);
 
+
+/* ngx_http_ipgate_client.c */
+
+extern ngx_ipgate_script_t  ngx_http_ipgate_script;
+
+ngx_int_t ngx_http_ipgate_client(ngx_http_request_t *r, ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client,
+    ngx_str_t *address);
+
+
+/* ngx_http_ipgate_asked.c */
+
 ngx_http_ipgate_ctx_t *ngx_http_ipgate_ctx(ngx_http_request_t *r);
+ngx_http_ipgate_ctx_t *ngx_http_ipgate_new_ctx(ngx_http_request_t *r);
+ngx_http_ipgate_asked_t *ngx_http_ipgate_asked(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf,
+    ngx_ipgate_client_t *client);
+void ngx_http_ipgate_remember(ngx_http_request_t *r, ngx_http_ipgate_ctx_t *ctx, ngx_http_ipgate_loc_conf_t *ilcf,
+    ngx_ipgate_client_t *client, ngx_ipgate_status_e status);
+
 
 ngx_int_t ngx_http_ipgate_add_variables(ngx_conf_t *cf);
 ngx_flag_t ngx_http_ipgate_variables_used(ngx_conf_t *cf);

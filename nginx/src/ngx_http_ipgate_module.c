@@ -41,7 +41,7 @@ static ngx_command_t  ngx_http_ipgate_commands[] = {
     NGX_IPGATE_LIST_COMMAND(NGX_HTTP_MAIN_CONF),
 
     NGX_IPGATE_RULES_COMMANDS(NGX_HTTP_IPGATE_ANYWHERE, NGX_HTTP_LOC_CONF_OFFSET, ngx_http_ipgate_at,
-                              ngx_http_set_complex_value_slot),
+                              &ngx_http_ipgate_script, ngx_http_set_complex_value_slot),
 
     { ngx_string("ipgate_phase"),
       NGX_HTTP_IPGATE_ANYWHERE|NGX_CONF_TAKE1,
@@ -172,7 +172,8 @@ ngx_http_ipgate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     *place = conf;
 
     conf->level = ((ngx_http_conf_ctx_t *) cf->ctx)->loc_conf;
-    conf->names_list = (rules->app != NGX_CONF_UNSET_PTR && rules->app != NULL)
+    conf->names_list = (rules->choice != NGX_CONF_UNSET_PTR && rules->choice != NULL)
+                       || ngx_ipgate_has_site(rules)
                        || (rules->fallback != NGX_CONF_UNSET_PTR && rules->fallback != NULL);
 
     if (ngx_ipgate_rules_merge(cf, &prev->rules, rules) != NGX_OK) {
@@ -217,6 +218,7 @@ ngx_http_ipgate_postconfiguration(ngx_conf_t *cf)
     for (i = 0; i < imcf->places.nelts; i++) {
         place[i]->plain = place[i]->rules.policy != NULL && place[i]->phase == NGX_HTTP_IPGATE_ACCESS
                           && place[i]->rules.address == NULL && place[i]->passed == NGX_DECLINED && !used;
+        place[i]->plain_lists = place[i]->plain && place[i]->rules.policy->site == NULL;
     }
 
     ngx_http_ipgate_warn(cf, &imcf->places);

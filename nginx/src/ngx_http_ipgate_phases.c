@@ -30,17 +30,14 @@ static ngx_http_ipgate_apart ngx_int_t ngx_http_ipgate_access_denied(ngx_http_re
 static ngx_int_t ngx_http_ipgate_access_result(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf,
     ngx_ipgate_status_e status);
 static ngx_int_t ngx_http_ipgate_ask(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf,
-    ngx_ipgate_status_e *status);
-static ngx_http_ipgate_asked_t *ngx_http_ipgate_asked(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf);
-static void ngx_http_ipgate_remember(ngx_http_request_t *r, ngx_http_ipgate_ctx_t *ctx,
-    ngx_http_ipgate_loc_conf_t *ilcf, ngx_ipgate_status_e status);
-static ngx_http_ipgate_ctx_t *ngx_http_ipgate_new_ctx(ngx_http_request_t *r);
-static void ngx_http_ipgate_ctx_mark(void *data);
+    ngx_ipgate_client_t *client, ngx_ipgate_status_e *status);
 
 
 ngx_int_t
 ngx_http_ipgate_early_handler(ngx_http_request_t *r)
 {
+    ngx_str_t                    address;
+    ngx_ipgate_client_t          client;
     ngx_ipgate_status_e          status;
     ngx_http_ipgate_asked_t     *asked;
     ngx_http_ipgate_loc_conf_t  *ilcf;
@@ -51,12 +48,16 @@ ngx_http_ipgate_early_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    asked = ngx_http_ipgate_asked(r, ilcf);
+    if (ngx_http_ipgate_client(r, &ilcf->rules, &client, &address) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    asked = ngx_http_ipgate_asked(r, ilcf, &client);
 
     if (asked) {
         status = asked->status;
 
-    } else if (ngx_http_ipgate_ask(r, ilcf, &status) != NGX_OK) {
+    } else if (ngx_http_ipgate_ask(r, ilcf, &client, &status) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -73,7 +74,7 @@ ngx_http_ipgate_access_handler(ngx_http_request_t *r)
 
     ilcf = ngx_http_get_module_loc_conf(r, ngx_http_ipgate_module);
 
-    if (!ilcf->plain || r->internal) {
+    if (!ilcf->plain_lists || r->internal) {
         return ngx_http_ipgate_access(r, ilcf);
     }
 
@@ -81,7 +82,7 @@ ngx_http_ipgate_access_handler(ngx_http_request_t *r)
 }
 
 
-/* The access phase of a plain place. */
+/* The access phase of a plain place with lists. */
 
 static ngx_inline ngx_int_t
 ngx_http_ipgate_admit(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf)
@@ -104,6 +105,8 @@ static ngx_int_t
 ngx_http_ipgate_access(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf)
 {
     ngx_int_t                 rc;
+    ngx_str_t                 address;
+    ngx_ipgate_client_t       client;
     ngx_ipgate_status_e       status;
     ngx_http_ipgate_asked_t  *asked;
 
@@ -124,17 +127,27 @@ ngx_http_ipgate_access(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf)
         return NGX_DONE;
     }
 
-    asked = ngx_http_ipgate_asked(r, ilcf);
+    if (ngx_http_ipgate_client(r, &ilcf->rules, &client, &address) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    asked = ngx_http_ipgate_asked(r, ilcf, &client);
 
     if (asked && asked->status != NGX_IPGATE_PASSED) {
         return ngx_http_ipgate_access_result(r, ilcf, asked->status);
     }
 
-    if (ilcf->plain) {
+    if (ilcf->plain_lists) {
         return ngx_http_ipgate_admit(r, ilcf);
     }
 
-    if (ngx_http_ipgate_ask(r, ilcf, &status) != NGX_OK) {
+    if (ilcf->plain && ngx_ipgate_app_admits(ilcf->rules.policy, &client)) {
+        return NGX_DECLINED;
+    }
+
+    /* the answer to this is the one that counts: a site may have changed since */
+
+    if (ngx_http_ipgate_ask(r, ilcf, &client, &status) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -156,7 +169,7 @@ ngx_http_ipgate_access_denied(ngx_http_request_t *r)
 
     if (status != NGX_IPGATE_PASSED) {
         ngx_ipgate_answer_log(r->connection->log, &ilcf->rules, &client, status, NULL);
-        ngx_http_ipgate_remember(r, ngx_http_ipgate_ctx(r), ilcf, status);
+        ngx_http_ipgate_remember(r, ngx_http_ipgate_ctx(r), ilcf, &client, status);
     }
 
     return ngx_http_ipgate_access_result(r, ilcf, status);
@@ -197,21 +210,10 @@ ngx_http_ipgate_access_result(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t 
 /* The whole answer, kept for the variables, and remembered. */
 
 static ngx_int_t
-ngx_http_ipgate_ask(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf, ngx_ipgate_status_e *status)
+ngx_http_ipgate_ask(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf, ngx_ipgate_client_t *client,
+    ngx_ipgate_status_e *status)
 {
-    ngx_str_t               text;
-    ngx_ipgate_client_t     client;
     ngx_http_ipgate_ctx_t  *ctx;
-
-    client = ngx_ipgate_client(r->connection);
-
-    if (ilcf->rules.address) {
-        if (ngx_http_complex_value(r, ilcf->rules.address, &text) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        client.text = &text;
-    }
 
     ctx = ngx_http_ipgate_ctx(r);
 
@@ -222,129 +224,16 @@ ngx_http_ipgate_ask(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf, ngx
         }
     }
 
-    ngx_ipgate_ask(&ilcf->rules, &client, &ctx->answer);
+    ngx_ipgate_ask(&ilcf->rules, client, &ctx->answer);
     *status = ctx->answer.status;
 
     if (*status != NGX_IPGATE_PASSED) {
-        ngx_ipgate_answer_log(r->connection->log, &ilcf->rules, &client, *status, &ctx->answer.verdict);
+        ngx_ipgate_answer_log(r->connection->log, &ilcf->rules, client, *status, &ctx->answer.verdict);
     }
 
     if (ilcf->phase == NGX_HTTP_IPGATE_EARLY || *status != NGX_IPGATE_PASSED) {
-        ngx_http_ipgate_remember(r, ctx, ilcf, *status);
+        ngx_http_ipgate_remember(r, ctx, ilcf, client, *status);
     }
 
     return ngx_ipgate_answer_keep(r->pool, &ctx->answer);
-}
-
-
-/* The answer that this request has had from the same rules about the same client; NULL without one. */
-
-static ngx_http_ipgate_asked_t *
-ngx_http_ipgate_asked(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf)
-{
-    ngx_uint_t                i;
-    ngx_http_ipgate_ctx_t    *ctx;
-    ngx_http_ipgate_asked_t  *asked;
-
-    ctx = ngx_http_ipgate_ctx(r);
-
-    if (ctx == NULL) {
-        return NULL;
-    }
-
-    for (i = 0; i < ngx_min(ctx->nasked, NGX_HTTP_IPGATE_ASKED); i++) {
-        asked = &ctx->asked[i];
-
-        if (asked->policy == ilcf->rules.policy
-            && asked->address == ilcf->rules.address
-            && asked->unix_peers == ilcf->rules.unix_peers
-            && asked->sockaddr == r->connection->sockaddr)
-        {
-            return asked;
-        }
-    }
-
-    return NULL;
-}
-
-
-/* Without memory for it (`ctx` is NULL and stays so) the next one asks anew. */
-
-static void
-ngx_http_ipgate_remember(ngx_http_request_t *r, ngx_http_ipgate_ctx_t *ctx, ngx_http_ipgate_loc_conf_t *ilcf,
-    ngx_ipgate_status_e status)
-{
-    ngx_http_ipgate_asked_t  *asked;
-
-    if (ctx == NULL) {
-        ctx = ngx_http_ipgate_new_ctx(r);
-        if (ctx == NULL) {
-            return;
-        }
-    }
-
-    asked = &ctx->asked[ctx->nasked++ % NGX_HTTP_IPGATE_ASKED];
-
-    asked->policy = ilcf->rules.policy;
-    asked->address = ilcf->rules.address;
-    asked->unix_peers = ilcf->rules.unix_peers;
-    asked->sockaddr = r->connection->sockaddr;
-    asked->status = status;
-}
-
-
-/* A redirect within nginx forgets the contexts of all modules, but no cleanup. */
-
-ngx_http_ipgate_ctx_t *
-ngx_http_ipgate_ctx(ngx_http_request_t *r)
-{
-    ngx_pool_cleanup_t     *cln;
-    ngx_http_ipgate_ctx_t  *ctx;
-
-    r = r->main;
-    ctx = ngx_http_get_module_ctx(r, ngx_http_ipgate_module);
-
-    if (ctx == NULL && (r->internal || r->filter_finalize)) {
-
-        for (cln = r->pool->cleanup; cln; cln = cln->next) {
-            if (cln->handler == ngx_http_ipgate_ctx_mark) {
-                ctx = cln->data;
-                ngx_http_set_ctx(r, ctx, ngx_http_ipgate_module);
-                break;
-            }
-        }
-    }
-
-    return ctx;
-}
-
-
-static ngx_http_ipgate_ctx_t *
-ngx_http_ipgate_new_ctx(ngx_http_request_t *r)
-{
-    ngx_pool_cleanup_t     *cln;
-    ngx_http_ipgate_ctx_t  *ctx;
-
-    r = r->main;
-
-    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_ipgate_ctx_t));
-    if (cln == NULL) {
-        return NULL;
-    }
-
-    ctx = cln->data;
-    ngx_memzero(ctx, sizeof(ngx_http_ipgate_ctx_t));
-
-    cln->handler = ngx_http_ipgate_ctx_mark;
-    ngx_http_set_ctx(r, ctx, ngx_http_ipgate_module);
-
-    return ctx;
-}
-
-
-/* Nothing to clean up: it marks the place of the context. */
-
-static void
-ngx_http_ipgate_ctx_mark(void *data)
-{
 }

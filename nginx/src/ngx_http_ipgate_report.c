@@ -6,6 +6,8 @@
 
 
 static ngx_int_t ngx_http_ipgate_report_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_ipgate_report_page(ngx_http_request_t *r, ngx_ipgate_page_t *page);
+static ngx_int_t ngx_http_ipgate_report_number(ngx_http_request_t *r, const char *name, size_t *number);
 static ngx_uint_t ngx_http_ipgate_is_loopback(struct sockaddr *sockaddr);
 
 
@@ -71,6 +73,7 @@ ngx_http_ipgate_report_handler(ngx_http_request_t *r)
     off_t                        length;
     ngx_int_t                    rc;
     ngx_chain_t                 *out, *link;
+    ngx_ipgate_page_t            page;
     ngx_http_ipgate_loc_conf_t  *ilcf;
 
     ilcf = ngx_http_get_module_loc_conf(r, ngx_http_ipgate_module);
@@ -88,7 +91,12 @@ ngx_http_ipgate_report_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    if (ngx_ipgate_report((ngx_cycle_t *) ngx_cycle, r->pool, &out, &length) != NGX_OK) {
+    rc = ngx_http_ipgate_report_page(r, &page);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ngx_ipgate_report((ngx_cycle_t *) ngx_cycle, r->pool, &page, &out, &length) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -108,6 +116,65 @@ ngx_http_ipgate_report_handler(ngx_http_request_t *r)
     link->buf->last_in_chain = 1;
 
     return ngx_http_output_filter(r, out);
+}
+
+
+/* ?app=TEXT&from=N&count=N: which apps of a site it shows. */
+
+static ngx_int_t
+ngx_http_ipgate_report_page(ngx_http_request_t *r, ngx_ipgate_page_t *page)
+{
+    u_char     *to, *from;
+    ngx_int_t   rc;
+    ngx_str_t   app;
+
+    ngx_str_null(&page->app);
+    page->from = 0;
+    page->count = NGX_IPGATE_PAGE;
+
+    if (ngx_http_arg(r, (u_char *) "app", 3, &app) == NGX_OK && app.len) {
+        to = ngx_pnalloc(r->pool, app.len);
+        if (to == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        page->app.data = to;
+        from = app.data;
+        ngx_unescape_uri(&to, &from, app.len, 0);
+        page->app.len = to - page->app.data;
+    }
+
+    rc = ngx_http_ipgate_report_number(r, "from", &page->from);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_ipgate_report_number(r, "count", &page->count);
+    }
+
+    page->count = ngx_min(page->count, NGX_IPGATE_PAGE_MAX);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_ipgate_report_number(ngx_http_request_t *r, const char *name, size_t *number)
+{
+    ngx_int_t  n;
+    ngx_str_t  text;
+
+    if (ngx_http_arg(r, (u_char *) name, ngx_strlen(name), &text) != NGX_OK) {
+        return NGX_OK;
+    }
+
+    n = ngx_atoi(text.data, text.len);
+
+    if (n == NGX_ERROR) {
+        return NGX_HTTP_BAD_REQUEST;
+    }
+
+    *number = (size_t) n;
+
+    return NGX_OK;
 }
 
 

@@ -1,6 +1,6 @@
 /*
- * $ipgate_status, $ipgate_label, $ipgate_entry, $ipgate_reason, $ipgate_generation: the last answer about a
- * request. Before anybody has asked the status is OFF and there are no others.
+ * $ipgate_status, $ipgate_label, $ipgate_entry, $ipgate_reason, $ipgate_generation, $ipgate_app, $ipgate_list: the
+ * last answer about a request. Before anybody has asked the status is OFF and there are no others.
  */
 
 #include "ngx_http_ipgate.h"

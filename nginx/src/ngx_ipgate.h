@@ -1,89 +1,85 @@
 /*
- * What the http and the stream module share: named lists, the rules of a place in the configuration, and the
- * answer for one client. Lists are read, compiled, combined and looked up by libipgate; nothing here decides.
+ * What the http and the stream module share: lists and sites by name (ngx_ipgate_source.h), the rules of a place in
+ * the configuration, and the answer for one client. Lists and sites are read, compiled, combined and looked up by
+ * libipgate; nothing here decides.
  *
- *   ngx_ipgate_module.c   the life of it all: configuration, processes
- *   ngx_ipgate_list.c     the directive ipgate_list
- *   ngx_ipgate_load.c     a list's file or text into its gate, and what there is to say about it
- *   ngx_ipgate_follow.c   a worker follows the files
- *   ngx_ipgate_turn.c     one worker at a time loads
- *   ngx_ipgate_rules.c    ipgate, ipgate_default, ...: inheritance, and the policy that results
- *   ngx_ipgate_others.c   what other modules have been told
- *   ngx_ipgate_answer.c   one client: the answer, its log line, its variables
- *   ngx_ipgate_tally.c    decisions by list and by label
- *   ngx_ipgate_report.c   all of it as JSON
+ *   ngx_ipgate_module.c        the life of it all: configuration, processes
+ *   ngx_ipgate_follow.c        a worker follows lists and sites
+ *   ngx_ipgate_choice.c        ipgate, ipgate_host: a list, or an app of a site
+ *   ngx_ipgate_rules.c         ipgate_site, ipgate_default, ...: inheritance
+ *   ngx_ipgate_policy.c        what results, the same for all places with the same rules
+ *   ngx_ipgate_others.c        what other modules have been told
+ *   ngx_ipgate_app.c           one client of an app of a site
+ *   ngx_ipgate_answer.c        one client: the answer, its log line
+ *   ngx_ipgate_value.c         the variables of an answer
+ *   ngx_ipgate_tally.c         decisions by list and by label
+ *   ngx_ipgate_report.c        all of it as JSON
+ *   ngx_ipgate_report_site.c   the part of it that is about a site
+ *   ngx_ipgate_json.c          texts, times and pieces of JSON
  */
 
 #ifndef NGX_IPGATE_H
 #define NGX_IPGATE_H
 
-#include <ngx_config.h>
-#include <ngx_core.h>
-#include <ngx_event.h>
-#include <ipgate.h>
+#include "ngx_ipgate_source.h"
 
 
-/* How often a list that says nothing else is looked at. */
-#define NGX_IPGATE_INTERVAL  1000
+/* What follows the library's reasons: the site does not name the app, and ipgate_unknown_app denies. */
+#define NGX_IPGATE_UNKNOWN_APP  (IPGATE_REASON_NO_GATE + 1)
 
-/* The largest file of a list that says nothing else. */
-#define NGX_IPGATE_SIZE  (256 * 1024 * 1024)
+#define NGX_IPGATE_REASONS  (NGX_IPGATE_UNKNOWN_APP + 1)
 
 
-/* A list by its name. It exists from its first mention on, and is defined by ipgate_list. */
+/*
+ * What http and stream have each of their own: the setter of command tables for texts with variables, the index of a
+ * variable, and the type of their outermost block.
+ */
 typedef struct {
-    ngx_str_t                 name;
-
-    /* where it was first mentioned, for whoever never defines it, as messages show it */
-    ngx_str_t                 conf_file;
-    ngx_uint_t                conf_line;
-
-    ngx_str_t                 path;        /* absolute; empty for an inline list */
-    ngx_str_t                 source;      /* how messages name its text */
-    ngx_str_t                 text;        /* of an inline list */
-    ngx_msec_t                interval;
-    ngx_str_t                 keep;        /* addresses that no swap may deny */
-    ngx_uint_t                shrink;      /* percent; more than 100: no limit */
-    uint64_t                  max_bytes;   /* of the file */
-    uint64_t                  max_entries; /* 0: the library's limit */
-    ngx_uint_t                max_bad;     /* percent that lenient leaves out; 0: the library's limit */
-    unsigned                  defined:1;
-    unsigned                  lenient:1;
-
-    ipgate_gate              *gate;        /* NULL until loaded: denies */
-    ipgate_reader            *reader;      /* for the report */
-
-    /* of this process alone */
-    unsigned                  has_turn:1;  /* no other process loads */
-    ngx_msec_t                due;         /* when to look at the file again */
-    uint64_t                  generation;  /* the last one seen */
-} ngx_ipgate_list_t;
+    char                   *(*set_value)(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+    ngx_int_t               (*variable)(ngx_conf_t *cf, ngx_str_t *name);
+    ngx_uint_t                outermost;
+} ngx_ipgate_script_t;
 
 
-/* Lists combined, with the reader for it. Places with the same rules share one. */
+/* What ipgate or ipgate_host says: where a site is chosen an app of it, elsewhere a list. */
 typedef struct {
-    ngx_ipgate_list_t        *app;         /* NULL is unset, in both */
-    ngx_ipgate_list_t        *fallback;
+    ngx_str_t                 text;        /* as it is written */
+    ngx_ipgate_place_t        place;
+    void                     *value;       /* a complex value of http or stream; NULL: there is no variable in it */
+    ngx_int_t                 variable;    /* the index of the one that is all of it; NGX_ERROR: there is more */
+    ngx_ipgate_source_t      *list;
+    unsigned                  by_host:1;
+    unsigned                  settled:1;   /* it is known which of the two it is */
+    unsigned                  is_app:1;
+} ngx_ipgate_choice_t;
+
+
+/* Lists combined, with the reader for it; or a site. Places with the same rules share one. */
+typedef struct {
+    ngx_ipgate_source_t      *app;         /* NULL is unset, in both */
+    ngx_ipgate_source_t      *fallback;
     ngx_uint_t                mode;
     ngx_uint_t                enforce;
     ngx_flag_t                dry_run;     /* apart, because they are counted apart */
     ipgate_reader            *reader;      /* NULL denies; counts what it decides, in this process alone */
     uint64_t                  allowed_unix;  /* which the reader has denied */
+
+    ngx_ipgate_source_t      *site;        /* NULL: all of the above holds */
+    ngx_str_t                 name;        /* of the app, where it is written out */
+    ipgate_app               *named;       /* the same; NULL where each client says for which app it is */
+    ngx_uint_t                by_host;     /* which it says by its host */
+    ngx_uint_t                deny_unknown;
+    uint64_t                  allowed;     /* of this process alone */
+    uint64_t                  denied[NGX_IPGATE_REASONS];
 } ngx_ipgate_policy_t;
-
-
-/* Everything of one configuration. */
-typedef struct {
-    ngx_array_t               lists;       /* of ngx_ipgate_list_t * */
-    ngx_array_t               policies;    /* of ngx_ipgate_policy_t * */
-    ngx_shm_zone_t           *turn;        /* NULL where no list has a file */
-} ngx_ipgate_conf_t;
 
 
 /* What a place in the configuration says, the same in http and stream. */
 typedef struct {
-    ngx_ipgate_list_t        *app;
-    ngx_ipgate_list_t        *fallback;
+    ngx_ipgate_choice_t      *choice;      /* NULL: off, or nobody has said */
+    ngx_ipgate_source_t      *site;        /* NULL: off; NGX_CONF_UNSET_PTR, also after merging: nobody has said */
+    ngx_uint_t                deny_unknown;
+    ngx_ipgate_source_t      *fallback;
     ngx_uint_t                mode;
     ngx_flag_t                enforce;
     ngx_flag_t                dry_run;
@@ -91,7 +87,15 @@ typedef struct {
     ngx_uint_t                unix_peers;
     void                     *address;     /* a complex value of http or stream; NULL: that of the connection */
     ngx_ipgate_policy_t      *policy;      /* after merging; NULL: everyone passes */
+    unsigned                  merged:1;
 } ngx_ipgate_rules_t;
+
+#define ngx_ipgate_has_site(rules)                                            \
+    ((rules)->site != NULL && (rules)->site != NGX_CONF_UNSET_PTR)
+
+/* Whether each client says for which app it is, by variables that have to be known when it is asked. */
+#define ngx_ipgate_is_variable(rules)                                         \
+    ((rules)->choice != NULL && (rules)->choice->value != NULL)
 
 
 typedef enum {
@@ -108,11 +112,15 @@ typedef struct {
 } ngx_ipgate_answer_t;
 
 
-/* Whom to ask about: a socket address, or where `text` is not NULL an address as text. */
+/*
+ * Whom to ask about: a socket address, or where `text` is not NULL an address as text; and, where that is not written
+ * out in the configuration, for which app of a site, by its name or by a host of it.
+ */
 typedef struct {
     struct sockaddr          *sockaddr;
     socklen_t                 socklen;
     ngx_str_t                *text;
+    ngx_str_t                 app;
 } ngx_ipgate_client_t;
 
 
@@ -120,74 +128,46 @@ typedef struct {
 static ngx_inline ngx_ipgate_client_t
 ngx_ipgate_client(ngx_connection_t *c)
 {
-    ngx_ipgate_client_t  client = { c->sockaddr, c->socklen, NULL };
+    ngx_ipgate_client_t  client = { c->sockaddr, c->socklen, NULL, ngx_null_string };
 
     return client;
 }
 
 
-extern ngx_module_t  ngx_ipgate_module;
+/* ngx_ipgate_choice.c */
 
-#define ngx_ipgate_conf(cycle)                                                \
-    ((ngx_ipgate_conf_t *) ngx_get_conf((cycle)->conf_ctx, ngx_ipgate_module))
-
-
-/* ngx_ipgate_list.c */
-
-char *ngx_ipgate_list_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-ngx_ipgate_list_t *ngx_ipgate_list_named(ngx_conf_t *cf, ngx_str_t *name);
-
-/* The directive for command tables. `where` are the places that allow it. */
-#define NGX_IPGATE_LIST_COMMAND(where)                                        \
-    { ngx_string("ipgate_list"), (where)|NGX_CONF_2MORE,                      \
-      ngx_ipgate_list_directive, 0, 0, NULL }
-
-
-/* ngx_ipgate_shown.c */
-
-ngx_str_t ngx_ipgate_shown(ngx_pool_t *pool, ngx_str_t *name);
-
-
-/* ngx_ipgate_load.c */
-
-ngx_int_t ngx_ipgate_load(ngx_conf_t *cf, ngx_ipgate_list_t *list);
-ipgate_poll ngx_ipgate_poll_now(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list, ipgate_error **error);
-void ngx_ipgate_warn_unreadable(ngx_cycle_t *cycle, ngx_ipgate_list_t *list);
-void ngx_ipgate_log_warnings(ngx_log_t *log, ngx_ipgate_list_t *list);
-
-
-/* ngx_ipgate_follow.c */
-
-void ngx_ipgate_follow(ngx_cycle_t *cycle);
-
-
-/* ngx_ipgate_turn.c */
-
-ngx_int_t ngx_ipgate_turn_add(ngx_conf_t *cf);
-ngx_uint_t ngx_ipgate_turn_take(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list);
-void ngx_ipgate_turn_end(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list);
+char *ngx_ipgate_choice_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_ipgate_host_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_int_t ngx_ipgate_choice_settle(ngx_conf_t *cf, ngx_ipgate_choice_t *choice, ngx_uint_t has_site);
 
 
 /* ngx_ipgate_rules.c */
 
 void ngx_ipgate_rules_init(ngx_ipgate_rules_t *rules);
 ngx_int_t ngx_ipgate_rules_merge(ngx_conf_t *cf, ngx_ipgate_rules_t *prev, ngx_ipgate_rules_t *rules);
-ngx_int_t ngx_ipgate_policy_open(ngx_ipgate_policy_t *policy);
 
 /* setters for the fields of ngx_ipgate_rules_t, for command tables */
+char *ngx_ipgate_site_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_ipgate_list_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_ipgate_mode_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_ipgate_enforce_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 extern ngx_conf_enum_t  ngx_ipgate_log_levels[];
 extern ngx_conf_enum_t  ngx_ipgate_unix_choices[];
+extern ngx_conf_enum_t  ngx_ipgate_unknown_apps[];
 
 /* The directives that http and stream have in common. `where` are the places that allow them, `slot` says in
- * which of the place's structures the rules are, `at` is the offset of a field of the rules there, and `set_value`
- * is the setter for a text with variables. */
-#define NGX_IPGATE_RULES_COMMANDS(where, slot, at, set_value)                 \
+ * which of the place's structures the rules are, `at` is the offset of a field of the rules there, and `script` is
+ * an ngx_ipgate_script_t, with its `set_value`. ipgate_site is a choice where it has one argument, and a definition with more. */
+#define NGX_IPGATE_RULES_COMMANDS(where, slot, at, script, set_value)         \
     { ngx_string("ipgate"), (where)|NGX_CONF_TAKE1,                           \
-      ngx_ipgate_list_slot, slot, at(app), NULL },                            \
+      ngx_ipgate_choice_slot, slot, at(choice), (void *) (script) },          \
+    { ngx_string("ipgate_host"), (where)|NGX_CONF_TAKE1,                      \
+      ngx_ipgate_host_slot, slot, at(choice), (void *) (script) },            \
+    { ngx_string("ipgate_site"), (where)|NGX_CONF_1MORE,                      \
+      ngx_ipgate_site_slot, slot, at(site), (void *) (script) },              \
+    { ngx_string("ipgate_unknown_app"), (where)|NGX_CONF_TAKE1,               \
+      ngx_conf_set_enum_slot, slot, at(deny_unknown), ngx_ipgate_unknown_apps },\
     { ngx_string("ipgate_default"), (where)|NGX_CONF_TAKE1,                   \
       ngx_ipgate_list_slot, slot, at(fallback), NULL },                       \
     { ngx_string("ipgate_mode"), (where)|NGX_CONF_TAKE1,                      \
@@ -204,6 +184,17 @@ extern ngx_conf_enum_t  ngx_ipgate_unix_choices[];
       set_value, slot, at(address), NULL }
 
 
+/* ngx_ipgate_policy.c */
+
+ngx_ipgate_policy_t *ngx_ipgate_policy(ngx_conf_t *cf, ngx_ipgate_rules_t *rules);
+ngx_int_t ngx_ipgate_policy_open(ngx_ipgate_policy_t *policy);
+
+
+/* ngx_ipgate_follow.c */
+
+void ngx_ipgate_follow(ngx_cycle_t *cycle);
+
+
 /* ngx_ipgate_others.c */
 
 void *ngx_ipgate_of_module(ngx_conf_t *cf, const char *name, void **level);
@@ -215,13 +206,28 @@ ngx_uint_t ngx_ipgate_realip_trusts_unix(ngx_conf_t *cf, const char *name, void 
     "an address that realip can read: write \"ipgate_unix deny;\", in %V:%ui"
 
 
+/* ngx_ipgate_app.c */
+
+ngx_uint_t ngx_ipgate_app_admits(ngx_ipgate_policy_t *policy, ngx_ipgate_client_t *client);
+int32_t ngx_ipgate_app_check(ngx_ipgate_policy_t *policy, ngx_ipgate_client_t *client, ipgate_verdict *verdict);
+
+
 /* ngx_ipgate_answer.c */
+
+/* Bytes of an entry's text: the longest prefix and the longest label. */
+#define NGX_IPGATE_ENTRY_LEN  512
+
+extern ngx_str_t  ngx_ipgate_status_names[];   /* by ngx_ipgate_status_e */
 
 ngx_ipgate_status_e ngx_ipgate_denied(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client);
 void ngx_ipgate_ask(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client, ngx_ipgate_answer_t *answer);
 ngx_int_t ngx_ipgate_answer_keep(ngx_pool_t *pool, ngx_ipgate_answer_t *answer);
 void ngx_ipgate_answer_log(ngx_log_t *log, ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client,
     ngx_ipgate_status_e status, ipgate_verdict *verdict);
+const char *ngx_ipgate_reason(int32_t reason);
+
+
+/* ngx_ipgate_value.c */
 
 /* A variable's name and which part of an answer (NULL: none) it shows. */
 typedef struct {
@@ -249,12 +255,23 @@ typedef struct {
     ngx_ipgate_counts_t       counts;
 } ngx_ipgate_tally_t;
 
-ngx_array_t *ngx_ipgate_tally(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list, ngx_pool_t *pool);
+ngx_array_t *ngx_ipgate_tally(ngx_ipgate_conf_t *icf, ngx_ipgate_source_t *list, ngx_pool_t *pool);
 
 
 /* ngx_ipgate_report.c */
 
-ngx_int_t ngx_ipgate_report(ngx_cycle_t *cycle, ngx_pool_t *pool, ngx_chain_t **out, off_t *length);
+/* Which apps of a site it shows. */
+typedef struct {
+    ngx_str_t                 app;         /* part of the name or of a host; empty: all */
+    size_t                    from;
+    size_t                    count;
+} ngx_ipgate_page_t;
+
+#define NGX_IPGATE_PAGE      100           /* where nobody says how many */
+#define NGX_IPGATE_PAGE_MAX  1000
+
+ngx_int_t ngx_ipgate_report(ngx_cycle_t *cycle, ngx_pool_t *pool, ngx_ipgate_page_t *page, ngx_chain_t **out,
+    off_t *length);
 
 
 #endif /* NGX_IPGATE_H */

@@ -13,12 +13,12 @@
 #define NGX_IPGATE_TICK     60000
 
 
-typedef ipgate_poll (*ngx_ipgate_poll_pt)(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list, ipgate_error **error);
+typedef ipgate_poll (*ngx_ipgate_poll_pt)(ngx_ipgate_conf_t *icf, ngx_ipgate_source_t *source, ipgate_error **error);
 
 static void ngx_ipgate_tick(ngx_event_t *ev);
-static ipgate_poll ngx_ipgate_look(ngx_cycle_t *cycle, ngx_ipgate_list_t *list, ngx_ipgate_poll_pt poll_list);
-static ipgate_poll ngx_ipgate_poll_aside(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list, ipgate_error **error);
-static void ngx_ipgate_swapped(ngx_cycle_t *cycle, ngx_ipgate_list_t *list);
+static ipgate_poll ngx_ipgate_look(ngx_cycle_t *cycle, ngx_ipgate_source_t *source, ngx_ipgate_poll_pt poll_source);
+static ipgate_poll ngx_ipgate_poll_aside(ngx_ipgate_conf_t *icf, ngx_ipgate_source_t *source, ipgate_error **error);
+static void ngx_ipgate_swapped(ngx_cycle_t *cycle, ngx_ipgate_source_t *source);
 
 
 /* One for the process. */
@@ -31,18 +31,18 @@ ngx_ipgate_follow(ngx_cycle_t *cycle)
 {
     ngx_uint_t           i;
     ngx_ipgate_conf_t   *icf;
-    ngx_ipgate_list_t  **list;
+    ngx_ipgate_source_t  **source;
 
     icf = ngx_ipgate_conf(cycle);
-    list = icf->lists.elts;
+    source = icf->sources.elts;
 
     /* before the first client: what has changed since the configuration was read, if only a crash ago */
 
-    for (i = 0; i < icf->lists.nelts; i++) {
-        (void) ngx_ipgate_look(cycle, list[i], ngx_ipgate_poll_now);
+    for (i = 0; i < icf->sources.nelts; i++) {
+        (void) ngx_ipgate_look(cycle, source[i], ngx_ipgate_poll_now);
     }
 
-    if (icf->lists.nelts == 0) {
+    if (icf->sources.nelts == 0) {
         return;
     }
 
@@ -66,20 +66,20 @@ ngx_ipgate_tick(ngx_event_t *ev)
     ngx_cycle_t         *cycle;
     ngx_msec_int_t       left;
     ngx_ipgate_conf_t   *icf;
-    ngx_ipgate_list_t  **list;
+    ngx_ipgate_source_t  **source;
 
     cycle = (ngx_cycle_t *) ngx_cycle;
     ev->log = cycle->log;
 
     wait = NGX_IPGATE_TICK;
     icf = ngx_ipgate_conf(cycle);
-    list = icf->lists.elts;
+    source = icf->sources.elts;
 
-    for (i = 0; i < icf->lists.nelts; i++) {
-        left = (ngx_msec_int_t) (list[i]->due - ngx_current_msec);
+    for (i = 0; i < icf->sources.nelts; i++) {
+        left = (ngx_msec_int_t) (source[i]->due - ngx_current_msec);
 
         if (left <= 0) {
-            poll = ngx_ipgate_look(cycle, list[i], ngx_ipgate_poll_aside);
+            poll = ngx_ipgate_look(cycle, source[i], ngx_ipgate_poll_aside);
 
             /*
              * Twice an interval, so that a change is in force when one has passed. The look after a swap has the
@@ -87,8 +87,8 @@ ngx_ipgate_tick(ngx_event_t *ev)
              */
 
             left = (poll == IPGATE_POLL_PENDING || poll == IPGATE_POLL_SWAPPED)
-                   ? NGX_IPGATE_PENDING : (ngx_msec_int_t) (list[i]->interval / 2);
-            list[i]->due = ngx_current_msec + left;
+                   ? NGX_IPGATE_PENDING : (ngx_msec_int_t) (source[i]->interval / 2);
+            source[i]->due = ngx_current_msec + left;
         }
 
         wait = ngx_min(wait, (ngx_msec_t) left);
@@ -101,23 +101,23 @@ ngx_ipgate_tick(ngx_event_t *ev)
 /* On a thread, when it is this worker's turn; until then the load is pending. */
 
 static ipgate_poll
-ngx_ipgate_poll_aside(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list, ipgate_error **error)
+ngx_ipgate_poll_aside(ngx_ipgate_conf_t *icf, ngx_ipgate_source_t *source, ipgate_error **error)
 {
     ipgate_poll  poll;
 
-    poll = ipgate_gate_poll(list->gate, IPGATE_POLL_THREAD|IPGATE_POLL_LOOK, error);
+    poll = source->kind->poll(source, IPGATE_POLL_THREAD|IPGATE_POLL_LOOK, error);
 
     if (poll == IPGATE_POLL_READY) {
 
-        if (!ngx_ipgate_turn_take(icf, list)) {
+        if (!ngx_ipgate_turn_take(icf, source)) {
             return IPGATE_POLL_PENDING;
         }
 
-        poll = ipgate_gate_poll(list->gate, IPGATE_POLL_THREAD, error);
+        poll = source->kind->poll(source, IPGATE_POLL_THREAD, error);
     }
 
     if (poll != IPGATE_POLL_PENDING) {
-        ngx_ipgate_turn_end(icf, list);
+        ngx_ipgate_turn_end(icf, source);
     }
 
     return poll;
@@ -125,67 +125,77 @@ ngx_ipgate_poll_aside(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list, ipgate_er
 
 
 static ipgate_poll
-ngx_ipgate_look(ngx_cycle_t *cycle, ngx_ipgate_list_t *list, ngx_ipgate_poll_pt poll_list)
+ngx_ipgate_look(ngx_cycle_t *cycle, ngx_ipgate_source_t *source, ngx_ipgate_poll_pt poll_source)
 {
-    ipgate_poll    poll;
-    uint64_t       failures;
-    ipgate_stats   stats = IPGATE_STATS_INIT;
-    ipgate_error  *error;
+    ipgate_poll          poll;
+    ipgate_error        *error;
+    ngx_ipgate_state_t   before, after;
 
-    failures = ipgate_gate_stats(list->gate, &stats) == IPGATE_OK ? stats.failures : 0;
     error = NULL;
+    before.failures = 0;
 
-    poll = poll_list(ngx_ipgate_conf(cycle), list, &error);
+    if (source->failing && source->kind->state(source, &before) != IPGATE_OK) {
+        before.failures = 0;
+    }
+
+    poll = poll_source(ngx_ipgate_conf(cycle), source, &error);
 
     if (poll == IPGATE_POLL_FAILED) {
         /* once: the library counts the next ones of the same kind */
 
+        source->failing = 1;
+
         ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
-                      "ipgate_list \"%V\": %s; the last good list, generation %uL, stays in force",
-                      &list->name, ipgate_error_message(error), ipgate_gate_generation(list->gate));
+                      "%s \"%V\": %s; %s, generation %uL, stays in force",
+                      source->kind->directive, &source->name, ipgate_error_message(error), source->kind->good,
+                      source->kind->generation(source));
         ipgate_error_free(error);
 
-    } else if (failures && ipgate_gate_stats(list->gate, &stats) == IPGATE_OK && stats.failures == 0) {
-        ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0,
-                      "ipgate_list \"%V\": good again, after %uL failures", &list->name, failures);
+    } else if (source->failing && source->kind->state(source, &after) == IPGATE_OK && after.failures == 0) {
+        source->failing = 0;
+
+        ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0, "%s \"%V\": good again, after %uL failures",
+                      source->kind->directive, &source->name, before.failures);
     }
 
-    if (ipgate_gate_generation(list->gate) != list->generation) {
-        ngx_ipgate_swapped(cycle, list);
+    if (source->kind->generation(source) != source->generation) {
+        ngx_ipgate_swapped(cycle, source);
     }
 
     if (poll == IPGATE_POLL_SWAPPED) {
-        ngx_ipgate_log_warnings(cycle->log, list);
+        ngx_ipgate_log_warnings(cycle->log, source);
     }
 
     return poll;
 }
 
 
-/* Nothing of this process may hold the former table: it would stay in memory as long as nobody asks. */
+/* Nothing of this process may hold the former state: it would stay in memory as long as nobody asks. */
 
 static void
-ngx_ipgate_swapped(ngx_cycle_t *cycle, ngx_ipgate_list_t *list)
+ngx_ipgate_swapped(ngx_cycle_t *cycle, ngx_ipgate_source_t *source)
 {
     ngx_uint_t             i;
-    ipgate_stats           stats = IPGATE_STATS_INIT;
     ngx_ipgate_conf_t     *icf;
+    ngx_ipgate_state_t     state;
     ngx_ipgate_policy_t  **policy;
 
     icf = ngx_ipgate_conf(cycle);
     policy = icf->policies.elts;
 
     for (i = 0; i < icf->policies.nelts; i++) {
-        if (policy[i]->app == list || policy[i]->fallback == list) {
+        if (policy[i]->app == source || policy[i]->fallback == source) {
             ipgate_reader_pause(policy[i]->reader);
         }
     }
 
-    ipgate_reader_pause(list->reader);
+    ipgate_reader_pause(source->reader);
+    ipgate_site_reader_pause(source->site_reader);
 
-    if (ipgate_gate_stats(list->gate, &stats) == IPGATE_OK) {
-        list->generation = stats.generation;
-        ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0, "ipgate_list \"%V\": generation %uL with %uL entries is in force",
-                      &list->name, stats.generation, stats.entries);
+    if (source->kind->state(source, &state) == IPGATE_OK) {
+        source->generation = state.generation;
+        ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0, "%s \"%V\": generation %uL with %uL %s is in force",
+                      source->kind->directive, &source->name, state.generation, state.parts,
+                      source->kind->parts);
     }
 }

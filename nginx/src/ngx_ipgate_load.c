@@ -1,14 +1,9 @@
 /*
- * From what ipgate_list says to a gate. A list that the configuration in force has, too, keeps its gate and its
- * table: a reload reads nothing that has not changed.
+ * From what ipgate_list or ipgate_site says to what is in force. A list or a site that the configuration in force has, too, keeps
+ * what it has: a reload reads nothing that has not changed.
  */
 
-#include "ngx_ipgate.h"
-
-#include <grp.h>
-#if (NGX_LINUX)
-#include <sys/fsuid.h>
-#endif
+#include "ngx_ipgate_source.h"
 
 
 /* Diagnostics of one list that are logged; the library counts the others. */
@@ -19,47 +14,51 @@
 #define NGX_IPGATE_PATIENCE  100
 
 
-static ngx_ipgate_list_t *ngx_ipgate_former(ngx_conf_t *cf, ngx_ipgate_list_t *list);
-static ngx_int_t ngx_ipgate_inherit(ngx_conf_t *cf, ngx_ipgate_list_t *list, ngx_ipgate_list_t *former);
-static ngx_int_t ngx_ipgate_load_anew(ngx_ipgate_list_t *list, ipgate_error **error);
+static ngx_ipgate_source_t *ngx_ipgate_former(ngx_conf_t *cf, ngx_ipgate_source_t *source);
+static ngx_int_t ngx_ipgate_inherit(ngx_conf_t *cf, ngx_ipgate_source_t *source, ngx_ipgate_source_t *former);
+static ngx_int_t ngx_ipgate_load_anew(ngx_conf_t *cf, ngx_ipgate_source_t *source, ipgate_error **error);
+static ngx_int_t ngx_ipgate_load_rest(ngx_conf_t *cf, ngx_ipgate_source_t *source, ipgate_error **error);
 static ngx_uint_t ngx_ipgate_diagnostics(ngx_conf_t *cf, ngx_log_t *log, ngx_uint_t level,
-    ngx_ipgate_list_t *list, ipgate_error *error);
-static ngx_uint_t ngx_ipgate_same(ngx_str_t *a, ngx_str_t *b);
+    ngx_ipgate_source_t *source, ipgate_error *error);
 
 
 ngx_int_t
-ngx_ipgate_load(ngx_conf_t *cf, ngx_ipgate_list_t *list)
+ngx_ipgate_load(ngx_conf_t *cf, ngx_ipgate_source_t *source)
 {
-    ngx_int_t           rc;
-    ipgate_error       *error;
-    ngx_ipgate_list_t  *former;
+    ngx_int_t             rc;
+    ipgate_error         *error;
+    ngx_ipgate_state_t    state;
+    ngx_ipgate_source_t  *former;
 
     if (ngx_process == NGX_PROCESS_SIGNALLER) {
         /* nginx -s: serves nobody, and must work while a list is bad */
         return NGX_OK;
     }
 
-    former = ngx_ipgate_former(cf, list);
+    former = ngx_ipgate_former(cf, source);
     error = NULL;
 
     if (former) {
-        rc = ngx_ipgate_inherit(cf, list, former);
+        rc = ngx_ipgate_inherit(cf, source, former);
 
     } else {
-        rc = ngx_ipgate_load_anew(list, &error);
+        rc = ngx_ipgate_load_anew(cf, source, &error);
     }
 
-    if (rc == NGX_OK && ipgate_reader_new(list->gate, &list->reader) != IPGATE_OK) {
+    if (rc == NGX_OK
+        && (source->kind->open(source, &error) != IPGATE_OK || source->kind->state(source, &state) != IPGATE_OK))
+    {
         rc = NGX_ERROR;
     }
 
     if (rc == NGX_OK) {
-        list->generation = ipgate_gate_generation(list->gate);
-        ngx_ipgate_log_warnings(cf->log, list);
+        source->generation = state.generation;
+        source->failing = state.failures != 0;
+        ngx_ipgate_log_warnings(cf->log, source);
 
-    } else if (ngx_ipgate_diagnostics(cf, cf->log, NGX_LOG_EMERG, list, error) == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "ipgate_list \"%V\": %s",
-                           &list->name, ipgate_error_message(error));
+    } else if (source->kind->has_apps || ngx_ipgate_diagnostics(cf, cf->log, NGX_LOG_EMERG, source, error) == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s \"%V\": %s",
+                           source->kind->directive, &source->name, ipgate_error_message(error));
     }
 
     ipgate_error_free(error);
@@ -68,15 +67,15 @@ ngx_ipgate_load(ngx_conf_t *cf, ngx_ipgate_list_t *list)
 }
 
 
-/* The same list of the configuration in force: nothing in it differs but how often it is looked at. */
+/* The same one of the configuration in force: nothing in it differs but how often it is looked at. */
 
-static ngx_ipgate_list_t *
-ngx_ipgate_former(ngx_conf_t *cf, ngx_ipgate_list_t *list)
+static ngx_ipgate_source_t *
+ngx_ipgate_former(ngx_conf_t *cf, ngx_ipgate_source_t *source)
 {
-    ngx_uint_t           i;
-    ngx_cycle_t         *old;
-    ngx_ipgate_conf_t   *icf;
-    ngx_ipgate_list_t  **former;
+    ngx_uint_t             i;
+    ngx_cycle_t           *old;
+    ngx_ipgate_conf_t     *icf;
+    ngx_ipgate_source_t  **former;
 
     old = cf->cycle->old_cycle;
 
@@ -89,19 +88,22 @@ ngx_ipgate_former(ngx_conf_t *cf, ngx_ipgate_list_t *list)
         return NULL;
     }
 
-    former = icf->lists.elts;
+    former = icf->sources.elts;
 
-    for (i = 0; i < icf->lists.nelts; i++) {
-        if (former[i]->gate != NULL
-            && former[i]->lenient == list->lenient
-            && former[i]->max_bad == list->max_bad
-            && former[i]->shrink == list->shrink
-            && former[i]->max_bytes == list->max_bytes
-            && former[i]->max_entries == list->max_entries
-            && ngx_ipgate_same(&former[i]->name, &list->name)
-            && ngx_ipgate_same(&former[i]->path, &list->path)
-            && ngx_ipgate_same(&former[i]->text, &list->text)
-            && ngx_ipgate_same(&former[i]->keep, &list->keep))
+    for (i = 0; i < icf->sources.nelts; i++) {
+        if (former[i]->kind == source->kind
+            && (former[i]->gate != NULL || former[i]->site != NULL)
+            && former[i]->lenient == source->lenient
+            && former[i]->max_bad == source->max_bad
+            && former[i]->shrink == source->shrink
+            && former[i]->removed == source->removed
+            && former[i]->keep_enforced == source->keep_enforced
+            && former[i]->max_bytes == source->max_bytes
+            && former[i]->max_entries == source->max_entries
+            && ngx_ipgate_same(&former[i]->name, &source->name)
+            && ngx_ipgate_same(&former[i]->path, &source->path)
+            && ngx_ipgate_same(&former[i]->text, &source->text)
+            && ngx_ipgate_same(&former[i]->keep, &source->keep))
         {
             return former[i];
         }
@@ -112,30 +114,31 @@ ngx_ipgate_former(ngx_conf_t *cf, ngx_ipgate_list_t *list)
 
 
 static ngx_int_t
-ngx_ipgate_inherit(ngx_conf_t *cf, ngx_ipgate_list_t *list, ngx_ipgate_list_t *former)
+ngx_ipgate_inherit(ngx_conf_t *cf, ngx_ipgate_source_t *source, ngx_ipgate_source_t *former)
 {
-    ipgate_stats   stats = IPGATE_STATS_INIT;
-    ipgate_error  *error;
+    ipgate_error        *error;
+    ngx_ipgate_state_t   state;
 
-    if (ipgate_gate_share(former->gate, &list->gate) != IPGATE_OK) {
+    if (source->kind->share(source, former) != IPGATE_OK) {
         return NGX_ERROR;
     }
 
     error = NULL;
 
-    (void) ngx_ipgate_poll_now(ngx_ipgate_conf(cf->cycle), list, &error);
+    (void) ngx_ipgate_poll_now(ngx_ipgate_conf(cf->cycle), source, &error);
     ipgate_error_free(error);
 
     /* a reload is refused for nobody's list: what was good stays in force, as without a reload */
 
     error = NULL;
 
-    if (ipgate_gate_stats(list->gate, &stats) == IPGATE_OK && stats.failures
-        && ipgate_gate_last_error(list->gate, &error) == IPGATE_OK)
+    if (source->kind->state(source, &state) == IPGATE_OK && state.failures
+        && source->kind->last_error(source, &error) == IPGATE_OK)
     {
         ngx_conf_log_error(NGX_LOG_ERR, cf, 0,
-                           "ipgate_list \"%V\": %s; the last good list, generation %uL, stays in force",
-                           &list->name, ipgate_error_message(error), stats.generation);
+                           "%s \"%V\": %s; %s, generation %uL, stays in force",
+                           source->kind->directive, &source->name, ipgate_error_message(error),
+                           source->kind->good, state.generation);
     }
 
     ipgate_error_free(error);
@@ -150,17 +153,17 @@ ngx_ipgate_inherit(ngx_conf_t *cf, ngx_ipgate_list_t *list, ngx_ipgate_list_t *f
  */
 
 ipgate_poll
-ngx_ipgate_poll_now(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list, ipgate_error **error)
+ngx_ipgate_poll_now(ngx_ipgate_conf_t *icf, ngx_ipgate_source_t *source, ipgate_error **error)
 {
     ngx_uint_t   i;
     ipgate_poll  poll;
 
     for (i = 0; /* void */ ; i++) {
-        poll = ipgate_gate_poll(list->gate, IPGATE_POLL_LOOK, error);
+        poll = source->kind->poll(source, IPGATE_POLL_LOOK, error);
 
-        if (poll == IPGATE_POLL_READY && (ngx_ipgate_turn_take(icf, list) || i == NGX_IPGATE_PATIENCE)) {
-            poll = ipgate_gate_poll(list->gate, 0, error);
-            ngx_ipgate_turn_end(icf, list);
+        if (poll == IPGATE_POLL_READY && (ngx_ipgate_turn_take(icf, source) || i == NGX_IPGATE_PATIENCE)) {
+            poll = source->kind->poll(source, 0, error);
+            ngx_ipgate_turn_end(icf, source);
         }
 
         if (i == NGX_IPGATE_PATIENCE || (poll != IPGATE_POLL_PENDING && poll != IPGATE_POLL_READY)) {
@@ -173,58 +176,79 @@ ngx_ipgate_poll_now(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list, ipgate_erro
 
 
 static ngx_int_t
-ngx_ipgate_load_anew(ngx_ipgate_list_t *list, ipgate_error **error)
+ngx_ipgate_load_anew(ngx_conf_t *cf, ngx_ipgate_source_t *source, ipgate_error **error)
 {
     ipgate_guard    guard = IPGATE_GUARD_INIT;
     ipgate_options  options = IPGATE_OPTIONS_INIT;
 
-    if (ipgate_gate_new(NULL, &list->gate, error) != IPGATE_OK) {
-        return NGX_ERROR;
-    }
-
-    if (list->shrink <= 100) {
-        guard.max_shrink_percent = (double) list->shrink;
+    if (source->shrink <= 100) {
+        guard.max_shrink_percent = (double) source->shrink;
     }
 
     /* nginx ends every word of its configuration with a NUL */
 
-    if (list->keep.len) {
-        guard.must_allow = (char *) list->keep.data;
+    if (source->keep.len) {
+        guard.must_allow = (char *) source->keep.data;
     }
 
-    if (ipgate_gate_set_guard(list->gate, &guard, error) != IPGATE_OK) {
+    if (source->lenient) {
+        options.flags = IPGATE_LENIENT;
+        options.max_bad_percent = (uint32_t) source->max_bad;
+    }
+
+    options.max_entries = source->max_entries;
+
+    if (source->path.len) {
+        options.max_bytes = source->max_bytes;
+        options.max_image_bytes = source->max_bytes;
+
+    } else {
+        options.source = "inline";
+    }
+
+    if (source->kind->make(source, error) != IPGATE_OK
+        || source->kind->guard(source, &guard, error) != IPGATE_OK
+        || source->kind->load(source, &options, error) != IPGATE_OK)
+    {
         return NGX_ERROR;
     }
 
-    if (list->lenient) {
-        options.flags = IPGATE_LENIENT;
-        options.max_bad_percent = (uint32_t) list->max_bad;
+    return source->kind->has_apps ? ngx_ipgate_load_rest(cf, source, error) : NGX_OK;
+}
+
+
+/*
+ * What was not good enough for a site to fail, as the first poll tells it. A bad list of an app stops nothing: that app
+ * is closed. What the guard refuses does.
+ */
+
+static ngx_int_t
+ngx_ipgate_load_rest(ngx_conf_t *cf, ngx_ipgate_source_t *source, ipgate_error **error)
+{
+    if (source->kind->poll(source, 0, error) != IPGATE_POLL_FAILED) {
+        return NGX_OK;
     }
 
-    options.max_entries = list->max_entries;
-
-    if (list->path.len) {
-        options.max_bytes = list->max_bytes;
-        options.max_image_bytes = list->max_bytes;
-
-        return ipgate_gate_replace_file(list->gate, (char *) list->path.data, &options, error) == IPGATE_OK
-               ? NGX_OK : NGX_ERROR;
+    if (ipgate_error_status(*error) == IPGATE_ERROR_REFUSED) {
+        return NGX_ERROR;
     }
 
-    options.source = "inline";
+    ngx_conf_log_error(NGX_LOG_WARN, cf, 0, "%s \"%V\": %s",
+                       source->kind->directive, &source->name, ipgate_error_message(*error));
+    ipgate_error_free(*error);
+    *error = NULL;
 
-    return ipgate_gate_replace_text(list->gate, (char *) list->text.data, list->text.len, &options, error)
-           == IPGATE_OK ? NGX_OK : NGX_ERROR;
+    return NGX_OK;
 }
 
 
 void
-ngx_ipgate_log_warnings(ngx_log_t *log, ngx_ipgate_list_t *list)
+ngx_ipgate_log_warnings(ngx_log_t *log, ngx_ipgate_source_t *source)
 {
     ipgate_error  *warnings;
 
-    if (ipgate_gate_warnings(list->gate, &warnings) == IPGATE_OK) {
-        (void) ngx_ipgate_diagnostics(NULL, log, NGX_LOG_WARN, list, warnings);
+    if (source->kind->warnings(source, &warnings) == IPGATE_OK) {
+        (void) ngx_ipgate_diagnostics(NULL, log, NGX_LOG_WARN, source, warnings);
         ipgate_error_free(warnings);
     }
 }
@@ -233,15 +257,20 @@ ngx_ipgate_log_warnings(ngx_log_t *log, ngx_ipgate_list_t *list)
 /* Logs the errors at a level and the warnings as such; returns how many there are. */
 
 static ngx_uint_t
-ngx_ipgate_diagnostics(ngx_conf_t *cf, ngx_log_t *log, ngx_uint_t level, ngx_ipgate_list_t *list,
+ngx_ipgate_diagnostics(ngx_conf_t *cf, ngx_log_t *log, ngx_uint_t level, ngx_ipgate_source_t *source,
     ipgate_error *error)
 {
     size_t             i, walk, all;
+    ngx_str_t          place = ngx_string("a list of it");
     ngx_uint_t         at;
     ipgate_diagnostic  note = IPGATE_DIAGNOSTIC_INIT;
 
     walk = ngx_min(ipgate_error_diagnostics(error), NGX_IPGATE_DIAGNOSTICS);
     all = ipgate_error_count_errors(error) + ipgate_error_count_warnings(error);
+
+    if (!source->kind->has_apps) {
+        place = source->shown;
+    }
 
     for (i = 0; i < walk; i++) {
 
@@ -252,85 +281,20 @@ ngx_ipgate_diagnostics(ngx_conf_t *cf, ngx_log_t *log, ngx_uint_t level, ngx_ipg
         at = note.severity == IPGATE_ERROR ? level : NGX_LOG_WARN;
 
         if (cf) {
-            ngx_conf_log_error(at, cf, 0, "ipgate_list \"%V\": %V:%uD:%uD: %s%s%s",
-                               &list->name, &list->source, note.line, note.column, note.message,
-                               note.suggestion ? ": " : "", note.suggestion ? note.suggestion : "");
+            ngx_conf_log_error(at, cf, 0, "%s \"%V\": %V:%uD:%uD: %s%s%s",
+                               source->kind->directive, &source->name, &place, note.line, note.column,
+                               note.message, note.suggestion ? ": " : "", note.suggestion ? note.suggestion : "");
         } else {
-            ngx_log_error(at, log, 0, "ipgate_list \"%V\": %V:%uD:%uD: %s%s%s",
-                          &list->name, &list->source, note.line, note.column, note.message,
-                          note.suggestion ? ": " : "", note.suggestion ? note.suggestion : "");
+            ngx_log_error(at, log, 0, "%s \"%V\": %V:%uD:%uD: %s%s%s",
+                          source->kind->directive, &source->name, &place, note.line, note.column,
+                          note.message, note.suggestion ? ": " : "", note.suggestion ? note.suggestion : "");
         }
     }
 
     if (all > walk) {
-        ngx_log_error(level, log, 0, "ipgate_list \"%V\": and %uz more", &list->name, all - walk);
+        ngx_log_error(level, log, 0, "%s \"%V\": and %uz more",
+                      source->kind->directive, &source->name, all - walk);
     }
 
     return all;
-}
-
-
-static ngx_uint_t
-ngx_ipgate_same(ngx_str_t *a, ngx_str_t *b)
-{
-    return a->len == b->len && (a->len == 0 || ngx_strncmp(a->data, b->data, a->len) == 0);
-}
-
-
-/*
- * The master reads a list as root; workers that may not will never see a change of it. Tries as the user of the
- * workers, with the identity for files alone, so that nothing else is touched.
- */
-
-void
-ngx_ipgate_warn_unreadable(ngx_cycle_t *cycle, ngx_ipgate_list_t *list)
-{
-#if (NGX_LINUX)
-
-    int               fd, n, kept;
-    gid_t             mine[NGROUPS_MAX], theirs[NGROUPS_MAX];
-    ngx_err_t         err;
-    ngx_core_conf_t  *ccf;
-
-    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
-
-    if (list->path.len == 0 || geteuid() != 0 || ngx_process == NGX_PROCESS_SIGNALLER
-        || ccf->user == (ngx_uid_t) NGX_CONF_UNSET_UINT || ccf->user == 0)
-    {
-        return;
-    }
-
-    n = NGROUPS_MAX;
-    kept = getgroups(NGROUPS_MAX, mine);
-
-    if (kept == -1 || getgrouplist(ccf->username, ccf->group, theirs, &n) == -1 || setgroups(n, theirs) == -1) {
-        return;
-    }
-
-    (void) setfsgid(ccf->group);
-    (void) setfsuid(ccf->user);
-
-    fd = open((char *) list->path.data, O_RDONLY|O_NONBLOCK|O_CLOEXEC);
-    err = ngx_errno;
-
-    (void) setfsuid(geteuid());
-    (void) setfsgid(getegid());
-
-    if (setgroups(kept, mine) == -1) {
-        ngx_log_error(NGX_LOG_ALERT, cycle->log, ngx_errno, "ipgate: setgroups() failed");
-    }
-
-    if (fd != -1) {
-        (void) close(fd);
-        return;
-    }
-
-    if (err == NGX_EACCES) {
-        ngx_log_error(NGX_LOG_WARN, cycle->log, err,
-                      "ipgate_list \"%V\": the workers run as \"%s\" and may not read \"%V\": "
-                      "they keep what was read now and will not see a change",
-                      &list->name, ccf->username, &list->source);
-    }
-
-#endif
 }

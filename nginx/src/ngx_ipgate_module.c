@@ -1,5 +1,5 @@
 /*
- * The life of lists: made while a configuration is read, followed in the processes that serve, freed with the
+ * The life of lists and sites: made while a configuration is read, followed in the processes that serve, freed with the
  * configuration. Nothing that needs a thread happens before a worker has been forked.
  */
 
@@ -15,6 +15,7 @@ static void ngx_ipgate_free(void *data);
 static ngx_command_t  ngx_ipgate_commands[] = {
 
     NGX_IPGATE_LIST_COMMAND(NGX_MAIN_CONF|NGX_DIRECT_CONF),
+    NGX_IPGATE_SITE_COMMAND(NGX_MAIN_CONF|NGX_DIRECT_CONF),
 
       ngx_null_command
 };
@@ -54,7 +55,7 @@ ngx_ipgate_create_conf(ngx_cycle_t *cycle)
         return NULL;
     }
 
-    if (ngx_array_init(&icf->lists, cycle->pool, 4, sizeof(ngx_ipgate_list_t *)) != NGX_OK
+    if (ngx_array_init(&icf->sources, cycle->pool, 4, sizeof(ngx_ipgate_source_t *)) != NGX_OK
         || ngx_array_init(&icf->policies, cycle->pool, 4, sizeof(ngx_ipgate_policy_t *)) != NGX_OK)
     {
         return NULL;
@@ -72,7 +73,7 @@ ngx_ipgate_create_conf(ngx_cycle_t *cycle)
 }
 
 
-/* The whole configuration has been read: every list that was mentioned must be there. */
+/* The whole configuration has been read: every list and site that was mentioned must be there. */
 
 static char *
 ngx_ipgate_init_conf(ngx_cycle_t *cycle, void *conf)
@@ -80,21 +81,22 @@ ngx_ipgate_init_conf(ngx_cycle_t *cycle, void *conf)
     ngx_ipgate_conf_t *icf = conf;
 
     ngx_uint_t             i;
-    ngx_ipgate_list_t    **list;
+    ngx_ipgate_source_t    **source;
     ngx_ipgate_policy_t  **policy;
 
-    list = icf->lists.elts;
+    source = icf->sources.elts;
 
-    for (i = 0; i < icf->lists.nelts; i++) {
+    for (i = 0; i < icf->sources.nelts; i++) {
 
-        if (!list[i]->defined) {
+        if (!source[i]->defined) {
             ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
-                          "no ipgate_list defines \"%V\", which is used in %V:%ui",
-                          &list[i]->name, &list[i]->conf_file, list[i]->conf_line);
+                          "no %s defines \"%V\", which is used in %V:%ui",
+                          source[i]->kind->directive, &source[i]->name, &source[i]->mentioned.file,
+                          source[i]->mentioned.line);
             return NGX_CONF_ERROR;
         }
 
-        ngx_ipgate_warn_unreadable(cycle, list[i]);
+        ngx_ipgate_warn_unreadable(cycle, source[i]);
     }
 
     policy = icf->policies.elts;
@@ -129,19 +131,22 @@ ngx_ipgate_free(void *data)
     ngx_ipgate_conf_t *icf = data;
 
     ngx_uint_t             i;
-    ngx_ipgate_list_t    **list;
+    ngx_ipgate_source_t    **source;
     ngx_ipgate_policy_t  **policy;
 
     policy = icf->policies.elts;
 
     for (i = 0; i < icf->policies.nelts; i++) {
         ipgate_reader_free(policy[i]->reader);
+        ipgate_app_free(policy[i]->named);
     }
 
-    list = icf->lists.elts;
+    source = icf->sources.elts;
 
-    for (i = 0; i < icf->lists.nelts; i++) {
-        ipgate_reader_free(list[i]->reader);
-        ipgate_gate_free(list[i]->gate);
+    for (i = 0; i < icf->sources.nelts; i++) {
+        ipgate_reader_free(source[i]->reader);
+        ipgate_gate_free(source[i]->gate);
+        ipgate_site_reader_free(source[i]->site_reader);
+        ipgate_site_free(source[i]->site);
     }
 }

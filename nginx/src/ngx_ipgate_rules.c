@@ -10,7 +10,8 @@
 #define NGX_IPGATE_LOG_OFF  (NGX_LOG_DEBUG + 1)
 
 
-static ngx_ipgate_policy_t *ngx_ipgate_policy(ngx_conf_t *cf, ngx_ipgate_rules_t *rules);
+static ngx_int_t ngx_ipgate_rules_settle(ngx_conf_t *cf, ngx_ipgate_rules_t *rules, ngx_ipgate_source_t *site);
+static ngx_int_t ngx_ipgate_rules_fit(ngx_conf_t *cf, ngx_ipgate_rules_t *rules, ngx_uint_t own);
 
 
 ngx_conf_enum_t  ngx_ipgate_log_levels[] = {
@@ -31,10 +32,19 @@ ngx_conf_enum_t  ngx_ipgate_unix_choices[] = {
 };
 
 
+ngx_conf_enum_t  ngx_ipgate_unknown_apps[] = {
+    { ngx_string("site"), 0 },
+    { ngx_string("deny"), 1 },
+    { ngx_null_string, 0 }
+};
+
+
 void
 ngx_ipgate_rules_init(ngx_ipgate_rules_t *rules)
 {
-    rules->app = NGX_CONF_UNSET_PTR;
+    rules->choice = NGX_CONF_UNSET_PTR;
+    rules->site = NGX_CONF_UNSET_PTR;
+    rules->deny_unknown = NGX_CONF_UNSET_UINT;
     rules->fallback = NGX_CONF_UNSET_PTR;
     rules->mode = NGX_CONF_UNSET_UINT;
     rules->enforce = NGX_CONF_UNSET;
@@ -48,7 +58,24 @@ ngx_ipgate_rules_init(ngx_ipgate_rules_t *rules)
 ngx_int_t
 ngx_ipgate_rules_merge(ngx_conf_t *cf, ngx_ipgate_rules_t *prev, ngx_ipgate_rules_t *rules)
 {
-    ngx_conf_merge_ptr_value(rules->app, prev->app, NULL);
+    ngx_uint_t  own;
+
+    /* of the outermost block, which is merged with none itself */
+
+    if (!prev->merged && ngx_ipgate_rules_settle(cf, prev, prev->site) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_ipgate_rules_settle(cf, rules, rules->site == NGX_CONF_UNSET_PTR ? prev->site : rules->site) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rules->merged = 1;
+    own = rules->choice != NGX_CONF_UNSET_PTR;
+
+    ngx_conf_merge_ptr_value(rules->choice, prev->choice, NULL);
+    ngx_conf_merge_ptr_value(rules->site, prev->site, NGX_CONF_UNSET_PTR);
+    ngx_conf_merge_uint_value(rules->deny_unknown, prev->deny_unknown, 0);
     ngx_conf_merge_ptr_value(rules->fallback, prev->fallback, NULL);
     ngx_conf_merge_uint_value(rules->mode, prev->mode, IPGATE_EXTEND);
     ngx_conf_merge_value(rules->enforce, prev->enforce, 0);
@@ -57,7 +84,11 @@ ngx_ipgate_rules_merge(ngx_conf_t *cf, ngx_ipgate_rules_t *prev, ngx_ipgate_rule
     ngx_conf_merge_uint_value(rules->unix_peers, prev->unix_peers, 0);
     ngx_conf_merge_ptr_value(rules->address, prev->address, NULL);
 
-    if (rules->app == NULL && rules->fallback == NULL && !rules->enforce) {
+    if (ngx_ipgate_rules_fit(cf, rules, own) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (!ngx_ipgate_has_site(rules) && rules->choice == NULL && rules->fallback == NULL && !rules->enforce) {
         rules->policy = NULL;
         return NGX_OK;
     }
@@ -68,78 +99,115 @@ ngx_ipgate_rules_merge(ngx_conf_t *cf, ngx_ipgate_rules_t *prev, ngx_ipgate_rule
 }
 
 
-static ngx_ipgate_policy_t *
-ngx_ipgate_policy(ngx_conf_t *cf, ngx_ipgate_rules_t *rules)
+/* Before anything is inherited: what is said in a block itself, where that site is in force. */
+
+static ngx_int_t
+ngx_ipgate_rules_settle(ngx_conf_t *cf, ngx_ipgate_rules_t *rules, ngx_ipgate_source_t *site)
 {
-    ngx_uint_t             i;
-    ngx_ipgate_conf_t     *icf;
-    ngx_ipgate_policy_t  **policy, *new;
+    const char           *said;
+    ngx_uint_t            has_site;
+    ngx_ipgate_choice_t  *choice;
 
-    icf = ngx_ipgate_conf(cf->cycle);
-    policy = icf->policies.elts;
+    has_site = site != NULL && site != NGX_CONF_UNSET_PTR;
+    choice = rules->choice;
 
-    for (i = 0; i < icf->policies.nelts; i++) {
-        if (policy[i]->app == rules->app
-            && policy[i]->fallback == rules->fallback
-            && policy[i]->mode == rules->mode
-            && policy[i]->enforce == (ngx_uint_t) rules->enforce
-            && policy[i]->dry_run == rules->dry_run)
-        {
-            return policy[i];
-        }
-    }
-
-    new = ngx_pcalloc(cf->cycle->pool, sizeof(ngx_ipgate_policy_t));
-    if (new == NULL) {
-        return NULL;
-    }
-
-    new->app = rules->app;
-    new->fallback = rules->fallback;
-    new->mode = rules->mode;
-    new->enforce = (ngx_uint_t) rules->enforce;
-    new->dry_run = rules->dry_run;
-
-    policy = ngx_array_push(&icf->policies);
-    if (policy == NULL) {
-        return NULL;
-    }
-
-    *policy = new;
-
-    return new;
-}
-
-
-ngx_int_t
-ngx_ipgate_policy_open(ngx_ipgate_policy_t *policy)
-{
-    ngx_int_t       rc;
-    ipgate_policy  *lists;
-
-    if (ngx_process == NGX_PROCESS_SIGNALLER) {
-        return NGX_OK;
-    }
-
-    if (ipgate_policy_new(&lists) != IPGATE_OK) {
+    if (choice != NULL && choice != NGX_CONF_UNSET_PTR
+        && ngx_ipgate_choice_settle(cf, choice, has_site) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    rc = NGX_ERROR;
-
-    if ((policy->app == NULL || ipgate_policy_set_app_gate(lists, policy->app->gate) == IPGATE_OK)
-        && (policy->fallback == NULL
-            || ipgate_policy_set_default_gate(lists, policy->fallback->gate) == IPGATE_OK)
-        && ipgate_policy_set_mode(lists, (int32_t) policy->mode) == IPGATE_OK
-        && ipgate_policy_set_enforce(lists, (int32_t) policy->enforce) == IPGATE_OK
-        && ipgate_reader_new_policy(lists, &policy->reader) == IPGATE_OK)
-    {
-        rc = NGX_OK;
+    if (!has_site) {
+        return NGX_OK;
     }
 
-    ipgate_policy_free(lists);
+    said = (rules->fallback != NULL && rules->fallback != NGX_CONF_UNSET_PTR) ? "ipgate_default"
+           : rules->mode != NGX_CONF_UNSET_UINT ? "ipgate_mode"
+           : (rules->enforce != NGX_CONF_UNSET && rules->enforce) ? "ipgate_enforce"
+           : NULL;
 
-    return rc;
+    if (said == NULL) {
+        return NGX_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"%s\" stands where ipgate_site \"%V\" is chosen, which has a default list, a mode and "
+                       "enforce of its own: remove it, in the block that ends", said, &site->name);
+    return NGX_ERROR;
+}
+
+
+/* Whether what results makes sense: an app is of a site, and a site has apps. */
+
+static ngx_int_t
+ngx_ipgate_rules_fit(ngx_conf_t *cf, ngx_ipgate_rules_t *rules, ngx_uint_t own)
+{
+    const char           *directive;
+    ngx_ipgate_choice_t  *choice;
+
+    choice = rules->choice;
+
+    if (choice == NULL || choice->is_app == ngx_ipgate_has_site(rules)) {
+        return NGX_OK;
+    }
+
+    directive = choice->by_host ? "ipgate_host" : "ipgate";
+
+    if (!choice->is_app) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"%s %V\" names a list in %V:%ui, and is inherited where ipgate_site \"%V\" is chosen: "
+                      "write there which app it is, or \"ipgate off;\"",
+                      directive, &choice->text, &choice->place.file, choice->place.line, &rules->site->name);
+        return NGX_ERROR;
+    }
+
+    if (rules->site == NULL && !own) {
+        /* with ipgate_site off its apps are off, too */
+
+        rules->choice = NULL;
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                  "\"%s %V\" names an app, and no site is chosen for it: write \"ipgate_site NAME;\", in %V:%ui",
+                  directive, &choice->text, &choice->place.file, choice->place.line);
+    return NGX_ERROR;
+}
+
+
+/* A site by its name, or "off"; with more than that, in the outermost block, what it is. */
+
+char *
+ngx_ipgate_site_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_ipgate_source_t  **field = (ngx_ipgate_source_t **) ((char *) conf + cmd->offset);
+
+    ngx_ipgate_script_t *script = cmd->post;
+
+    ngx_str_t           *value;
+    ngx_ipgate_place_t   here;
+
+    if (cf->args->nelts > 2) {
+        return (cf->cmd_type & script->outermost)
+               ? ngx_ipgate_site_directive(cf, cmd, conf)
+               : "has one argument here, the name of a site: what it is stands in \"http\" or \"stream\", or outside";
+    }
+
+    if (*field != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_ipgate_is_off(&value[1])) {
+        *field = NULL;
+        return NGX_CONF_OK;
+    }
+
+    here = ngx_ipgate_here(cf);
+    *field = ngx_ipgate_source(cf, &ngx_ipgate_site_kind, &value[1], &here);
+
+    return *field ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
@@ -148,9 +216,10 @@ ngx_ipgate_policy_open(ngx_ipgate_policy_t *policy)
 char *
 ngx_ipgate_list_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_ipgate_list_t  **field = (ngx_ipgate_list_t **) ((char *) conf + cmd->offset);
+    ngx_ipgate_source_t  **field = (ngx_ipgate_source_t **) ((char *) conf + cmd->offset);
 
-    ngx_str_t  *value;
+    ngx_str_t           *value;
+    ngx_ipgate_place_t   here;
 
     if (*field != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
@@ -158,12 +227,13 @@ ngx_ipgate_list_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (ngx_strcmp(value[1].data, "off") == 0) {
+    if (ngx_ipgate_is_off(&value[1])) {
         *field = NULL;
         return NGX_CONF_OK;
     }
 
-    *field = ngx_ipgate_list_named(cf, &value[1]);
+    here = ngx_ipgate_here(cf);
+    *field = ngx_ipgate_source(cf, &ngx_ipgate_list_kind, &value[1], &here);
 
     return *field ? NGX_CONF_OK : NGX_CONF_ERROR;
 }

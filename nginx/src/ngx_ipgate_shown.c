@@ -3,7 +3,7 @@
  * library's messages.
  */
 
-#include "ngx_ipgate.h"
+#include "ngx_ipgate_source.h"
 
 
 /* With a NUL behind it; empty where there is no memory. */

@@ -7,8 +7,8 @@
 
 
 static ngx_int_t ngx_ipgate_tally_policy(ngx_array_t *tallies, ngx_ipgate_policy_t *policy,
-    ngx_ipgate_list_t *list);
-static ngx_ipgate_list_t *ngx_ipgate_counted_for(ngx_ipgate_policy_t *policy, ipgate_count *count);
+    ngx_ipgate_source_t *list);
+static ngx_ipgate_source_t *ngx_ipgate_counted_for(ngx_ipgate_policy_t *policy, ipgate_count *count);
 static int ngx_libc_cdecl ngx_ipgate_tally_order(const void *one, const void *two);
 
 
@@ -18,7 +18,7 @@ static int ngx_libc_cdecl ngx_ipgate_tally_order(const void *one, const void *tw
  */
 
 ngx_array_t *
-ngx_ipgate_tally(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list, ngx_pool_t *pool)
+ngx_ipgate_tally(ngx_ipgate_conf_t *icf, ngx_ipgate_source_t *list, ngx_pool_t *pool)
 {
     ngx_uint_t             i, n;
     ngx_array_t           *tallies;
@@ -66,7 +66,7 @@ ngx_ipgate_tally(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list, ngx_pool_t *po
 
 
 static ngx_int_t
-ngx_ipgate_tally_policy(ngx_array_t *tallies, ngx_ipgate_policy_t *policy, ngx_ipgate_list_t *list)
+ngx_ipgate_tally_policy(ngx_array_t *tallies, ngx_ipgate_policy_t *policy, ngx_ipgate_source_t *list)
 {
     size_t               i, n;
     ipgate_count        *count;
@@ -128,7 +128,7 @@ ngx_ipgate_tally_policy(ngx_array_t *tallies, ngx_ipgate_policy_t *policy, ngx_i
 
 /* What no entry decided counts for the app list, or where there is none for the default list. */
 
-static ngx_ipgate_list_t *
+static ngx_ipgate_source_t *
 ngx_ipgate_counted_for(ngx_ipgate_policy_t *policy, ipgate_count *count)
 {
     if (policy->app == NULL || (policy->fallback && count->origin == IPGATE_ORIGIN_DEFAULT)) {

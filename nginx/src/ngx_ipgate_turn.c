@@ -6,7 +6,7 @@
  * taken away, and two load at a time then.
  */
 
-#include "ngx_ipgate.h"
+#include "ngx_ipgate_source.h"
 
 
 /* The longest turn, in milliseconds. */
@@ -17,7 +17,7 @@
 
 
 static ngx_int_t ngx_ipgate_turn_init(ngx_shm_zone_t *zone, void *data);
-static ngx_uint_t ngx_ipgate_turn_is_of_a_list(ngx_ipgate_conf_t *icf);
+static ngx_uint_t ngx_ipgate_turn_is_taken_here(ngx_ipgate_conf_t *icf);
 static ngx_uint_t ngx_ipgate_turn_is_over(ngx_atomic_uint_t holder);
 
 
@@ -79,10 +79,10 @@ ngx_ipgate_turn_init(ngx_shm_zone_t *zone, void *data)
 }
 
 
-/* Whether this process may load that list now. What is allowed is to be ended. */
+/* Whether this process may load it now. What is allowed is to be ended. */
 
 ngx_uint_t
-ngx_ipgate_turn_take(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list)
+ngx_ipgate_turn_take(ngx_ipgate_conf_t *icf, ngx_ipgate_source_t *source)
 {
     ngx_atomic_t       *turn;
     ngx_file_info_t     info;
@@ -90,8 +90,8 @@ ngx_ipgate_turn_take(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list)
 
     turn = icf->turn ? icf->turn->data : NULL;
 
-    if (turn == NULL || list->has_turn
-        || ngx_file_info(list->path.data, &info) == NGX_FILE_ERROR || ngx_file_size(&info) <= NGX_IPGATE_SMALL)
+    if (turn == NULL || source->has_turn
+        || ngx_file_info(source->path.data, &info) == NGX_FILE_ERROR || ngx_file_size(&info) <= NGX_IPGATE_SMALL)
     {
         return 1;
     }
@@ -100,7 +100,7 @@ ngx_ipgate_turn_take(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list)
 
     if (holder == (ngx_atomic_uint_t) ngx_pid) {
 
-        if (ngx_ipgate_turn_is_of_a_list(icf)) {
+        if (ngx_ipgate_turn_is_taken_here(icf)) {
             return 0;
         }
 
@@ -111,34 +111,34 @@ ngx_ipgate_turn_take(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list)
     }
 
     ngx_ipgate_turn_seen = 0;
-    list->has_turn = ngx_atomic_cmp_set(turn, holder, (ngx_atomic_uint_t) ngx_pid) != 0;
+    source->has_turn = ngx_atomic_cmp_set(turn, holder, (ngx_atomic_uint_t) ngx_pid) != 0;
 
-    return list->has_turn;
+    return source->has_turn;
 }
 
 
-/* A list without the turn, because it is small or was taken away, has none to end. */
+/* One without the turn, because it is small, a folder, or was taken away, has none to end. */
 
 void
-ngx_ipgate_turn_end(ngx_ipgate_conf_t *icf, ngx_ipgate_list_t *list)
+ngx_ipgate_turn_end(ngx_ipgate_conf_t *icf, ngx_ipgate_source_t *source)
 {
-    if (list->has_turn) {
-        list->has_turn = 0;
+    if (source->has_turn) {
+        source->has_turn = 0;
         (void) ngx_atomic_cmp_set((ngx_atomic_t *) icf->turn->data, (ngx_atomic_uint_t) ngx_pid, 0);
     }
 }
 
 
 static ngx_uint_t
-ngx_ipgate_turn_is_of_a_list(ngx_ipgate_conf_t *icf)
+ngx_ipgate_turn_is_taken_here(ngx_ipgate_conf_t *icf)
 {
     ngx_uint_t           i;
-    ngx_ipgate_list_t  **list;
+    ngx_ipgate_source_t  **source;
 
-    list = icf->lists.elts;
+    source = icf->sources.elts;
 
-    for (i = 0; i < icf->lists.nelts; i++) {
-        if (list[i]->has_turn) {
+    for (i = 0; i < icf->sources.nelts; i++) {
+        if (source[i]->has_turn) {
             return 1;
         }
     }

@@ -163,7 +163,6 @@ impl SiteSnapshot {
     }
 
     /// What stands in the place of the default list.
-    #[cfg(all(feature = "watch", feature = "site-text"))]
     pub(crate) fn default_slot(&self) -> ListSlot {
         slot(&self.default)
     }

@@ -9,7 +9,7 @@ use super::snapshot::{SiteSnapshot, described};
 
 impl SiteGate {
     /// Brings into force what the guard lets pass of some changes: an app whose new list it refuses keeps the one that it has,
-    /// and so does the default list; where too many apps would lose their lists, none does; `enforce` stays on. Returns the
+    /// and so does the default list, and where there is none its list is one that is to come; where too many apps would lose their lists, none does; `enforce` stays on. Returns the
     /// generation, and what was refused.
     ///
     /// # Errors
@@ -52,8 +52,11 @@ impl Changes {
     fn spare(&mut self, refusal: &SiteRefusal, current: &SiteSnapshot) -> bool {
         match refusal {
             SiteRefusal::EnforceOff => self.enforce = None,
-            SiteRefusal::Default(_) => self.default = None,
-            SiteRefusal::App { app, .. } => self.keep_list(app, current),
+            // Not unset, which could let everyone in.
+            SiteRefusal::Default(_) => {
+                self.default = Some(ListSlot::Waiting).filter(|_| current.default_slot().is_unset());
+            }
+            SiteRefusal::App { app, .. } => self.keep_list(app, current, ListSlot::Waiting),
             SiteRefusal::Removal { .. } => {
                 let had_list = current.apps.iter().filter(|(_, app)| app.list.is_some());
                 had_list.for_each(|(_, app)| self.keep_removed(&app.about.name, current));
@@ -63,9 +66,10 @@ impl Changes {
         true
     }
 
-    /// Has an app keep the list that it has.
-    fn keep_list(&mut self, name: &AppName, current: &SiteSnapshot) {
-        let list = current.state(name.as_str()).map_or(ListSlot::Unset, |app| described(app).list().clone());
+    /// Has an app keep the list that it has, or something else where it has none.
+    fn keep_list(&mut self, name: &AppName, current: &SiteSnapshot, otherwise: ListSlot) {
+        let list = current.state(name.as_str()).map(|app| described(app).list().clone());
+        let list = list.filter(|list| !list.is_unset()).unwrap_or(otherwise);
         if let Some(Some(app)) = self.apps.get_mut(name) {
             *app = std::mem::take(app).with_list(list);
         }
@@ -74,7 +78,7 @@ impl Changes {
     /// Has an app that would lose its list keep it, and be there.
     fn keep_removed(&mut self, name: &AppName, current: &SiteSnapshot) {
         match self.apps.get(name) {
-            Some(Some(app)) if app.list().is_unset() => self.keep_list(name, current),
+            Some(Some(app)) if app.list().is_unset() => self.keep_list(name, current, ListSlot::Unset),
             Some(Some(_)) => {}
             None if !self.is_whole => {}
             Some(None) | None => {

@@ -36,6 +36,8 @@ pub(super) struct News {
     /// What came into force, and what there was to say about it.
     pub(super) taken: Option<Report>,
     pub(super) failures: Vec<Failure>,
+    /// What was read is good, and in force already.
+    pub(super) is_good_again: bool,
     /// Something is being written.
     pub(super) is_unsettled: bool,
 }
@@ -102,6 +104,7 @@ impl News {
                     let report = reports.into_iter().map(|(_, report)| report).next();
                     news.taken = Some(report.unwrap_or_default());
                 }
+                Outcome::Unchanged { .. } => news.is_good_again = true,
                 Outcome::Refused { error, .. } => news.failures.push(Failure::watch(&error)),
                 _ => {}
             }

@@ -199,8 +199,8 @@ impl ipgate_site {
 impl Writer {
     /// Takes note of what a look came to.
     fn take_news(&mut self, news: News) -> Result<ipgate_poll, Failure> {
-        let News { taken, failures, is_unsettled } = news;
-        if taken.is_some() {
+        let News { taken, failures, is_good_again, is_unsettled } = news;
+        if taken.is_some() || is_good_again {
             self.failures.clear();
         }
         for failure in &failures {

@@ -12,11 +12,23 @@ pub(crate) enum Filter {
     GeoRanges,
     Text,
     Image,
+    Site,
 }
 
+/// Apps of a site beside the one that is asked for, and entries of each.
+const OTHER_APPS: u32 = 9_999;
+const OTHER_ENTRIES: u32 = 10;
+
 impl Filter {
-    pub(crate) const ALL: [Filter; 6] =
-        [Filter::None, Filter::Allow, Filter::Geo, Filter::GeoRanges, Filter::Text, Filter::Image];
+    pub(crate) const ALL: [Filter; 7] = [
+        Filter::None,
+        Filter::Allow,
+        Filter::Geo,
+        Filter::GeoRanges,
+        Filter::Text,
+        Filter::Image,
+        Filter::Site,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -26,6 +38,7 @@ impl Filter {
             Filter::GeoRanges => "geo ranges",
             Filter::Text => "ipgate text",
             Filter::Image => "ipgate image",
+            Filter::Site => "ipgate $app",
         }
     }
 
@@ -58,13 +71,26 @@ impl Filter {
                 "ipgate_list office file=a.image;",
                 "ipgate office; ipgate_log_level off;",
             ),
+            Filter::Site => (
+                Some(("fleet/apps/asked.list", prefixes.list("group"))),
+                "ipgate_site fleet path=fleet.image;",
+                "ipgate_site fleet; ipgate $server_name; ipgate_log_level off;",
+            ),
         };
         let server = format!(
-            "keepalive_requests 1000000000; location / {{ {location} empty_gif; }} location /report {{ ipgate_report; }}"
+            "server_name asked; keepalive_requests 1000000000; location / {{ {location} empty_gif; }} location /report {{ ipgate_report; }}"
         );
         let mut site = Site::new().server(before, &server).quiet();
         if let Some((name, text)) = file {
             site.write(name, text);
+        }
+        if self == Filter::Site {
+            for app in 0..OTHER_APPS {
+                let list: String =
+                    (0..OTHER_ENTRIES).map(|n| format!("10.{n}.{}.{}\n", app >> 8, app & 255)).collect();
+                site.write(&format!("fleet/apps/app{app}.list"), list);
+            }
+            crate::measure::compile_site(&site.path("fleet"), &site.path("fleet.image"));
         }
         if self == Filter::Image {
             crate::measure::compile(&site.path("a.text"), &site.path("a.image"));

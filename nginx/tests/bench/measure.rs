@@ -163,9 +163,19 @@ fn control(nginx: &Nginx, command: &[&str]) {
 
 /// Compiles a list to an image with the command.
 pub(crate) fn compile(text: &Path, image: &Path) {
+    command_compiles(&[], text, image);
+}
+
+/// Compiles the folder of a site to an image.
+pub(crate) fn compile_site(folder: &Path, image: &Path) {
+    command_compiles(&["--site"], folder, image);
+}
+
+fn command_compiles(options: &[&str], from: &Path, image: &Path) {
     let command = std::env::var("IPGATE").expect("IPGATE names the ipgate command: use `make bench`");
+    let mut command = Command::new(command);
     let output =
-        Command::new(command).arg("compile").arg(text).arg("-o").arg(image).output().expect("ipgate");
+        command.arg("compile").args(options).arg(from).arg("-o").arg(image).output().expect("ipgate");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 

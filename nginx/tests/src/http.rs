@@ -63,7 +63,10 @@ impl Connection {
     }
 
     fn send_as(&mut self, method: &str, path: &str, headers: &[(&str, &str)]) -> io::Result<()> {
-        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: test\r\n");
+        let mut request = format!("{method} {path} HTTP/1.1\r\n");
+        if !headers.iter().any(|(name, _)| *name == "Host") {
+            request.push_str("Host: test\r\n");
+        }
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }

@@ -53,6 +53,16 @@ impl Installed {
         Installed { nginx, modules, stream }
     }
 
+    /// The command `ipgate`: the one that `IPGATE` names, or built here on first use.
+    ///
+    /// # Panics
+    ///
+    /// Where it cannot be built.
+    pub fn command() -> PathBuf {
+        static COMMAND: OnceLock<PathBuf> = OnceLock::new();
+        COMMAND.get_or_init(|| std::env::var_os("IPGATE").map_or_else(build_command, PathBuf::from)).clone()
+    }
+
     /// The directives that load the modules.
     pub fn load_modules(&self) -> String {
         let stream = self.stream.as_ref().map(|path| format!("load_module {};\n", path.display()));
@@ -71,4 +81,17 @@ fn build() -> PathBuf {
     let make = make.unwrap_or_else(|error| panic!("make: {error}"));
     assert!(make.status.success(), "make debian: {}", String::from_utf8_lossy(&make.stderr));
     folder.join("build/debian-shared").canonicalize().unwrap_or(folder)
+}
+
+/// Builds the command, and finds out where it is.
+fn build_command() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--quiet", "--package", "ipgate-cli", "--message-format", "json"]);
+    let output = build.current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("cargo runs");
+    assert!(output.status.success(), "cargo build: {}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let path = said.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let path = path.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).last();
+    path.expect("the path of a program")
 }

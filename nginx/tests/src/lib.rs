@@ -5,6 +5,7 @@
 //! where it is built in (default: Debian's). `nginx/Makefile` sets them for each nginx that it builds for.
 #![forbid(unsafe_code)]
 
+mod fleet;
 mod http;
 mod installed;
 mod process;

@@ -119,14 +119,17 @@ impl Site {
         self
     }
 
-    /// Writes a file: beside, then renamed, as lists are to be written.
+    /// Writes a file, with the folders that it is in: beside, then renamed, as lists are to be written. What stands
+    /// beside is hidden, so that it is none of a folder's lists.
     ///
     /// # Panics
     ///
     /// Where it cannot be written.
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         let path = self.path(name);
-        let beside = path.with_extension("new");
+        let (folder, file) = (path.parent().expect("a folder"), path.file_name().expect("a name"));
+        std::fs::create_dir_all(folder).expect("folders");
+        let beside = folder.join(format!(".{}.new", file.to_string_lossy()));
         std::fs::write(&beside, content).expect("a file");
         std::fs::rename(beside, path).expect("renamed");
     }

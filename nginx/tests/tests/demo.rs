@@ -69,6 +69,15 @@ fn a_free_port_is_shown_at_work() {
             "PASSED label=new_client entry=198.51.100.0/24:new_client generation=3",
         ]
     );
+    let apps: Vec<_> = shown.lines().filter_map(|line| line.trim().strip_prefix("X-App: ")).collect();
+    assert_eq!(
+        apps,
+        [
+            "PASSED app=shop list=app label=partner",
+            "REJECTED app= list= label=",
+            "PASSED app=wiki list=app label=writer",
+        ]
+    );
     let requests =
         shown.lines().find_map(|line| line.trim().strip_prefix("wrk: ")?.split_once(" requests in"));
     assert!(requests.is_some_and(|(count, _)| count.parse::<u64>().is_ok_and(|count| count > 0)), "{shown}");

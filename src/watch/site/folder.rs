@@ -113,13 +113,14 @@ impl Folder {
             false => gathered.failed(&mut self.strange, problems(found.strange.clone())),
         }
         let unreadable: Vec<_> = found.unreadable.iter().map(|(_, problem)| problem.clone()).collect();
+        let apps_are_gone = found.folders.first().is_some_and(|apps| !apps.exists()) && !self.apps.is_empty();
         match unreadable.is_empty() {
+            true if apps_are_gone => {} // the same failure, told below
             true => gathered.failures += self.failures.recovered(),
             false => gathered.failed_for_all(&mut self.failures, problems(unreadable)),
         }
         let mut blind: Vec<String> = found.unreadable.iter().map(|(start, _)| start.clone()).collect();
-        let apps_are_gone = found.folders.first().is_some_and(|apps| !apps.exists());
-        if apps_are_gone && !self.apps.is_empty() {
+        if apps_are_gone {
             // All at once is no way to remove lists one by one: an empty folder says that there are none.
             blind.push(String::new());
             let path = found.folders.first().cloned().unwrap_or_default();

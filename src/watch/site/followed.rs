@@ -228,14 +228,24 @@ impl FollowedSite {
     /// all of it has settled and nothing is wrong with what is of all its apps. Microseconds for each app that has changed.
     pub fn apply(&mut self) -> Vec<Outcome> {
         self.owed.errors.drain(..).for_each(|error| self.gate.record_failure(error));
-        if self.waits || !self.owed.is_new {
+        if self.waits {
             return Vec::new();
+        }
+        if !self.owed.is_new {
+            return self.is_back().into_iter().collect();
         }
         let gathered = std::mem::take(&mut self.owed);
         match self.bring_into_force(gathered) {
             Ok(outcomes) => outcomes,
             Err(refused) => self.refused(refused).into_iter().collect(),
         }
+    }
+
+    /// What could not be read can be again, and nothing in it is new.
+    fn is_back(&mut self) -> Option<Outcome> {
+        let failures = std::mem::take(&mut self.owed.failures);
+        let generation = self.gate.snapshot().generation();
+        (failures > 0).then_some(Outcome::Unchanged { generation, left_out: 0, failures })
     }
 
     fn bring_into_force(&mut self, gathered: Gathered) -> Result<Vec<Outcome>, SiteRefused> {

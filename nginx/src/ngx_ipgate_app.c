@@ -1,0 +1,94 @@
+/*
+ * One client of an app of a site: the app that is written out in the configuration, or the one that the client's
+ * variables say, by its name or by a host.
+ */
+
+#include "ngx_ipgate.h"
+
+
+static int32_t ngx_ipgate_app_ask(ngx_ipgate_policy_t *policy, ngx_ipgate_client_t *client,
+    ipgate_verdict *verdict);
+
+
+/* Whether a client, by its socket address, passes, for those who need to know no more; it is counted if so. */
+
+ngx_uint_t
+ngx_ipgate_app_admits(ngx_ipgate_policy_t *policy, ngx_ipgate_client_t *client)
+{
+    ipgate_verdict  verdict;
+
+    if (policy->deny_unknown) {
+        verdict.size = sizeof(ipgate_verdict);
+        verdict.want = 0;
+
+        if (ngx_ipgate_app_check(policy, client, &verdict) != IPGATE_ALLOW) {
+            return 0;
+        }
+
+    } else if (ngx_ipgate_app_ask(policy, client, NULL) != IPGATE_ALLOW) {
+        return 0;
+    }
+
+    policy->allowed++;
+
+    return 1;
+}
+
+
+/* The verdict of the site, or where that does not name the app, and is not to say what becomes of it, a denial. */
+
+int32_t
+ngx_ipgate_app_check(ngx_ipgate_policy_t *policy, ngx_ipgate_client_t *client, ipgate_verdict *verdict)
+{
+    int32_t  decision;
+
+    decision = ngx_ipgate_app_ask(policy, client, verdict);
+
+    if (!policy->deny_unknown || verdict->app != NULL) {
+        return decision;
+    }
+
+    verdict->decision = IPGATE_DENY;
+    verdict->reason = NGX_IPGATE_UNKNOWN_APP;
+    verdict->origin = IPGATE_ORIGIN_NONE;
+    verdict->label = "";
+    verdict->label_len = 0;
+    verdict->until_micros = 0;
+    verdict->prefix.family = 0;
+
+    return IPGATE_DENY;
+}
+
+
+static int32_t
+ngx_ipgate_app_ask(ngx_ipgate_policy_t *policy, ngx_ipgate_client_t *client, ipgate_verdict *verdict)
+{
+    ngx_str_t           *app;
+    const char          *name, *text;
+    ipgate_site_reader  *reader;
+
+    reader = policy->site->site_reader;
+    app = policy->name.len ? &policy->name : &client->app;
+    name = (char *) app->data;
+
+    if (client->text == NULL) {
+
+        if (policy->named) {
+            return ipgate_site_check_app(reader, policy->named, client->sockaddr, client->socklen, verdict);
+        }
+
+        return policy->by_host
+               ? ipgate_site_check_host(reader, name, app->len, client->sockaddr, client->socklen, verdict)
+               : ipgate_site_check_name(reader, name, app->len, client->sockaddr, client->socklen, verdict);
+    }
+
+    text = (char *) client->text->data;
+
+    if (policy->named) {
+        return ipgate_site_check_app_text(reader, policy->named, text, client->text->len, verdict);
+    }
+
+    return policy->by_host
+           ? ipgate_site_check_host_text(reader, name, app->len, text, client->text->len, verdict)
+           : ipgate_site_check_name_text(reader, name, app->len, text, client->text->len, verdict);
+}
