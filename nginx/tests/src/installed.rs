@@ -92,6 +92,6 @@ fn build_command() -> PathBuf {
     assert!(output.status.success(), "cargo build: {}", String::from_utf8_lossy(&output.stderr));
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let path = said.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let path = path.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).last();
+    let path = path.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back();
     path.expect("the path of a program")
 }
