@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::Display;
 
 use ipgate::{
-    Shown,
+    Shown, ShownPath,
     list::{Diagnostic, Rejected, Report},
     table::ImageError,
     watch::WatchError,
@@ -56,12 +56,19 @@ impl Failure {
         Failure::new(ipgate_status::IPGATE_ERROR_IMAGE, error.to_string())
     }
 
-    /// What is wrong with a file of a site.
+    /// What is wrong with a file of a site, in one line.
     pub(crate) fn watch(error: &WatchError) -> Failure {
         use WatchError::{Guard, NeverGood, Rejected, SiteGuard};
         let of = match error {
-            NeverGood { error, .. } => Failure::watch(error),
-            Rejected { rejected, .. } => Failure::rejected(rejected),
+            NeverGood { error: wrong, .. } => {
+                let (of, all) = (Failure::watch(wrong), error.to_string());
+                let what_follows = all.strip_prefix(&wrong.to_string()).unwrap_or_default();
+                return Failure { message: format!("{}{what_follows}", of.message), ..of };
+            }
+            Rejected { path, rejected, .. } => {
+                let of = Failure::rejected(rejected);
+                return Failure { message: format!("{}: {}", ShownPath(path), of.message), ..of };
+            }
             Guard { .. } | SiteGuard { .. } => Failure::refused(error),
             other => match other.source().and_then(image_error) {
                 Some(error) => Failure::image(error),

@@ -1,53 +1,37 @@
 #!/bin/sh
-# ipgate.lua in a real nginx: 200, 403, a swap without a reload, a bad list, a list that comes later.
-# Usage: test.sh PREFIX, where PREFIX is an installed libipgate. Speaks over a Unix socket, so takes no port.
+# ipgate.lua: its declarations, the acceptance vectors, gates in a real nginx (200, 403, a swap without a reload, a bad list,
+# a list that comes later), and sites (tests/sites.sh).
+# Usage: test.sh PREFIX SITE-IMAGE, with an installed libipgate, and the image of a site. Speaks over a Unix socket, so takes
+# no port.
 set -eu
-prefix=$1
+prefix=$1 image=$2
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../../scripts/start-nginx.sh"
 for tool in nginx luajit curl wrk python3; do
     command -v $tool > /dev/null || { echo "$tool is missing: apt-get install nginx libnginx-mod-http-lua luajit2 curl wrk python3" >&2; exit 1; }
 done
-modules=/usr/lib/nginx/modules
-test -f $modules/ngx_http_lua_module.so || { echo "apt-get install libnginx-mod-http-lua" >&2; exit 1; }
-work=$(mktemp -d)
-nginx_pid= holder=
-finish() { kill $nginx_pid $holder 2> /dev/null || true; wait 2> /dev/null || true; rm -rf "$work"; }
-trap finish EXIT
-fail() { echo "test.sh: $1" >&2; tail -n 20 "$work/error.log" >&2 || true; exit 1; }
+. "$here/tests/serve.sh"
 
 # What Lua believes of the functions is what the header says.
 one_line() { tr '\n' ' ' | tr -s ' ' | tr ';' '\n'; }
 one_line < "$prefix/include/ipgate.h" > "$work/header"
-sed -n '/^ffi.cdef/,/^\]\]/p' "$here/ipgate.lua" | grep -E '^[a-z].*\(.*\);$' | sed 's/;$//' | while read -r declaration; do
+sed -n '/^ffi.cdef/,/^\]\]/p' "$here/ipgate/library.lua" | grep -E '^[a-z].*\(.*\);$' | sed 's/;$//' | while read -r declaration; do
     grep -qF "$declaration" "$work/header" || fail "ipgate.h does not have: $declaration"
 done
 # And of the structs, comments apart.
 grep -vE '^ *//' "$prefix/include/ipgate.h" | tr '\n' ' ' | tr -s ' ' > "$work/structs"
-sed -n '/^typedef struct {/,/^}/p' "$here/ipgate.lua" | tr '\n' ' ' | tr -s ' ' | sed 's/typedef struct {/\n&/g' |
+sed -n '/^typedef struct {/,/^}/p' "$here/ipgate/library.lua" | tr '\n' ' ' | tr -s ' ' | sed 's/typedef struct {/\n&/g' |
     grep typedef | while read -r struct; do
     grep -qF "$struct" "$work/structs" || fail "ipgate.h does not have: $struct"
 done
 
 # The acceptance vectors, as every surface runs them.
-LD_LIBRARY_PATH="$prefix/lib" LUA_PATH="$here/?.lua" luajit "$here/cases.lua" "$here/../../tests/cases" ||
+mkdir "$work/cases"
+LD_LIBRARY_PATH="$prefix/lib" LUA_PATH="$here/?.lua;$here/tests/?.lua" luajit "$here/tests/cases.lua" "$here/../../tests/cases" "$work/cases" ||
     fail "a case has another answer"
 
-# As root, nginx would drop to a user who may not see the directory.
-user=$(test "$(id -u)" != 0 || echo "user root;")
-cat > "$work/nginx.conf" << CONF
-load_module $modules/ndk_http_module.so;
-load_module $modules/ngx_http_lua_module.so;
-$user
-daemon off;
-worker_processes 2;
-pid nginx.pid;
-error_log error.log notice;
-events {}
-http {
-    access_log access.log;
-    client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3; uwsgi_temp_path t4; scgi_temp_path t5;
-    lua_package_path "$here/?.lua;;";
+{
+    begin_conf
+    cat << CONF
     init_worker_by_lua_block {
         local ipgate = require "ipgate"
         office = assert(ipgate.open("$work/office.list", { interval = 0.05, shrink = 100, keep = "10.0.1.7" }))
@@ -79,28 +63,7 @@ http {
     }
 }
 CONF
-put() { printf "$2" > "$work/$1.new" && mv "$work/$1.new" "$work/$1"; }
-ask() { curl -s -o "$work/body" -w '%{http_code}' --unix-socket "$work/socket" -H "X-Real-IP: $2" "http://gate$1"; }
-# Waits until an answer is the expected one, in both workers: twenty times in a row.
-until_all() {
-    tries=0 row=0
-    while test $row -lt 20; do
-        if test "$(ask "$1" "$2")" = "$3"; then row=$((row + 1)); else row=0; fi
-        tries=$((tries + 1))
-        test $tries -lt 2000 || fail "$1 for $2 does not become $3"
-    done
-}
-# Waits until a text is in that many lines of the log.
-until_logged() {
-    tries=0
-    until test "$(grep -cF "$1" "$work/error.log")" = "$2"; do
-        tries=$((tries + 1))
-        test $tries -lt 200 || fail "not in the log $2 times: $1"
-        sleep 0.05
-    done
-}
-expect() { test "$(ask "$1" "$2")" = "$3" || fail "$1 for $2 is $(ask "$1" "$2"), not $3"; }
-
+} > "$work/nginx.conf"
 put office.list '10.0.1.0/24:office_ABC\n[2001:db8::1]:v6\n'
 start_nginx "$work" env LD_LIBRARY_PATH="$prefix/lib" nginx
 until_all /office 10.0.1.7 200
@@ -142,8 +105,7 @@ until_logged 'most.list: generation 2 is in force with 1 entries' 2
 until_logged 'half.list: list rejected, 2 errors (2 of 3 pieces are no entries, and at most 50 % may be left out)' 2
 put later.list '10.0.1.7\n'
 until_all /later 10.0.1.7 200
-test "$(pgrep -P "$nginx_pid" | wc -l)" = 2 || fail "a worker was lost"
-grep -qE '\[(emerg|alert|crit)\]' "$work/error.log" && fail "the error log has more than it should"
+in_order
 
 # The bench leaves a port to whoever has it, and takes the next.
 python3 -c '
@@ -157,4 +119,5 @@ taken=$(cat "$work/taken")
 IPGATE_BENCH_PORT=$taken sh "$here/bench.sh" "$prefix" 1 1 > "$work/bench" || fail "the bench: $(cat "$work/bench")"
 grep -q "^port $taken of 127.0.0.1 is taken by another program" "$work/bench" || fail "the bench: $(cat "$work/bench")"
 grep -qE 'nothing [1-9][0-9]* ns, gate [1-9][0-9]* ns' "$work/bench" || fail "the bench: $(cat "$work/bench")"
+sh "$here/tests/sites.sh" "$prefix" "$image"
 echo "lua: ok"

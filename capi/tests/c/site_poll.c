@@ -63,7 +63,8 @@ static void polled(uint32_t flags)
     replace("fleet/apps/shop.list", "10.0.0.0/33\n");
     CHECK(changed(site, flags, &error) == IPGATE_POLL_FAILED);
     CHECK(ipgate_error_status(error) == IPGATE_ERROR_LIST);
-    CHECK(strstr(ipgate_error_message(error), "fleet/apps/shop.list: list rejected") != NULL);
+    CHECK(strstr(ipgate_error_message(error), "fleet/apps/shop.list: list rejected, 1 error: line 1, ") != NULL);
+    CHECK(strchr(ipgate_error_message(error), '\n') == NULL);
     ipgate_error_free(error);
     error = NULL;
     CHECK(allows_app(reader, "shop", "192.0.2.8") && allows_app(reader, "blog", "203.0.113.9"));
@@ -118,7 +119,11 @@ static void what_cannot_be_loaded(void)
     ipgate_error_free(error);
     make_fleet();
     replace("fleet/default.list", "10.0.0.0/33\n");
-    CHECK(ipgate_site_replace_file(site, "fleet", NULL, NULL) == IPGATE_ERROR_LIST);
+    CHECK(ipgate_site_replace_file(site, "fleet", NULL, &error) == IPGATE_ERROR_LIST);
+    CHECK(strstr(ipgate_error_message(error), "fleet/default.list: list rejected, 1 error: line 1, ") != NULL);
+    CHECK(strstr(ipgate_error_message(error), "; there has been no good default list") != NULL);
+    CHECK(strchr(ipgate_error_message(error), '\n') == NULL);
+    ipgate_error_free(error);
     make_fleet();
     replace("fleet/site.toml", "enforced = true\n");
     CHECK(ipgate_site_replace_file(site, "fleet", NULL, &error) == IPGATE_ERROR_IO);
