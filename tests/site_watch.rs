@@ -229,7 +229,8 @@ fn a_first_list_that_the_guard_refuses_lets_nobody_in() {
             assert!(!bench.allows(app, client), "{app} {client}");
         }
     }
-    assert!(bench.allows("shop", "192.0.2.7") && !bench.allows("shop", "8.8.8.8"));
+    // The default list may decide about the clients of every app in this mode.
+    assert!(!bench.allows("shop", "192.0.2.7") && !bench.allows("shop", "8.8.8.8"));
     bench.write("default.list", "192.0.2.0/24\n");
     bench.write("apps/deis/controller.list", "198.51.100.1\n");
     bench.settled();
@@ -298,6 +299,34 @@ fn a_site_that_cannot_be_begun_with_leaves_the_gate_closed() {
     assert!(matches!(error, WatchError::Missing { .. }), "{error}");
     let mut bench = Bench::new(&[]);
     assert!(bench.site.load().unwrap_err().to_string().contains("it is no site"));
+
+    // Settings that were never good are not those by default, whatever else changes.
+    for file in ["site.toml", "hosts"] {
+        let mut bench = Bench::new(&FLEET);
+        bench.write(file, "nonsense\n");
+        bench.remove("default.list");
+        assert!(bench.site.load().is_err());
+        bench.write("apps/shop.list", "203.0.113.0/24\n");
+        bench.settled();
+        assert!(bench.gate.generation() == 1 && !bench.allows("nobody", "10.1.1.1"), "{file}");
+        bench.remove(file);
+        bench.settled();
+        assert_eq!(bench.gate.generation(), 1, "{file}");
+        bench.write(file, if file == "hosts" { "" } else { "enforce = true" });
+        bench.settled();
+        assert!(bench.allows("shop", "203.0.113.1") && !bench.allows("nobody", "10.1.1.1"));
+    }
+
+    // A bad default list closes those about whom it decides, and a bad list beside it is told.
+    let mut bench = Bench::new(&FLEET);
+    bench.write("site.toml", "mode = \"override\"\n");
+    bench.write("default.list", "10.0.0.0/33");
+    bench.write("apps/bad.list", "10.0.0.0/33");
+    bench.site.load().unwrap_err();
+    let told = bench.after(0);
+    assert!(told.iter().any(|told| told.contains("the app bad has had no good list")), "{told:?}");
+    assert!(bench.allows("shop", "192.0.2.7") && !bench.allows("bad", "192.0.2.7"));
+    assert!(!bench.allows("nobody", "10.1.1.1"), "lists are not required, and one is to come");
 
     // The bad list of one app closes that app.
     let mut bench = Bench::new(&FLEET);

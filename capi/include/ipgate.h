@@ -1081,8 +1081,8 @@ ipgate_status ipgate_site_replace_image(ipgate_site *site,
 // IPGATE_POLL_FAILED. Of an image a look is one stat(). Of a folder it is one for each file, which with IPGATE_POLL_THREAD
 // are made on the thread too; IPGATE_POLL_LOOK says IPGATE_POLL_READY of a folder, whatever is in it.
 //
-// Every list is followed by itself: what is good comes into force, and what is bad stays as it was. Where both come of one
-// look, IPGATE_POLL_SWAPPED is the result, and the next poll reports IPGATE_POLL_FAILED. A list that is gone is unset when it
+// Every list is followed by itself: what is good comes into force, and what is bad stays as it was. Where several
+// come of one look, IPGATE_POLL_SWAPPED is the result, and each of the next polls reports an IPGATE_POLL_FAILED. A list that is gone is unset when it
 // has been gone for 2 s. The same failure is reported once, and then counted.
 ipgate_poll ipgate_site_poll(ipgate_site *site,
                              uint32_t flags,

@@ -75,26 +75,13 @@ impl Failure {
                 None => Failure::io(""),
             },
         };
-        let whole = error.to_string();
-        let message = match error {
-            Rejected { path, .. } => return of.of(&path.to_string_lossy()),
-            NeverGood { error, .. } => {
-                format!("{}{}", of.message, whole.strip_prefix(&error.to_string()).unwrap_or_default())
-            }
-            _ => whole.replace('\n', "; "),
-        };
-        Failure { message, ..of }
+        Failure { message: error.to_string().replace('\n', "; "), ..of }
     }
 
-    /// Several at once as one: the first of them, and how many there are.
-    pub(crate) fn all(failures: Vec<Failure>) -> Option<Failure> {
-        let count = failures.len();
-        let first = failures.into_iter().next()?;
-        let message = match count {
-            1 => first.message,
-            _ => format!("{count} things are wrong, the first: {}", first.message),
-        };
-        Some(Failure { message, ..first })
+    /// So many more than are reported one by one.
+    pub(crate) fn more(count: usize) -> Failure {
+        let noun = if count == 1 { "thing is" } else { "things are" };
+        Failure::io(format!("{count} more {noun} wrong with the site, which `ipgate lint` shows"))
     }
 
     /// What a guard, of a gate or of a site, has against a change.

@@ -1,7 +1,7 @@
 //! Sites of files: loaded, and polled from then on.
 
 use std::ffi::c_char;
-use std::mem::{self, MaybeUninit};
+use std::mem::MaybeUninit;
 use std::path::Path;
 use std::time::Instant;
 
@@ -22,6 +22,9 @@ use crate::status::ipgate_status;
 
 use super::file::{Followed, News, SiteFile};
 use super::writer::{Change, Writer, ipgate_site};
+
+/// As many failures of one look are reported by a poll each.
+const ONE_BY_ONE: usize = 20;
 
 /// Loads a site, a folder or an image, whatever stands at the path, and makes it what ipgate_site_poll() looks at from then
 /// on, whether or not this first load succeeds. `options` may be NULL, and are for the texts of lists.
@@ -78,8 +81,8 @@ pub unsafe extern "C" fn ipgate_site_replace_image(
 /// IPGATE_POLL_FAILED. Of an image a look is one stat(). Of a folder it is one for each file, which with IPGATE_POLL_THREAD
 /// are made on the thread too; IPGATE_POLL_LOOK says IPGATE_POLL_READY of a folder, whatever is in it.
 ///
-/// Every list is followed by itself: what is good comes into force, and what is bad stays as it was. Where both come of one
-/// look, IPGATE_POLL_SWAPPED is the result, and the next poll reports IPGATE_POLL_FAILED. A list that is gone is unset when it
+/// Every list is followed by itself: what is good comes into force, and what is bad stays as it was. Where several
+/// come of one look, IPGATE_POLL_SWAPPED is the result, and each of the next polls reports an IPGATE_POLL_FAILED. A list that is gone is unset when it
 /// has been gone for 2 s. The same failure is reported once, and then counted.
 ///
 /// # Safety
@@ -109,7 +112,12 @@ impl ipgate_site {
         let mut writer = self.writer();
         writer.followed = Followed { file: Some(file), ..Followed::default() };
         match loaded {
-            Ok(news) => drop(writer.take_news(news)),
+            Ok(news) => {
+                // What is wrong with apps is no failure of this call: the next polls report it.
+                if let Err(first) = writer.take_news(news) {
+                    writer.followed.owed.push_front(first);
+                }
+            }
             Err(failure) => {
                 writer.failures.add(failure.clone());
                 return Err(failure);
@@ -206,12 +214,14 @@ impl Writer {
         for failure in &failures {
             self.failures.add(failure.clone());
         }
-        self.followed.owed.extend(Failure::all(failures));
+        let more = failures.len().saturating_sub(ONE_BY_ONE);
+        let told = failures.into_iter().take(ONE_BY_ONE);
+        self.followed.owed.extend(told.chain((more > 0).then(|| Failure::more(more))));
         if let Some(report) = taken {
             self.warnings = Some(ipgate_error::warnings(&report));
             return Ok(ipgate_poll::IPGATE_POLL_SWAPPED);
         }
-        match mem::take(&mut self.followed.owed).pop_front() {
+        match self.followed.owed.pop_front() {
             Some(failure) => Err(failure),
             None if is_unsettled => Ok(ipgate_poll::IPGATE_POLL_PENDING),
             None => Ok(ipgate_poll::IPGATE_POLL_UNCHANGED),

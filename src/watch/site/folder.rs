@@ -75,12 +75,15 @@ impl Folder {
         gathered: &mut Gathered,
     ) {
         if !Found::is_any(&self.path) {
+            gathered.is_blocked = true;
             let error = SiteTextError::new(vec![Found::none(&self.path)]);
             return gathered.failed_for_all(&mut self.failures, WatchError::Site { error });
         }
         let found = Found::of(&self.path);
+        gathered.is_blocked |= !found.unreadable.is_empty();
         let blind = self.tell(&found, gathered);
         if let Err(error) = self.track(&found, current) {
+            gathered.is_blocked = true;
             let error = WatchError::Unreadable { path: self.path.clone(), error };
             return gathered.failed_for_all(&mut self.failures, error);
         }

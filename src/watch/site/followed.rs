@@ -57,6 +57,8 @@ pub struct FollowedSite {
     owed: Gathered,
     /// Whether that waits for the rest.
     waits: bool,
+    /// What a load that failed had to tell.
+    untold: Vec<Outcome>,
     /// What the guard refused.
     refusals: Repeats,
 }
@@ -124,8 +126,20 @@ impl FollowedSite {
         let (parser, settle) = (SiteParser::new(), DEFAULT_SETTLE);
         let source = Source::at(&path, settle)?;
         let (owed, refusals) = (Gathered::default(), Repeats::default());
-        let (gate, is_first, was_loaded, waits) = (gate.clone(), true, false, false);
-        Ok(FollowedSite { gate, path, parser, settle, source, is_first, was_loaded, owed, waits, refusals })
+        let (gate, is_first, was_loaded, waits, untold) = (gate.clone(), true, false, false, Vec::new());
+        Ok(FollowedSite {
+            gate,
+            path,
+            parser,
+            settle,
+            source,
+            is_first,
+            was_loaded,
+            owed,
+            waits,
+            untold,
+            refusals,
+        })
     }
 
     /// The same, where lists are parsed like that; strictly unless set.
@@ -167,7 +181,8 @@ impl FollowedSite {
     /// # Errors
     ///
     /// [`WatchError`] where there is no site, or what is of all its apps is bad: settings, hosts, the default list, a folder,
-    /// the image; or where the guard refuses all of it. The gate holds what it held.
+    /// the image; or where the guard refuses all of it. The gate holds what it held until a look: that brings in what is good,
+    /// unless settings, hosts or a folder are not known.
     pub fn load(&mut self) -> Result<Vec<Outcome>, WatchError> {
         let deadline = Instant::now() + START_PATIENCE;
         self.forget();
@@ -176,17 +191,22 @@ impl FollowedSite {
             let now = Instant::now();
             let mut gathered = self.gather(now, true);
             gathered.errors.drain(..).for_each(|error| self.gate.record_failure(error));
-            if let Some(error) = gathered.fatal() {
-                return Err(error);
-            }
+            let fatal = gathered.fatal();
             outcomes.append(&mut gathered.outcomes);
             gathered.add_earlier(all);
             all = gathered;
-            let Some(until) = all.settles else { break };
-            if now >= deadline {
-                return Err(WatchError::Unsettled { path: self.path.clone() });
-            }
-            std::thread::sleep(until.saturating_duration_since(now));
+            let error = match (fatal, all.settles) {
+                (Some(error), _) => error,
+                (None, Some(until)) if now < deadline => {
+                    std::thread::sleep(until.saturating_duration_since(now));
+                    continue;
+                }
+                (None, Some(_)) => WatchError::Unsettled { path: self.path.clone() },
+                (None, None) => break,
+            };
+            // What is good is left to the next look, and so is what else there is to tell.
+            (self.owed, self.untold) = (all, outcomes);
+            return Err(error);
         }
         outcomes.extend(self.bring_into_force(all).map_err(|refused| WatchError::SiteGuard { refused })?);
         Ok(outcomes)
@@ -216,9 +236,10 @@ impl FollowedSite {
             }
         }
         let mut gathered = self.gather(now, retry);
-        let outcomes = std::mem::take(&mut gathered.outcomes);
+        let mut outcomes = std::mem::take(&mut self.untold);
+        outcomes.append(&mut gathered.outcomes);
         let settles = gathered.settles;
-        self.waits = self.is_first && (gathered.is_fatal() || settles.is_some());
+        self.waits = self.is_first && (gathered.is_blocked || settles.is_some());
         gathered.add_earlier(std::mem::take(&mut self.owed));
         self.owed = gathered;
         (outcomes, settles)

@@ -19,6 +19,8 @@ pub(super) struct Gathered {
     pub(super) errors: Vec<String>,
     /// What no site can begin with.
     fatal: Option<Fatal>,
+    /// Something that is of all apps is not known: no other site than the one in force can begin without it.
+    pub(super) is_blocked: bool,
     /// When something that is changing may have settled.
     pub(super) settles: Option<Instant>,
     /// Something was read, or is gone.
@@ -63,17 +65,13 @@ impl Gathered {
         self.errors.splice(0..0, earlier.errors);
     }
 
-    pub(super) fn is_fatal(&self) -> bool {
-        self.fatal.is_some()
-    }
-
     /// What is wrong with what is of all apps.
     pub(super) fn fatal(&mut self) -> Option<WatchError> {
         let place = match self.fatal.take()? {
             Fatal::Counted(error) => return Some(error),
             Fatal::Told(place) => place,
         };
-        match self.outcomes.drain(..).nth(place)? {
+        match self.outcomes.remove(place) {
             Outcome::Refused { error, .. } => Some(error),
             _ => None,
         }

@@ -14,12 +14,13 @@ use crate::watch::repeats::Repeats;
 /// Reads such a text.
 pub(super) type Read<T> = fn(&Path, &str) -> Result<T, Vec<Problem>>;
 
-/// Such a file. Where it is missing from the start, it says what is said by default; one that vanishes goes on to say what it
-/// said, since what it said may have closed the gate.
+/// Such a file. Where it is missing from the start, it says what is said by default; one that is bad or vanishes goes on to say
+/// what it said, since that may have closed the gate, and where it never said anything, nothing comes into force.
 pub(super) struct Part<T> {
     file: Followed,
     read: Read<T>,
     was_there: bool,
+    was_good: bool,
     /// What was last good.
     pub(super) latest: T,
     pub(super) in_force: T,
@@ -31,7 +32,7 @@ pub(super) struct Part<T> {
 impl<T: Default + Clone> Part<T> {
     pub(super) fn new(file: Followed, read: Read<T>) -> Part<T> {
         let (latest, in_force, repeats) = (T::default(), T::default(), Repeats::default());
-        Part { file, read, was_there: false, latest, in_force, is_new: false, repeats }
+        Part { file, read, was_there: false, was_good: false, latest, in_force, is_new: false, repeats }
     }
 
     pub(super) fn forget(&mut self) {
@@ -42,6 +43,11 @@ impl<T: Default + Clone> Part<T> {
         if !self.was_there && self.file.path().symlink_metadata().is_err() {
             return;
         }
+        self.take(now, retry, parser, gathered);
+        gathered.is_blocked |= !self.was_good;
+    }
+
+    fn take(&mut self, now: Instant, retry: bool, parser: &Parser, gathered: &mut Gathered) {
         let content = match self.file.look(now, retry, parser) {
             Look::Same => return,
             Look::Unsettled(until) => return gathered.settles_at(until),
@@ -57,7 +63,7 @@ impl<T: Default + Clone> Part<T> {
         match read {
             Ok(latest) => {
                 self.latest = latest;
-                (self.is_new, gathered.is_new) = (true, true);
+                (self.was_good, self.is_new, gathered.is_new) = (true, true, true);
                 gathered.failures += self.repeats.recovered();
             }
             Err(problems) => {
