@@ -75,15 +75,8 @@ impl Failure {
                 None => Failure::io(""),
             },
         };
-        let whole = error.to_string();
-        let message = match error {
-            Rejected { path, .. } => return of.of(&path.to_string_lossy()),
-            NeverGood { error, .. } => {
-                format!("{}{}", of.message, whole.strip_prefix(&error.to_string()).unwrap_or_default())
-            }
-            _ => whole.replace('\n', "; "),
-        };
-        Failure { message, ..of }
+        // Several things that are wrong with a site stand on lines of their own there.
+        Failure { message: error.to_string().replace('\n', "; "), ..of }
     }
 
     /// Several at once as one: the first of them, and how many there are.
