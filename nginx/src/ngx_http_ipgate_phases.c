@@ -26,6 +26,8 @@
 static ngx_http_ipgate_apart ngx_int_t ngx_http_ipgate_access(ngx_http_request_t *r,
     ngx_http_ipgate_loc_conf_t *ilcf);
 static ngx_inline ngx_int_t ngx_http_ipgate_admit(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf);
+static ngx_http_ipgate_apart ngx_int_t ngx_http_ipgate_admit_to_app(ngx_http_request_t *r,
+    ngx_http_ipgate_loc_conf_t *ilcf);
 static ngx_http_ipgate_apart ngx_int_t ngx_http_ipgate_access_denied(ngx_http_request_t *r);
 static ngx_int_t ngx_http_ipgate_access_result(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf,
     ngx_ipgate_status_e status);
@@ -74,11 +76,11 @@ ngx_http_ipgate_access_handler(ngx_http_request_t *r)
 
     ilcf = ngx_http_get_module_loc_conf(r, ngx_http_ipgate_module);
 
-    if (!ilcf->plain_lists || r->internal) {
+    if (r->internal || !ilcf->plain) {
         return ngx_http_ipgate_access(r, ilcf);
     }
 
-    return ngx_http_ipgate_admit(r, ilcf);
+    return ilcf->plain_lists ? ngx_http_ipgate_admit(r, ilcf) : ngx_http_ipgate_admit_to_app(r, ilcf);
 }
 
 
@@ -96,6 +98,22 @@ ngx_http_ipgate_admit(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf)
     }
 
     return ngx_http_ipgate_access_denied(r);
+}
+
+
+/* The same with a site. Whom that does not allow is asked about again, for the whole answer. */
+
+static ngx_int_t
+ngx_http_ipgate_admit_to_app(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf)
+{
+    ngx_str_t            address;
+    ngx_ipgate_client_t  client;
+
+    if (ngx_http_ipgate_client(r, &ilcf->rules, &client, &address) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_ipgate_app_admits(ilcf->rules.policy, &client) ? NGX_DECLINED : ngx_http_ipgate_access(r, ilcf);
 }
 
 
@@ -140,12 +158,6 @@ ngx_http_ipgate_access(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf)
     if (ilcf->plain_lists) {
         return ngx_http_ipgate_admit(r, ilcf);
     }
-
-    if (ilcf->plain && ngx_ipgate_app_admits(ilcf->rules.policy, &client)) {
-        return NGX_DECLINED;
-    }
-
-    /* the answer to this is the one that counts: a site may have changed since */
 
     if (ngx_http_ipgate_ask(r, ilcf, &client, &status) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -158,7 +158,8 @@ extern ngx_conf_enum_t  ngx_ipgate_unknown_apps[];
 
 /* The directives that http and stream have in common. `where` are the places that allow them, `slot` says in
  * which of the place's structures the rules are, `at` is the offset of a field of the rules there, and `script` is
- * an ngx_ipgate_script_t, with its `set_value`. ipgate_site is a choice where it has one argument, and a definition with more. */
+ * an ngx_ipgate_script_t, with its `set_value`. ipgate_site is a choice where it has one argument, and a definition
+ * with more. */
 #define NGX_IPGATE_RULES_COMMANDS(where, slot, at, script, set_value)         \
     { ngx_string("ipgate"), (where)|NGX_CONF_TAKE1,                           \
       ngx_ipgate_choice_slot, slot, at(choice), (void *) (script) },          \

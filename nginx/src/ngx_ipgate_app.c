@@ -17,7 +17,14 @@ ngx_ipgate_app_admits(ngx_ipgate_policy_t *policy, ngx_ipgate_client_t *client)
 {
     ipgate_verdict  verdict;
 
-    if (policy->deny_unknown) {
+    if (policy->named && !policy->deny_unknown) {
+        if (ipgate_site_check_app(policy->site->site_reader, policy->named, client->sockaddr, client->socklen, NULL)
+            != IPGATE_ALLOW)
+        {
+            return 0;
+        }
+
+    } else if (policy->deny_unknown) {
         verdict.size = sizeof(ipgate_verdict);
         verdict.want = 0;
 

@@ -1,6 +1,6 @@
 /*
- * From what ipgate_list or ipgate_site says to what is in force. A list or a site that the configuration in force has, too, keeps
- * what it has: a reload reads nothing that has not changed.
+ * From what ipgate_list or ipgate_site says to what is in force. A list or a site that the configuration in force has,
+ * too, keeps what it has: a reload reads nothing that has not changed.
  */
 
 #include "ngx_ipgate_source.h"

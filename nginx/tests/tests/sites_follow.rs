@@ -210,8 +210,11 @@ fn a_worker_that_starts_has_what_has_changed_since_before_it_serves() {
 fn a_binary_upgrade_reads_the_site_anew() {
     let nginx = Site::new().daemon().fleet_server("", "", SERVER).start();
     let old = nginx.pid_in_file();
-    nginx.signal(Signal::USR2);
-    eventually("a new master", || nginx.pid_in_file().is_some() && nginx.pid_in_file() != old);
+    eventually("a new master", || {
+        // It heeds this only when it is nobody's child any more, and then once.
+        nginx.signal(Signal::USR2);
+        nginx.pid_in_file().is_some() && nginx.pid_in_file() != old
+    });
     nginx.signal(Signal::QUIT);
     nginx.write("fleet/apps/shop.list", "192.0.2.0/24:upgraded\n");
     eventually("the new master's workers follow", || label(&nginx, "shop", "192.0.2.1") == "upgraded");
