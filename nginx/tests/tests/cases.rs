@@ -17,7 +17,7 @@ use ipgate_nginx_tests::{Connection, Nginx, Site, skipped};
 /// What cannot be said in an nginx configuration; a case that needs it is skipped, and said so.
 fn unsupported(case: &Case) -> Option<String> {
     if case.site.is_some() {
-        return Some("site".to_owned()); // the modules have no sites yet
+        return Some("site".to_owned()); // site_cases.rs has them
     }
     let option = case.options.iter().find(|option| *option != "lenient");
     match (&case.now, option) {
