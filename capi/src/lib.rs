@@ -50,6 +50,7 @@ mod file;
 mod fork;
 mod job;
 mod load;
+mod memory;
 mod raw;
 mod threads;
 

@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::fault;
 use crate::fork;
 use crate::job::{Job, Progress};
+use crate::memory;
 use crate::options::{self, ipgate_options};
 use crate::poll::{IPGATE_POLL_LOOK, IPGATE_POLL_THREAD, ipgate_poll, known_flags};
 use crate::raw::{self, Bytes};
@@ -109,6 +110,7 @@ impl ipgate_site {
     pub(crate) fn replace_file(&self, path: &Path, parser: Parser) -> Result<(), Failure> {
         let mut file = SiteFile::new(self.gate(), path, parser)?;
         let loaded = file.load_now();
+        memory::give_back();
         let mut writer = self.writer();
         writer.followed = Followed { file: Some(file), ..Followed::default() };
         match loaded {
