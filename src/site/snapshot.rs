@@ -73,6 +73,11 @@ fn slot(list: &Snapshot) -> ListSlot {
     }
 }
 
+/// Whether there is a list that is to come.
+pub(super) fn is_waiting(list: Option<&Snapshot>) -> bool {
+    list.is_some_and(|list| list.table().ruling_without_entry().reason() == Reason::NoList)
+}
+
 /// The part of a host that a directory knows.
 pub(super) fn key(host: &Host) -> &str {
     host.below().unwrap_or(host.as_str())
@@ -106,10 +111,7 @@ impl SiteSnapshot {
         let mode = app.and_then(|app| app.mode).unwrap_or(self.mode);
         let list = app.and_then(|app| app.list.as_deref());
         let default = Some(&*self.default).filter(|_| list.is_none() || mode != Mode::Override);
-        let waits = |list: Option<&Snapshot>| {
-            list.is_some_and(|list| list.table().ruling_without_entry().reason() == Reason::NoList)
-        };
-        if waits(list) || mode == Mode::Extend && waits(default) {
+        if is_waiting(list) || mode == Mode::Extend && is_waiting(default) {
             return Vec::new(); // what is to come decides, and no entry does
         }
         let [of_default, of_app] = [(Origin::Default, default), (Origin::App, list)].map(|(origin, list)| {
@@ -168,7 +170,6 @@ impl SiteSnapshot {
     }
 
     /// What stands in the place of an app's list.
-    #[cfg(all(feature = "watch", feature = "site-text"))]
     pub(crate) fn slot_of(&self, app: &str) -> ListSlot {
         self.state(app).and_then(|app| app.list.as_deref()).map_or(ListSlot::Unset, slot)
     }

@@ -9,8 +9,8 @@ use super::snapshot::{SiteSnapshot, described};
 
 impl SiteGate {
     /// Brings into force what the guard lets pass of some changes: an app whose new list it refuses keeps the one that it has,
-    /// and so does the default list, and where there is none its list is one that is to come; where too many apps would lose their lists, none does; `enforce` stays on. Returns the
-    /// generation, and what was refused.
+    /// and so does the default list, and where there is none its list is one that is to come; where too many apps would lose
+    /// their lists, none does; `enforce` stays on. Returns the generation, and what was refused.
     ///
     /// # Errors
     ///
@@ -68,8 +68,7 @@ impl Changes {
 
     /// Has an app keep the list that it has, or something else where it has none.
     fn keep_list(&mut self, name: &AppName, current: &SiteSnapshot, otherwise: ListSlot) {
-        let list = current.state(name.as_str()).map(|app| described(app).list().clone());
-        let list = list.filter(|list| !list.is_unset()).unwrap_or(otherwise);
+        let list = Some(current.slot_of(name.as_str())).filter(|list| !list.is_unset()).unwrap_or(otherwise);
         if let Some(Some(app)) = self.apps.get_mut(name) {
             *app = std::mem::take(app).with_list(list);
         }

@@ -6,10 +6,9 @@ use std::time::SystemTime;
 use super::apps::AppState;
 use super::host::Host;
 use super::name::AppName;
-use super::snapshot::SiteSnapshot;
+use super::snapshot::{SiteSnapshot, is_waiting};
 use crate::gate::Failure;
 use crate::policy::Mode;
-use crate::reason::Reason;
 
 /// A site in figures.
 #[derive(Debug, Clone)]
@@ -119,8 +118,7 @@ impl SiteSnapshot {
 
     fn status_of<'s>(&self, app: &'s AppState) -> AppStatus<'s> {
         let list = app.list.as_deref();
-        let is_waiting =
-            list.is_some_and(|list| list.table().ruling_without_entry().reason() == Reason::NoList);
+        let is_waiting = is_waiting(list);
         AppStatus {
             name: &app.about.name,
             mode: app.mode.unwrap_or(self.mode),

@@ -87,23 +87,6 @@ impl Follower {
         self.swap(gathered, SystemTime::now())
     }
 
-    fn bring_up_to_date(&mut self, now: Instant, retry: bool) -> (Vec<Outcome>, Option<Instant>) {
-        let mut gathered = self.gather(now, retry);
-        let mut outcomes = std::mem::take(&mut gathered.outcomes);
-        let settles = gathered.settles;
-        if gathered.read {
-            let result = if self.sources.iter().all(Source::is_in_force) {
-                let failures = gathered.failures + self.refusals.recovered();
-                let (generation, left_out) = (self.gate.generation(), self.left_out());
-                Ok(Outcome::Unchanged { generation, left_out, failures })
-            } else {
-                self.swap(gathered, SystemTime::now())
-            };
-            outcomes.extend(result.map_or_else(|error| refused(&mut self.refusals, error), Some));
-        }
-        (outcomes, settles)
-    }
-
     fn gather(&mut self, now: Instant, retry: bool) -> Gathered {
         let mut gathered = Gathered::default();
         let snapshot = self.gate.snapshot();
@@ -230,7 +213,20 @@ impl Follow for Follower {
     }
 
     fn look(&mut self, now: Instant, retry: bool) -> (Vec<Outcome>, Option<Instant>) {
-        self.bring_up_to_date(now, retry)
+        let mut gathered = self.gather(now, retry);
+        let mut outcomes = std::mem::take(&mut gathered.outcomes);
+        let settles = gathered.settles;
+        if gathered.read {
+            let result = if self.sources.iter().all(Source::is_in_force) {
+                let failures = gathered.failures + self.refusals.recovered();
+                let (generation, left_out) = (self.gate.generation(), self.left_out());
+                Ok(Outcome::Unchanged { generation, left_out, failures })
+            } else {
+                self.swap(gathered, SystemTime::now())
+            };
+            outcomes.extend(result.map_or_else(|error| refused(&mut self.refusals, error), Some));
+        }
+        (outcomes, settles)
     }
 
     fn upkeep(&mut self, now: Instant) -> Vec<Outcome> {
