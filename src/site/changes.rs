@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::description::{App, ListSlot, Site};
+use super::host::Host;
 use super::name::AppName;
 use crate::policy::Mode;
 
@@ -94,6 +95,25 @@ impl Changes {
     /// The same with that app, in the place of whatever has its name.
     pub fn with_app(mut self, name: AppName, app: App) -> Changes {
         self.apps.insert(name, Some(app));
+        self
+    }
+
+    /// The same, where the app of that name, if it is to be there, has that host no more: for a host that another app has.
+    ///
+    /// ```
+    /// use ipgate::site::{App, Changes, Site, SiteGate};
+    /// let host = || "shop.example.com".parse().map(|host| App::new().with_host(host));
+    /// let gate = SiteGate::new(&Site::new().with_app("shop".parse()?, host()?))?;
+    /// let changes = Changes::new().with_app("copy".parse()?, host()?);
+    /// assert!(gate.apply(&changes).is_err());
+    /// gate.apply(&changes.without_host(&"copy".parse()?, &"shop.example.com".parse()?))?;
+    /// assert_eq!(gate.snapshot().app_count(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn without_host(mut self, name: &AppName, host: &Host) -> Changes {
+        if let Some(Some(app)) = self.apps.get_mut(name) {
+            *app = std::mem::take(app).without_host(host);
+        }
         self
     }
 

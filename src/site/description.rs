@@ -178,6 +178,12 @@ impl App {
         self
     }
 
+    /// The same without that host.
+    pub(super) fn without_host(mut self, host: &Host) -> App {
+        self.hosts.retain(|other| other != host);
+        self
+    }
+
     /// Its list.
     #[must_use]
     pub fn list(&self) -> &ListSlot {

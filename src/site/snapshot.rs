@@ -164,6 +164,19 @@ impl SiteSnapshot {
         self.state(app).map_or(&[], |app| &app.about.hosts)
     }
 
+    /// Whether everyone is denied by an app without a list of its own: lists are required, and there is no default list.
+    ///
+    /// ```
+    /// use ipgate::site::{Site, SiteGate};
+    /// let gate = SiteGate::new(&Site::new().with_enforce(true))?;
+    /// assert!(gate.snapshot().denies_unlisted());
+    /// # Ok::<(), ipgate::site::SiteRefused>(())
+    /// ```
+    #[must_use]
+    pub fn denies_unlisted(&self) -> bool {
+        self.enforce && !self.default_slot().has_list()
+    }
+
     /// What stands in the place of the default list.
     pub(crate) fn default_slot(&self) -> ListSlot {
         slot(&self.default)

@@ -1,0 +1,336 @@
+//! What one source has said, made safe: its last good lists, and what it has lost and may have again.
+//!
+//! ```text
+//!   statement ──▶ parse ──▶ good ─────────────▶ kept, in force at once
+//!                   │
+//!                   ├─────▶ bad ──────────────▶ the last good one stays; without one, the app is closed
+//!                   └─────▶ gone ─▶ closes? ──▶ removed at once
+//!                                     │
+//!                                     └ opens: held, until it has been gone for a while and a reading that began
+//!                                              after that does not find it either
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use ipgate::list::Parser;
+use ipgate::site::{App, AppName, Host, ListSlot, Site};
+use ipgate::{Mode, Policy, Table};
+
+use crate::ledger::{Ledger, Reading};
+use crate::notice::{Notice, Part};
+use crate::statement::{Stated, StatedApp, StatedList, Statement};
+
+/// The state of one source.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    parser: Parser,
+    settle: Duration,
+    default: KeptList,
+    mode: Option<Mode>,
+    enforce: Option<bool>,
+    apps: BTreeMap<AppName, KeptApp>,
+    pub(crate) ledger: Ledger,
+    is_known: bool,
+}
+
+/// A list: what was stated last, and what is good of it.
+#[derive(Debug, Default)]
+struct KeptList {
+    stated: Stated<StatedList>,
+    slot: ListSlot,
+}
+
+/// An app.
+#[derive(Debug, Default)]
+struct KeptApp {
+    /// Whether the source has it now.
+    is_there: bool,
+    list: KeptList,
+    mode: Option<Mode>,
+    hosts: Vec<Host>,
+    /// Hosts that are gone and still held.
+    held_hosts: Vec<Host>,
+}
+
+/// What a statement has changed.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    /// Default list, mode or enforce.
+    pub(crate) settings: bool,
+    pub(crate) apps: BTreeSet<AppName>,
+}
+
+/// A source that had lists says that it has nothing at all.
+#[derive(Debug)]
+pub(crate) struct Emptied {
+    pub(crate) apps: usize,
+}
+
+/// Which list it is: equal prefixes of the two are told apart by it.
+#[derive(Debug, Clone, Copy)]
+enum Role {
+    Default,
+    App,
+}
+
+/// When a statement was asked for and is taken, and what it meets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    /// When the request was sent whose answer it is.
+    pub(crate) began: Instant,
+    pub(crate) now: Instant,
+    /// Whether an app without a list is closed as things are, so that what is gone need not be held.
+    pub(crate) is_closed: bool,
+}
+
+impl Keeper {
+    pub(crate) fn new(parser: Parser, settle: Duration) -> Keeper {
+        Keeper {
+            parser,
+            settle,
+            default: KeptList::default(),
+            mode: None,
+            enforce: None,
+            apps: BTreeMap::new(),
+            ledger: Ledger::default(),
+            is_known: false,
+        }
+    }
+
+    /// Begins with what was in force when it was last kept. What the source does not say any more is then gone, and not
+    /// unknown.
+    pub(crate) fn restore(&mut self, site: &Site) {
+        self.is_known = true;
+        self.default.slot = site.default_list().clone();
+        (self.mode, self.enforce) = (Some(site.mode()), Some(site.is_enforced()));
+        for (name, app) in site.apps() {
+            let kept = self.apps.entry(name.clone()).or_default();
+            kept.list.slot = app.list().clone();
+            kept.mode = app.mode();
+            kept.hosts = app.hosts().to_vec();
+        }
+    }
+
+    /// Whether anything is known of it: it has answered, or what it said was kept.
+    pub(crate) fn is_known(&self) -> bool {
+        self.is_known
+    }
+
+    /// Takes what was said.
+    pub(crate) fn take(&mut self, statement: Statement, moment: Moment) -> Result<Taken, Emptied> {
+        if statement.is_empty_whole() && self.has_lists() {
+            return Err(Emptied { apps: self.apps.len() });
+        }
+        self.is_known = true;
+        let Statement { is_whole, default, mode, enforce, mut apps, remarks, .. } = statement;
+        self.ledger.notices.extend(remarks.into_iter().map(Notice::Remark));
+        let whole_began = is_whole.then_some(moment.began);
+        let reading = Reading { whole_began, now: moment.now, settle: self.settle };
+        let mut taking =
+            Taking { ledger: &mut self.ledger, parser: &self.parser, reading, is_closed: moment.is_closed };
+        let mut taken = Taken::default();
+        if let Some(list) = default.or(is_whole.then_some(Stated::Unset)) {
+            taken.settings |= taking.list(&mut self.default, list, Role::Default, &Part::Default);
+        }
+        if let Some(mode) = mode.or(is_whole.then_some(Stated::Unset)) {
+            let opens = |mode: Mode| mode != Mode::default();
+            taken.settings |= taking.setting(&mut self.mode, mode, opens, &Part::Mode);
+        }
+        if let Some(enforce) = enforce.or(is_whole.then_some(Stated::Unset)) {
+            taken.settings |= taking.setting(&mut self.enforce, enforce, |on| on, &Part::Enforce);
+        }
+        if is_whole {
+            for name in self.apps.keys() {
+                apps.entry(name.clone()).or_default();
+            }
+        }
+        for (name, stated) in apps {
+            let kept = self.apps.entry(name.clone()).or_default();
+            let is_changed = taking.app(&name, kept, stated);
+            if !kept.is_there && !taking.is_held(&name) {
+                self.apps.remove(&name);
+            }
+            if is_changed {
+                taken.apps.insert(name);
+            }
+        }
+        Ok(taken)
+    }
+
+    fn has_lists(&self) -> bool {
+        !self.default.slot.is_unset() || self.apps.values().any(|app| !app.list.slot.is_unset())
+    }
+
+    /// The default list.
+    pub(crate) fn default_list(&self) -> &ListSlot {
+        &self.default.slot
+    }
+
+    /// The mode of the site, where it is known.
+    pub(crate) fn mode(&self) -> Option<Mode> {
+        self.mode
+    }
+
+    /// Whether the mode is bad and never was good.
+    pub(crate) fn is_mode_unknown(&self) -> bool {
+        self.mode.is_none() && self.ledger.is_bad(&Part::Mode)
+    }
+
+    /// Whether lists are required, where that is said; they are where what is said means nothing and never did.
+    pub(crate) fn enforce(&self) -> Option<bool> {
+        self.enforce.or(self.ledger.is_bad(&Part::Enforce).then_some(true))
+    }
+
+    /// An app as it is to be, where this source names it.
+    pub(crate) fn app(&self, name: &AppName) -> Option<App> {
+        let kept = self.apps.get(name)?;
+        // Without a mode that can be read there is no saying what its list decides.
+        let is_unknown = kept.mode.is_none() && self.ledger.is_bad(&Part::AppMode(name.clone()));
+        let list = if is_unknown { ListSlot::Waiting } else { kept.list.slot.clone() };
+        let app = kept.mode.into_iter().fold(App::new().with_list(list), App::with_mode);
+        Some(kept.hosts.iter().chain(&kept.held_hosts).cloned().fold(app, App::with_host))
+    }
+
+    /// The apps that it names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &AppName> {
+        self.apps.keys()
+    }
+
+    /// The site as this source alone has it. O(n) for n apps.
+    pub(crate) fn site(&self) -> Site {
+        let site = Site::new()
+            .with_default(self.default.slot.clone())
+            .with_mode(self.mode.unwrap_or_default())
+            .with_enforce(self.enforce().unwrap_or_default());
+        let apps = self.names().filter_map(|name| Some((name.clone(), self.app(name)?)));
+        apps.fold(site, |site, (name, app)| site.with_app(name, app))
+    }
+}
+
+/// A statement that is being taken.
+struct Taking<'k> {
+    ledger: &'k mut Ledger,
+    parser: &'k Parser,
+    reading: Reading,
+    is_closed: bool,
+}
+
+impl Taking<'_> {
+    /// Whether anything of an app is gone and held.
+    fn is_held(&self, name: &AppName) -> bool {
+        [Part::AppList, Part::AppMode, Part::AppHosts]
+            .iter()
+            .any(|part| self.ledger.is_held(&part(name.clone())))
+    }
+
+    /// Takes an app, or that it is gone; whether it is different.
+    fn app(&mut self, name: &AppName, kept: &mut KeptApp, stated: Option<StatedApp>) -> bool {
+        let was_there = std::mem::replace(&mut kept.is_there, stated.is_some());
+        let StatedApp { list, mode, hosts } = stated.unwrap_or_default();
+        let list = self.list(&mut kept.list, list, Role::App, &Part::AppList(name.clone()));
+        let mode = self.setting(&mut kept.mode, mode, |_| true, &Part::AppMode(name.clone()));
+        let hosts = self.hosts(kept, hosts, &Part::AppHosts(name.clone()));
+        was_there != kept.is_there || list || mode || hosts
+    }
+
+    /// Takes a setting, of which a value opens the gate where it goes, or does not; whether it is different.
+    fn setting<T: PartialEq + Copy>(
+        &mut self,
+        kept: &mut Option<T>,
+        stated: Stated<T>,
+        opens: impl Fn(T) -> bool,
+        part: &Part,
+    ) -> bool {
+        let value = match stated {
+            Stated::Bad(message) => {
+                self.ledger.release(part);
+                let was_bad = self.ledger.is_bad(part);
+                self.ledger.note_bad(part, message, kept.is_some());
+                return !was_bad && kept.is_none();
+            }
+            Stated::Unset if !self.ledger.may_go(part, !kept.is_some_and(opens), &self.reading) => {
+                return false;
+            }
+            Stated::Unset => None,
+            Stated::Set(value) => {
+                self.ledger.release(part);
+                Some(value)
+            }
+        };
+        // One that was bad was taken for closed.
+        let was_unknown = kept.is_none() && self.ledger.is_bad(part);
+        self.ledger.note_good(part);
+        std::mem::replace(kept, value) != value || was_unknown
+    }
+
+    /// Takes a list; whether it is different.
+    fn list(&mut self, kept: &mut KeptList, stated: Stated<StatedList>, role: Role, part: &Part) -> bool {
+        if !stated.is_unset() {
+            self.ledger.release(part);
+            if kept.stated == stated {
+                return false;
+            }
+        }
+        let slot = match &stated {
+            Stated::Unset => {
+                let closes = kept.slot.is_unset() || self.is_closed;
+                if !self.ledger.may_go(part, closes, &self.reading) {
+                    kept.stated = stated;
+                    return false;
+                }
+                Ok(ListSlot::Unset)
+            }
+            Stated::Set(StatedList::Ready(slot)) => Ok(slot.clone()),
+            Stated::Set(StatedList::Text { place, text }) => parsed(self.parser, place, text, role),
+            Stated::Bad(message) => Err(message.clone()),
+        };
+        kept.stated = stated;
+        let slot = match slot {
+            Ok(slot) => {
+                self.ledger.note_good(part);
+                slot
+            }
+            Err(message) => {
+                self.ledger.note_bad(part, message, kept.slot.has_list());
+                if kept.slot.has_list() {
+                    return false;
+                }
+                ListSlot::Waiting
+            }
+        };
+        let is_changed = kept.slot != slot;
+        kept.slot = slot;
+        is_changed
+    }
+
+    /// Takes the hosts of an app. Those that are stated count at once; those that are gone, when they may go: a request to a
+    /// host that no app has is asked of the site alone. Whether they are different.
+    fn hosts(&mut self, kept: &mut KeptApp, stated: Vec<Host>, part: &Part) -> bool {
+        let had = |host: &Host| kept.hosts.contains(host) || kept.held_hosts.contains(host);
+        let is_new = stated.iter().any(|host| !had(host));
+        let gone = || kept.hosts.iter().filter(|host| !stated.contains(host));
+        if gone().next().is_some() && !kept.held_hosts.is_empty() {
+            self.ledger.release(part); // what goes now has its own time
+        }
+        let mut held: Vec<Host> =
+            kept.held_hosts.iter().filter(|host| !stated.contains(host)).cloned().collect();
+        held.extend(gone().cloned());
+        let closes = held.is_empty() || self.is_closed;
+        let goes = self.ledger.may_go(part, closes, &self.reading) && !held.is_empty();
+        kept.held_hosts = if goes { Vec::new() } else { held };
+        kept.hosts = stated;
+        is_new || goes
+    }
+}
+
+/// A list, compiled, which takes less memory than its entries, and which the gate shares.
+fn parsed(parser: &Parser, place: &str, text: &str, role: Role) -> Result<ListSlot, String> {
+    let parsed = parser.clone().source(place).parse(text).map_err(|rejected| rejected.to_string())?;
+    let policy = match role {
+        Role::Default => Policy::new().with_default(parsed.list),
+        Role::App => Policy::new().with_app(parsed.list),
+    };
+    // The table of a policy with one list is one that a slot takes.
+    ListSlot::of_table(Table::from_policy(&policy)).ok_or_else(|| "the list cannot be compiled".into())
+}

@@ -1,0 +1,51 @@
+//! Follows the lists of a site where they are kept, into the gate of [`ipgate`]: a folder, etcd, Kubernetes, an address on
+//! the web.
+//!
+//! | to | take |
+//! |---|---|
+//! | follow one or several sources into a gate | [`Runner`] |
+//! | know how they are | [`Runner::status`], [`Notice`] |
+//! | keep what is in force for a restart | [`StateFolder`] |
+//! | follow something else | [`Source`], which says [`Statement`]s into a [`Feed`] |
+//! | change the list of an app where it is kept | [`Store`] |
+//!
+//! What holds for all of them:
+//!
+//! - **Last good.** What cannot be reached, read, parsed, or passes no guard, changes nothing for its list; other lists go on.
+//!   An app whose list is bad and never was good is denied. A first start without a source and without a state denies
+//!   everyone.
+//! - **Gone and lost differ.** What was removed from a source is in force no more; where that opens the gate, after it has been
+//!   gone for a while ([`Traits::settle`]) and a second reading does not find it either. A connection that is lost, a right
+//!   that is withdrawn, an answer of nothing from a source that had lists, remove nothing.
+//! - **Each thing is told once**, and counted from then on.
+//!
+//! The library `ipgate` knows nothing of this crate and has none of its dependencies.
+
+mod backoff;
+mod core;
+mod failure;
+mod feed;
+mod folder;
+mod keeper;
+mod ledger;
+mod merge;
+mod notice;
+mod runner;
+mod source;
+mod state;
+mod statement;
+mod status;
+mod store;
+
+pub use crate::core::closed_site;
+pub use failure::Failure;
+pub use feed::Feed;
+pub use folder::FolderSource;
+pub use ledger::Bad;
+pub use notice::{Notice, Part};
+pub use runner::{Runner, Started};
+pub use source::{Source, Traits};
+pub use state::StateFolder;
+pub use statement::{Stated, StatedApp, StatedList, Statement};
+pub use status::{Condition, SourceStatus, Status};
+pub use store::{Store, StoreError, Stored};
