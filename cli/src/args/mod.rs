@@ -1,5 +1,6 @@
 //! What can be asked of `ipgate`: its commands and options.
 
+mod app;
 mod before;
 mod groups;
 mod log;
@@ -9,10 +10,12 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint};
 
+pub(crate) use app::{AppAct, OldApp, OldEdit};
 pub(crate) use groups::{AppList, Around, Bound, Edited, Form, Lists, OfSite, Reading};
 pub(crate) use log::LogForm;
 pub(crate) use pair::Pair;
 
+use crate::controller::Access;
 use crate::stream::{Client, Input, Output, Place};
 
 const EXIT_CODES: &str = "\
@@ -316,6 +319,39 @@ address and, where it is needed, a host).")]
         #[command(flatten)]
         lists: Lists,
     },
+    /// Show or change the list of an app, through the control service of a fleet
+    #[command(after_help = "\
+The entries stand where the fleet keeps them (etcd, Kubernetes, a folder), and are in
+force in every router within a second. Nothing is lost where two change a list at once.
+
+Exit codes: 0 done, 2 an error, and nothing has changed.")]
+    App {
+        /// The app
+        #[arg(short, long, value_name = "NAME")]
+        app: String,
+        #[command(subcommand)]
+        act: AppAct,
+        #[command(flatten)]
+        access: Access,
+    },
+    /// Show the list of an app, as `deis whitelist` did
+    #[command(visible_alias = "whitelist:list")]
+    Whitelist {
+        #[command(flatten)]
+        of: OldApp,
+    },
+    /// Add to the list of an app, as `deis whitelist:add` did
+    #[command(name = "whitelist:add")]
+    WhitelistAdd {
+        #[command(flatten)]
+        edit: OldEdit,
+    },
+    /// Remove from the list of an app, as `deis whitelist:remove` did
+    #[command(name = "whitelist:remove")]
+    WhitelistRemove {
+        #[command(flatten)]
+        edit: OldEdit,
+    },
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -358,7 +394,13 @@ impl Command {
             Command::Replay { lists, log, .. } => {
                 lists.inputs().chain([Place::new("ACCESS_LOG", log)]).collect()
             }
-            Command::Completions { .. } | Command::Man { .. } => Vec::new(),
+            Command::App { act: AppAct::Set { list }, .. } => vec![Place::new("FILE", list)],
+            Command::App { .. }
+            | Command::Whitelist { .. }
+            | Command::WhitelistAdd { .. }
+            | Command::WhitelistRemove { .. }
+            | Command::Completions { .. }
+            | Command::Man { .. } => Vec::new(),
         }
     }
 
