@@ -33,6 +33,9 @@ use std::path::{Path, PathBuf};
 
 use crate::shown::ShownPath;
 
+/// What the name of a temporary file begins with; six random characters follow.
+const PREFIX: &str = ".ipgate-";
+
 /// Puts `bytes` in a file, in the place of what it holds, or makes the file. O(n) for n bytes, and waits for
 /// the disk. Where the directory cannot be locked against other edits, that does not stop it.
 ///
@@ -40,11 +43,7 @@ use crate::shown::ShownPath;
 ///
 /// [`WriteError`]; with any but [`WriteError::Unsynced`] nothing has changed.
 pub fn write(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), WriteError> {
-    let path = path.as_ref();
-    match Edit::of(path) {
-        Err(WriteError::Missing { .. }) => Edit::create(path)?.write(bytes),
-        edit => edit?.write(bytes),
-    }
+    Edit::at(path)?.write(bytes)
 }
 
 /// A file that is about to be replaced. Until this is dropped, other edits of files in its directory wait.
@@ -84,12 +83,40 @@ impl Edit {
         Ok(Edit { target, directory, exists: true, lock })
     }
 
-    /// The same for a file that is not there yet.
-    fn create(path: &Path) -> Result<Edit, WriteError> {
+    /// The same for a file that may not be there yet; its directory has to be.
+    ///
+    /// ```
+    /// use ipgate::whole_file::Edit;
+    /// let directory = tempfile::tempdir()?;
+    /// let edit = Edit::at(directory.path().join("office.list"))?;
+    /// assert!(!edit.exists()); // and nobody else makes it until `edit` is dropped
+    /// edit.write(b"10.0.1.0/24:office_ABC\n")?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Edit::of`], but for [`WriteError::Missing`].
+    pub fn at(path: impl AsRef<Path>) -> Result<Edit, WriteError> {
+        let path = path.as_ref();
+        match Edit::of(path) {
+            Err(WriteError::Missing { .. }) => {}
+            edit => return edit,
+        }
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let directory = parent.unwrap_or(Path::new(".")).to_owned();
         let lock = lock(&directory);
+        if path.exists() {
+            drop(lock); // somebody has made it while this waited
+            return Edit::of(path);
+        }
         Ok(Edit { target: path.to_owned(), directory, exists: false, lock })
+    }
+
+    /// Whether the file was there when it was locked.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.exists
     }
 
     /// The file itself: read it here once it is locked.
@@ -121,10 +148,26 @@ impl Edit {
         sync(&self.directory).map_err(|error| WriteError::Unsynced { path: path(), error })
     }
 
+    /// Removes the file, where it is there. Waits for the disk.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::Unchanged`], and the file is as it was; [`WriteError::Unsynced`], and it is gone.
+    pub fn remove(&self) -> Result<(), WriteError> {
+        let path = || self.target.clone();
+        match fs::remove_file(&self.target) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                let directory = self.directory.clone();
+                Err(WriteError::Unchanged { path: path(), directory, error })
+            }
+            _ => sync(&self.directory).map_err(|error| WriteError::Unsynced { path: path(), error }),
+        }
+    }
+
     fn replace(&self, bytes: &[u8]) -> io::Result<()> {
         let old = self.exists.then(|| fs::metadata(&self.target)).transpose()?;
         let mut builder = tempfile::Builder::new();
-        builder.prefix(OsStr::new(".ipgate-"));
+        builder.prefix(OsStr::new(PREFIX));
         if old.is_none() {
             as_created(&mut builder);
         }
@@ -138,6 +181,38 @@ impl Edit {
         file.persist(&self.target).map_err(|error| error.error)?;
         Ok(())
     }
+}
+
+/// Removes the temporary files that writers left in a directory which were killed while they wrote, and says how many there
+/// were. The directory is locked for that, so that none of them is being written; where it cannot be locked, they stay.
+///
+/// # Errors
+///
+/// The directory cannot be locked, or read.
+///
+/// ```
+/// use ipgate::whole_file;
+/// let directory = tempfile::tempdir()?;
+/// std::fs::write(directory.path().join(".ipgate-a1B2c3"), "10.0.")?;
+/// assert_eq!(whole_file::sweep(directory.path())?, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn sweep(directory: impl AsRef<Path>) -> io::Result<usize> {
+    let directory = directory.as_ref();
+    let _lock = lock(directory)?;
+    let mut removed = 0;
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_ours = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(PREFIX))
+            .is_some_and(|rest| rest.len() == 6 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        if is_ours && entry.file_type()?.is_file() && fs::remove_file(entry.path()).is_ok() {
+            removed += 1;
+        }
+    }
+    Ok(removed)
 }
 
 fn lock(directory: &Path) -> io::Result<File> {

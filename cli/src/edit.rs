@@ -8,7 +8,9 @@ use ipgate::ipnet::IpNet;
 use ipgate::whole_file::Edit;
 use ipgate::{
     Action, Content, Entry, Label, List, Shown, ShownPath,
-    list::{Code, Diagnostic, Edit as TextEdit, Linter, Parser, Position, Until, apply_edits, format_text},
+    list::{
+        Code, Diagnostic, Edit as TextEdit, Linter, Parser, Piece, Position, Until, apply_edits, format_text,
+    },
 };
 
 use crate::fix::SHOWN;
@@ -16,9 +18,6 @@ use crate::output::{Failure, complain, count};
 use crate::render;
 use crate::source::{Text, tell_rejected};
 use crate::stream::Input;
-
-/// The byte-order mark, which stays where it is.
-const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// Locks a file for an edit, and tells where it cannot be locked against others.
 pub(crate) fn lock(path: &Path) -> Result<Edit, Failure> {
@@ -49,12 +48,6 @@ impl ListFile {
         let parsed = Parser::new().source(&name).parse_content(bytes);
         let list = parsed.map_err(|rejected| tell_rejected(&name, &rejected))?.list;
         Ok(ListFile { edit, name, list })
-    }
-
-    /// What the file's entries were written as, piece by piece.
-    pub(crate) fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
-        let same_piece = |one: &Entry, other: &Entry| one.position() == other.position();
-        self.list.entries().chunk_by(same_piece).filter_map(|entries| Piece::new(&self.list, entries))
     }
 
     /// Writes the edited text, once it is sure to be a list of exactly the entries that are expected, and
@@ -146,29 +139,6 @@ fn lint_new(list: &List, is_new: impl Fn(&Entry) -> bool, each: &mut dyn FnMut(&
     });
 }
 
-/// The entries that were written as one: a prefix, a range or `all`.
-#[derive(Clone, Copy)]
-pub(crate) struct Piece<'l> {
-    pub(crate) entries: &'l [Entry],
-    first: &'l Entry,
-    pub(crate) position: Position,
-    /// As it was written.
-    pub(crate) text: &'l str,
-}
-
-impl<'l> Piece<'l> {
-    fn new(list: &'l List, entries: &'l [Entry]) -> Option<Piece<'l>> {
-        let first = entries.first()?;
-        Some(Piece { entries, first, position: first.position()?, text: list.original(first)? })
-    }
-
-    /// The bytes of the file that it takes.
-    pub(crate) fn range(&self) -> Range<usize> {
-        let start = self.position.offset as usize;
-        start..start + self.position.len as usize
-    }
-}
-
 /// One entry as it was given on the command line.
 pub(crate) struct Given {
     /// In canonical spelling.
@@ -202,10 +172,10 @@ impl Given {
     /// not compared.
     pub(crate) fn fits(&self, piece: &Piece<'_>) -> bool {
         let (action, label, until) = self.attributes();
-        self.entries.iter().map(Entry::prefix).eq(piece.entries.iter().map(Entry::prefix))
-            && action == Some(piece.first.action())
-            && (label.is_none() || label == piece.first.label())
-            && (until.is_none() || until == piece.first.until())
+        self.entries.iter().map(Entry::prefix).eq(piece.entries().iter().map(Entry::prefix))
+            && action == Some(piece.first().action())
+            && (label.is_none() || label == piece.first().label())
+            && (until.is_none() || until == piece.first().until())
     }
 
     /// The entries of one piece have these in common.
@@ -255,20 +225,8 @@ impl<'g> Fitting<'g> {
 
     /// Whether any of it fits a piece.
     pub(crate) fn any(&self, piece: &Piece<'_>) -> bool {
-        let given = self.0.get(&piece.first.prefix());
+        let given = self.0.get(&piece.first().prefix());
         given.is_some_and(|given| given.iter().any(|given| given.fits(piece)))
-    }
-}
-
-/// Puts lines at the end of a text, in the text's own line ends.
-pub(crate) fn append<'l>(text: &mut Vec<u8>, lines: impl Iterator<Item = &'l str>) {
-    let crlf = text.windows(2).any(|pair| pair == b"\r\n");
-    let end: &[u8] = if crlf { b"\r\n" } else { b"\n" };
-    for line in lines {
-        let fresh = text.is_empty() || text.as_slice() == BOM || text.ends_with(b"\n");
-        text.extend_from_slice(if fresh { b"" } else { end });
-        text.extend_from_slice(line.as_bytes());
-        text.extend_from_slice(end);
     }
 }
 
@@ -337,18 +295,5 @@ mod tests {
                 assert_eq!(comments(&left), comments(&text) - in_gone, "{text:?} - {gone:?} = {left:?}");
             }
         }
-    }
-
-    #[test]
-    fn lines_are_appended_in_the_files_own_line_ends() {
-        let appended = |text: &str| {
-            let mut bytes = text.as_bytes().to_vec();
-            append(&mut bytes, ["1.1.1.1"].into_iter());
-            String::from_utf8(bytes).unwrap()
-        };
-        assert_eq!(appended(""), "1.1.1.1\n");
-        assert_eq!(appended("2.2.2.2 # c"), "2.2.2.2 # c\n1.1.1.1\n");
-        assert_eq!(appended("2.2.2.2\r\n"), "2.2.2.2\r\n1.1.1.1\r\n");
-        assert_eq!(appended("\u{feff}"), "\u{feff}1.1.1.1\n");
     }
 }

@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use ipgate::list::Parser;
-use ipgate::site::{AppName, Changes, Host, ListSlot, Site, SiteGate, SiteRefusal};
+use ipgate::site::{AppName, Changes, Host, ListSlot, Permit, Site, SiteGate, SiteRefusal};
 
 use crate::keeper::{Keeper, Moment};
 use crate::merge;
 use crate::notice::Notice;
 use crate::source::Traits;
 use crate::statement::Statement;
+
+/// The generation of a gate that nothing has changed: what is brought into it takes nothing from anybody.
+const FIRST: u64 = 1;
 
 /// All sources together, and the gate that they fill.
 #[derive(Debug)]
@@ -99,12 +102,15 @@ impl Core {
         if !self.is_ready() || (self.is_in_force && self.owed.is_nothing()) {
             return;
         }
-        let owed = std::mem::take(&mut self.owed);
-        let changes = match self.is_in_force {
-            true => merge::changes(&self.keepers, owed.settings, &owed.apps),
-            false => merge::first(&self.keepers),
-        };
         let before = self.gate.generation();
+        let mut owed = std::mem::take(&mut self.owed);
+        if !self.is_in_force {
+            owed = self.everything();
+        }
+        let mut changes = merge::changes(&self.keepers, owed.settings, &owed.apps);
+        if before == FIRST {
+            changes = changes.permitting(Permit::EnforceOff).permitting(Permit::Removal);
+        }
         let refusals = self.apply_uncontested(changes, outcome);
         self.is_in_force = true;
         let generation = self.gate.generation();
@@ -119,6 +125,16 @@ impl Core {
             self.owed = owed;
         }
         self.refusals = refusals;
+    }
+
+    /// All that the sources name, and what the gate has of others, which is to go.
+    fn everything(&self) -> Touched {
+        let current = self.gate.snapshot();
+        let stale = current.apps().map(|app| app.name.clone());
+        Touched {
+            settings: true,
+            apps: self.keepers.iter().flat_map(Keeper::names).cloned().chain(stale).collect(),
+        }
     }
 
     /// Applies changes; a host that another app has stays with that app.

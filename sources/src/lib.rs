@@ -21,14 +21,21 @@
 //!
 //! The library `ipgate` knows nothing of this crate and has none of its dependencies.
 
+#[cfg(any(feature = "etcd", feature = "etcd-v2"))]
+mod access;
 mod backoff;
 mod core;
+#[cfg(feature = "etcd")]
+mod etcd;
+#[cfg(feature = "etcd-v2")]
+mod etcd_v2;
 mod failure;
 mod feed;
 mod folder;
-#[cfg(feature = "http")]
-mod http;
+mod folder_store;
 mod keeper;
+#[cfg(any(feature = "etcd", feature = "etcd-v2"))]
+mod layout;
 mod ledger;
 mod merge;
 mod notice;
@@ -38,13 +45,22 @@ mod state;
 mod statement;
 mod status;
 mod store;
+#[cfg(feature = "http")]
+mod web;
 
 pub use crate::core::closed_site;
+#[cfg(any(feature = "etcd", feature = "etcd-v2"))]
+pub use access::EtcdAccess;
+#[cfg(feature = "etcd")]
+pub use etcd::{EtcdSource, EtcdStore};
+#[cfg(feature = "etcd-v2")]
+pub use etcd_v2::{EtcdV2Source, EtcdV2Store};
 pub use failure::Failure;
 pub use feed::Feed;
 pub use folder::FolderSource;
-#[cfg(feature = "http")]
-pub use http::HttpSource;
+pub use folder_store::FolderStore;
+#[cfg(any(feature = "etcd", feature = "etcd-v2"))]
+pub use layout::Layout;
 pub use ledger::Bad;
 pub use notice::{Notice, Part};
 pub use runner::{Runner, Started};
@@ -53,3 +69,5 @@ pub use state::StateFolder;
 pub use statement::{Stated, StatedApp, StatedList, Statement};
 pub use status::{Condition, SourceStatus, Status};
 pub use store::{Store, StoreError, Stored};
+#[cfg(feature = "http")]
+pub use web::HttpSource;

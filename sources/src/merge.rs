@@ -1,9 +1,7 @@
 //! Several sources as one site: for each app, and for each setting, the first source that has a word on it.
 
-use std::collections::BTreeSet;
-
 use ipgate::Mode;
-use ipgate::site::{App, AppName, Changes, ListSlot, Permit};
+use ipgate::site::{App, AppName, Changes, ListSlot};
 
 use crate::keeper::Keeper;
 
@@ -18,12 +16,6 @@ pub(crate) fn changes<'n>(
         Some(app) => changes.with_app(name.clone(), app),
         None => changes.without_app(name.clone()),
     })
-}
-
-/// Everything, for a gate that holds nothing of it yet.
-pub(crate) fn first(keepers: &[Keeper]) -> Changes {
-    let names: BTreeSet<&AppName> = keepers.iter().flat_map(Keeper::names).collect();
-    changes(keepers, true, names).permitting(Permit::EnforceOff).permitting(Permit::Removal)
 }
 
 fn settings(keepers: &[Keeper], changes: Changes) -> Changes {

@@ -38,7 +38,8 @@ type OnNotice = Box<dyn FnMut(Option<&str>, &Notice) + Send>;
 /// Follows sources into the gate of a site.
 ///
 /// The gate should hold a [closed site](crate::closed_site) at first: it stays as it is until each source has answered once, or
-/// what it said last was kept in a state folder. Where several sources name an app, the first one has the word; the same holds
+/// what it said last was kept in a state folder. One that holds what another runner has brought into it goes on with that until
+/// then, and its guard is asked about what is different. Where several sources name an app, the first one has the word; the same holds
 /// for the default list and each setting.
 ///
 /// ```no_run
@@ -66,7 +67,7 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Will fill that gate; nothing else should change it meanwhile. Its guard is asked about every change but the first.
+    /// Will fill that gate; nothing else should change it meanwhile. Its guard is asked about every change but its first.
     pub fn new(gate: &SiteGate) -> Runner {
         Runner {
             gate: gate.clone(),

@@ -13,6 +13,11 @@ pub trait Store: Send + Sync + 'static {
     /// What it is called in messages, without secrets.
     fn name(&self) -> String;
 
+    /// Whether lists are kept as one line, with commas between the entries; otherwise an entry has a line.
+    fn is_one_line(&self) -> bool {
+        true
+    }
+
     /// The list of an app as it is now. `None` where there is no such app.
     fn read<'s>(&'s self, app: &'s AppName) -> BoxFuture<'s, Result<Option<Stored>, StoreError>>;
 

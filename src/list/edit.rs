@@ -7,6 +7,9 @@ use memchr::memchr;
 
 use super::scan::{self, Line, Slice};
 
+/// The byte-order mark, which stays where it is.
+const BOM: &[u8] = "\u{feff}".as_bytes();
+
 /// Bytes of a list's text, and what is to stand in their place.
 ///
 /// ```
@@ -79,6 +82,24 @@ pub fn apply_edits<'e>(text: impl AsRef<[u8]>, edits: impl IntoIterator<Item = &
     }
     out.extend_from_slice(text.get(copied..).unwrap_or_default());
     out
+}
+
+/// Puts lines at the end of a list's text, in the text's own line ends. O(n) for n bytes of both.
+///
+/// ```
+/// let mut text = b"10.0.0.0/8\r\n192.0.2.7 # partner".to_vec();
+/// ipgate::list::append_lines(&mut text, ["198.51.100.1"]);
+/// assert_eq!(text, b"10.0.0.0/8\r\n192.0.2.7 # partner\r\n198.51.100.1\r\n");
+/// ```
+pub fn append_lines<'l>(text: &mut Vec<u8>, lines: impl IntoIterator<Item = &'l str>) {
+    let crlf = text.windows(2).any(|pair| pair == b"\r\n");
+    let end: &[u8] = if crlf { b"\r\n" } else { b"\n" };
+    for line in lines {
+        let is_fresh = text.is_empty() || text.as_slice() == BOM || text.ends_with(b"\n");
+        text.extend_from_slice(if is_fresh { b"" } else { end });
+        text.extend_from_slice(line.as_bytes());
+        text.extend_from_slice(end);
+    }
 }
 
 /// Whether a line stays.
@@ -210,6 +231,19 @@ mod tests {
         for range in [5..12, 0..99, 17..25, 40..50, 99..100] {
             assert_eq!(apply_edits(text, &[Edit::new(range.clone(), "x")]), text.as_bytes(), "{range:?}");
         }
+    }
+
+    #[test]
+    fn lines_are_appended_in_the_texts_own_line_ends() {
+        let appended = |text: &str| {
+            let mut bytes = text.as_bytes().to_vec();
+            append_lines(&mut bytes, ["1.1.1.1"]);
+            String::from_utf8(bytes).unwrap()
+        };
+        assert_eq!(appended(""), "1.1.1.1\n");
+        assert_eq!(appended("2.2.2.2 # c"), "2.2.2.2 # c\n1.1.1.1\n");
+        assert_eq!(appended("2.2.2.2\r\n"), "2.2.2.2\r\n1.1.1.1\r\n");
+        assert_eq!(appended("\u{feff}"), "\u{feff}1.1.1.1\n");
     }
 
     #[test]

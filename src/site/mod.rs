@@ -12,6 +12,7 @@
 mod apps;
 mod changes;
 mod description;
+mod digest;
 mod directory;
 mod gate;
 mod guard;
@@ -31,6 +32,7 @@ mod verdict;
 
 pub use changes::{Changes, Permit};
 pub use description::{App, ListSlot, Site};
+pub use digest::SiteDigest;
 pub use gate::SiteGate;
 pub use guard::{SiteGuard, SiteRefusal, SiteRefused};
 pub use host::{Host, HostError};

@@ -3,10 +3,11 @@
 use std::io::Write;
 
 use ipgate::Action;
+use ipgate::list::append_lines;
 use serde::Serialize;
 
 use crate::args::{Edited, Form};
-use crate::edit::{self, Given, ListFile, Standing};
+use crate::edit::{Given, ListFile, Standing};
 use crate::effect::{ChangeJson, Edit};
 use crate::expiry::{Ends, Outlasting};
 use crate::output::{self, Exit, Failure, Out, Outcome, complain};
@@ -38,7 +39,7 @@ pub(crate) fn run(file: &Edited, entries: &[String], form: Form) -> Outcome {
         true => None,
         false => {
             let mut text = file.list.text().to_vec();
-            edit::append(&mut text, added.iter().map(|given| given.text.as_str()));
+            append_lines(&mut text, added.iter().map(|given| given.text.as_str()));
             let expected = file.list.entries().iter().chain(added.iter().flat_map(|given| &given.entries));
             Some(file.save(&text, expected, file.list.text().len())?)
         }

@@ -3,10 +3,11 @@
 use std::io::Write;
 
 use ipgate::Entry;
+use ipgate::list::Piece;
 use serde::Serialize;
 
 use crate::args::{Edited, Form};
-use crate::edit::{self, Fitting, Given, ListFile, Piece};
+use crate::edit::{self, Fitting, Given, ListFile};
 use crate::effect::{ChangeJson, Edit};
 use crate::output::{self, Exit, Failure, Outcome, complain};
 
@@ -23,7 +24,8 @@ pub(crate) fn run(file: &Edited, entries: &[String], form: Form) -> Outcome {
     let given = Given::all(entries)?;
     let file = ListFile::open(&file.list)?;
     let fitting = Fitting::of(&given);
-    let (gone, kept): (Vec<Piece<'_>>, Vec<Piece<'_>>) = file.pieces().partition(|piece| fitting.any(piece));
+    let (gone, kept): (Vec<Piece<'_>>, Vec<Piece<'_>>) =
+        file.list.pieces().partition(|piece| fitting.any(piece));
     let missing = given.iter().filter(|given| !gone.iter().any(|piece| given.fits(piece)));
     let complaints: Vec<String> = missing.map(|given| describe_missing(given, &file)).collect();
     if !complaints.is_empty() {
@@ -33,13 +35,13 @@ pub(crate) fn run(file: &Edited, entries: &[String], form: Form) -> Outcome {
     let mut text = file.list.text().to_vec();
     let ranges: Vec<_> = gone.iter().map(Piece::range).collect();
     edit::cut(&mut text, &ranges);
-    let edited = file.save(&text, kept.iter().flat_map(|piece| piece.entries), text.len())?;
+    let edited = file.save(&text, kept.iter().flat_map(|piece| piece.entries()), text.len())?;
 
     let edit = Edit::of(&file.list, Some(&edited));
     let mut out = output::stdout();
     for piece in &gone {
-        let (entry, line) = (piece.text, piece.position.line);
-        let effect = edit.effect(piece.entries);
+        let (entry, line) = (piece.text(), piece.position().line);
+        let effect = edit.effect(piece.entries());
         if form.json {
             let changes = effect.json();
             output::json(&mut out, &Line { entry, result: "removed", line, changes })?;
@@ -57,15 +59,15 @@ pub(crate) fn run(file: &Edited, entries: &[String], form: Form) -> Outcome {
 fn describe_missing(given: &Given, file: &ListFile) -> String {
     let (text, name) = (&given.text, &file.name);
     let among = |piece: &Piece<'_>, fits: fn(&Entry, &Entry) -> bool| {
-        given.entries.iter().any(|wanted| piece.entries.iter().any(|entry| fits(wanted, entry)))
+        given.entries.iter().any(|wanted| piece.entries().iter().any(|entry| fits(wanted, entry)))
     };
     let same = |wanted: &Entry, entry: &Entry| wanted.prefix() == entry.prefix();
     let wider = |wanted: &Entry, entry: &Entry| entry.prefix().contains(&wanted.prefix());
-    let hint = |piece: Piece<'_>| format!("`{}` on line {}", piece.text, piece.position.line);
-    if let Some(piece) = file.pieces().find(|piece| among(piece, same)) {
+    let hint = |piece: Piece<'_>| format!("`{}` on line {}", piece.text(), piece.position().line);
+    if let Some(piece) = file.list.pieces().find(|piece| among(piece, same)) {
         return format!("`{text}` is not in {name}; there is {}: write that to remove it", hint(piece));
     }
-    match file.pieces().find(|piece| among(piece, wider)) {
+    match file.list.pieces().find(|piece| among(piece, wider)) {
         Some(piece) => format!("`{text}` is not in {name}; it lies inside {}", hint(piece)),
         None => format!("`{text}` is not in {name}"),
     }

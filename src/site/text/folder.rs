@@ -1,6 +1,6 @@
 //! The folder of a site, read whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -121,6 +121,26 @@ impl SiteParser {
         let (_, _, found) = self.parts(folder)?;
         let lists = found.default.into_iter().chain(found.lists.into_values());
         Ok((lists.collect(), found.strange))
+    }
+
+    /// The apps that a folder names: by a list, by a host, or in its settings. Reads all of a site but its lists.
+    ///
+    /// # Errors
+    ///
+    /// As [`SiteParser::read`].
+    ///
+    /// ```
+    /// use ipgate::site::SiteParser;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path();
+    /// std::fs::write(path.join("hosts"), "shop.example.com shop\n")?;
+    /// let apps = SiteParser::new().apps(path)?;
+    /// assert!(apps.contains("shop"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn apps(&self, folder: impl AsRef<Path>) -> Result<BTreeSet<AppName>, SiteTextError> {
+        let (settings, hosts, found) = self.parts(folder.as_ref())?;
+        Ok(settings.modes.into_keys().chain(hosts.into_values()).chain(found.lists.into_keys()).collect())
     }
 
     fn image(&self, path: &Path) -> Result<Site, String> {

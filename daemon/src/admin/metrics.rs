@@ -1,0 +1,210 @@
+//! Figures for Prometheus, taken when they are asked for. No label holds an address: sources are numbered in the order in
+//! which they are named, and the report says their names.
+
+use std::fmt;
+
+use ipgate_sources::SourceStatus;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::report::age;
+use super::shown::Shown;
+
+/// The conditions that a source may be in.
+const CONDITIONS: [&str; 4] = ["starting", "connected", "degraded", "away"];
+
+#[derive(Debug)]
+pub(super) struct Metrics {
+    shown: Shown,
+}
+
+impl Metrics {
+    pub(super) fn new(shown: Shown) -> Metrics {
+        Metrics { shown }
+    }
+
+    /// In the text format of OpenMetrics.
+    pub(super) fn text(self) -> String {
+        let mut registry = Registry::with_prefix("ipgated");
+        registry.register_collector(Box::new(self));
+        let mut text = String::new();
+        // A text has room for everything, so that this cannot fail.
+        let _ = prometheus_client::encoding::text::encode(&mut text, &registry);
+        text
+    }
+}
+
+impl Collector for Metrics {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let mut page = Page { encoder };
+        self.site(&mut page)?;
+        self.sources(&mut page)?;
+        self.publishing(&mut page)
+    }
+}
+
+/// No labels.
+const NONE: [(&str, &str); 0] = [];
+
+type Labels = [(&'static str, String); 2];
+
+impl Metrics {
+    fn site(&self, page: &mut Page<'_>) -> fmt::Result {
+        let in_force = &self.shown.in_force;
+        let figures = in_force.gate().status();
+        let (swaps, refusals) = in_force.swaps_and_refusals();
+        let changed =
+            figures.last_change.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let version = [("version", env!("CARGO_PKG_VERSION").to_owned())];
+        page.gauges("build_info", "The version of the daemon.", None, [(version, 1.0)])?;
+        page.gauge(
+            "ready",
+            "Whether a site is in force; otherwise nobody is let in.",
+            f64::from(in_force.is_ready()),
+        )?;
+        page.gauge("site_generation", "The generation of the site in force.", figures.generation as f64)?;
+        page.gauge("site_apps", "Apps that the site names.", figures.apps as f64)?;
+        page.gauge("site_lists", "Apps with a list of their own, or one to come.", figures.lists as f64)?;
+        page.gauge("site_entries", "Entries of all lists.", figures.entries as f64)?;
+        page.gauges(
+            "site",
+            "Bytes that the tables take.",
+            Some(Unit::Bytes),
+            [(NONE, figures.bytes as f64)],
+        )?;
+        page.gauges(
+            "site_last_change_timestamp",
+            "When the last change came into force.",
+            Some(Unit::Seconds),
+            [(NONE, changed)],
+        )?;
+        page.counter("swaps", "Changes that came into force.", swaps)?;
+        page.counter("refusals", "Changes that the guard refused.", refusals)
+    }
+
+    fn sources(&self, page: &mut Page<'_>) -> fmt::Result {
+        let status = self.shown.in_force.status();
+        let sources: Vec<(String, &SourceStatus)> =
+            (1..).map(|n: u32| n.to_string()).zip(&status.sources).collect();
+        let labels = |number: &str, source: &SourceStatus| -> Labels {
+            let kind = source.name.split(' ').next().unwrap_or_default();
+            [("source", number.to_owned()), ("kind", kind.to_owned())]
+        };
+        let each = |figure: fn(&SourceStatus) -> f64| {
+            sources
+                .iter()
+                .map(|(number, source)| (labels(number, source), figure(source)))
+                .collect::<Vec<_>>()
+        };
+        let conditions = sources.iter().flat_map(|(number, source)| {
+            CONDITIONS.map(|condition| {
+                let labels = [("source", number.clone()), ("condition", condition.to_owned())];
+                (labels, f64::from(source.condition.as_str() == condition))
+            })
+        });
+        page.gauges("source_condition", "1 for the condition that a source is in.", None, conditions)?;
+        let ages = sources
+            .iter()
+            .filter_map(|(number, source)| Some((labels(number, source), age(source.last_answer?))));
+        page.gauges(
+            "source_last_answer_age",
+            "Since a source has answered last.",
+            Some(Unit::Seconds),
+            ages,
+        )?;
+        page.gauges("source_apps", "Apps that a source names.", None, each(|source| source.apps as f64))?;
+        page.gauges(
+            "source_bad",
+            "Lists and settings that are bad; the last good ones stay.",
+            None,
+            each(|source| source.bad.len() as f64),
+        )?;
+        page.gauges(
+            "source_held",
+            "What is gone, and still in force for a while.",
+            None,
+            each(|source| source.held.len() as f64),
+        )?;
+        page.gauges(
+            "source_failures_now",
+            "Failed attempts since a source was followed last.",
+            None,
+            each(|source| source.failures as f64),
+        )?;
+        let readings = sources.iter().map(|(number, source)| (labels(number, source), source.readings));
+        page.counters("source_readings", "How often a source was read whole.", readings)?;
+        let failures = sources.iter().flat_map(|(number, source)| {
+            let of_kind = |(kind, count): (&&'static str, &u64)| {
+                ([("source", number.clone()), ("failure", (*kind).to_owned())], *count)
+            };
+            source.failures_by_kind.iter().map(of_kind)
+        });
+        page.counters("source_failures", "Failed attempts to follow a source.", failures)
+    }
+
+    fn publishing(&self, page: &mut Page<'_>) -> fmt::Result {
+        let published = self.shown.published.borrow().clone();
+        let Some(published) = published else { return Ok(()) };
+        let failing = f64::from(published.failing.is_some());
+        page.gauge(
+            "publish_generation",
+            "The generation that is published, read back.",
+            published.generation.unwrap_or(0) as f64,
+        )?;
+        page.gauge("publish_failing", "Whether what is in force cannot be published.", failing)?;
+        page.gauges(
+            "publish",
+            "Bytes of what is published.",
+            Some(Unit::Bytes),
+            [(NONE, published.bytes as f64)],
+        )?;
+        page.counter("publish_writes", "How often anything was written.", published.writes)?;
+        page.counter("publish_failures", "Attempts to publish that failed.", published.failures)
+    }
+}
+
+/// What is being written.
+struct Page<'e> {
+    encoder: DescriptorEncoder<'e>,
+}
+
+impl Page<'_> {
+    fn gauge(&mut self, name: &str, help: &str, value: f64) -> fmt::Result {
+        self.encoder
+            .encode_descriptor(name, help, None, MetricType::Gauge)
+            .and_then(|encoder| ConstGauge::new(value).encode(encoder))
+    }
+
+    fn gauges<L: EncodeLabelSet>(
+        &mut self,
+        name: &str,
+        help: &str,
+        unit: Option<Unit>,
+        values: impl IntoIterator<Item = (L, f64)>,
+    ) -> fmt::Result {
+        let mut family = self.encoder.encode_descriptor(name, help, unit.as_ref(), MetricType::Gauge)?;
+        values
+            .into_iter()
+            .try_for_each(|(labels, value)| ConstGauge::new(value).encode(family.encode_family(&labels)?))
+    }
+
+    fn counter(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
+        self.counters(name, help, [(NONE, value)])
+    }
+
+    fn counters<L: EncodeLabelSet>(
+        &mut self,
+        name: &str,
+        help: &str,
+        values: impl IntoIterator<Item = (L, u64)>,
+    ) -> fmt::Result {
+        let mut family = self.encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+        values
+            .into_iter()
+            .try_for_each(|(labels, value)| ConstCounter::new(value).encode(family.encode_family(&labels)?))
+    }
+}

@@ -1,0 +1,64 @@
+//! The admin listener: whether the process runs, whether a site is in force, figures, and the report of this router.
+
+mod metrics;
+mod report;
+mod shown;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use metrics::Metrics;
+use report::Report;
+pub use shown::Shown;
+
+/// The paths.
+pub fn router(shown: Shown) -> Router {
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .route("/report", get(report))
+        .with_state(shown)
+}
+
+/// The process runs, and answers. What cannot be published is told here and is no reason to restart.
+async fn healthz(State(shown): State<Shown>) -> String {
+    let failing = shown.published.borrow().as_ref().and_then(|published| published.failing.clone());
+    failing.map_or_else(
+        || "ok\n".to_owned(),
+        |failing| format!("ok, but what is in force cannot be published: {}\n", failing.why),
+    )
+}
+
+/// A site is in force.
+async fn readyz(State(shown): State<Shown>) -> (StatusCode, String) {
+    if shown.in_force.is_ready() {
+        return (StatusCode::OK, "ready\n".to_owned());
+    }
+    let status = shown.in_force.status();
+    let missing = status.sources.iter().filter(|source| source.last_answer.is_none());
+    let missing: Vec<&str> = missing.map(|source| source.name.as_str()).collect();
+    let sentence = format!("nobody is let in: no answer yet from {}\n", missing.join(", "));
+    (StatusCode::SERVICE_UNAVAILABLE, sentence)
+}
+
+async fn metrics(State(shown): State<Shown>) -> Response {
+    let text = aside(move || Metrics::new(shown).text()).await;
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
+}
+
+async fn report(State(shown): State<Shown>) -> Response {
+    axum::Json(aside(move || Report::of(&shown)).await).into_response()
+}
+
+/// Away from the threads that wait for sockets.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

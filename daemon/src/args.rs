@@ -1,0 +1,117 @@
+//! What can be asked of `ipgated` on the command line, and how that stands above the file.
+
+use std::path::PathBuf;
+
+use clap::{Args as Group, Parser, ValueHint};
+
+use crate::config::{Config, ConfigError, Listen, LogFormat, SourceConfig};
+
+const AFTER: &str = "\
+Flags stand above the file; a source that is named here stands in the place of all
+sources of the file. Secrets are read from files that the configuration names, and
+never from here.
+
+Signals:
+  SIGHUP            reads the configuration anew; a bad one changes nothing, and is told
+  SIGTERM, SIGINT   stop: what is in force is published and kept, requests end
+
+Exit codes:
+  0  stopped as asked, or the configuration is good
+  2  an error; standard error says why
+
+Examples:
+  ipgated --site /etc/ipgate/site --publish /run/ipgated/site.image --admin 127.0.0.1:9180
+  ipgated --config /etc/ipgate/ipgated.toml --check-config
+  ipgated --print-config > /etc/ipgate/ipgated.toml";
+
+/// Follows the lists of a site where they are kept, and hands what is in force on: as files, and over HTTP
+#[derive(Debug, Clone, Parser)]
+#[command(name = "ipgated", version, after_help = AFTER, max_term_width = 100)]
+pub struct Args {
+    /// Read the configuration from this file; every key has its description in --print-config
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+    /// Check the configuration and the files that it names, and say what is wrong; nothing is started
+    #[arg(long, conflicts_with = "print_config")]
+    pub check_config: bool,
+    /// Print every key of the configuration with its default and its meaning
+    #[arg(long)]
+    pub print_config: bool,
+    #[command(flatten)]
+    sources: Sources,
+    #[command(flatten)]
+    results: Results,
+    /// Keep what is in force in this folder, for a restart while the sources are away
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    state: Option<PathBuf>,
+    /// Leave bad entries out of lists, and tell of them; otherwise a list with one is refused
+    #[arg(long)]
+    lenient: bool,
+    /// How a line of the log looks
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    log_format: Option<LogFormat>,
+}
+
+/// Where the lists are kept.
+#[derive(Debug, Clone, Group)]
+#[command(next_help_heading = "Sources, of which those named first have the word")]
+struct Sources {
+    /// Follow the folder of a site, or its image
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    site: Vec<PathBuf>,
+}
+
+/// What is made of them.
+#[derive(Debug, Clone, Group)]
+#[command(next_help_heading = "Results")]
+struct Results {
+    /// Write the site there whenever it changes: an image where it ends in `.image`, else a folder of lists
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    publish: Option<PathBuf>,
+    /// Take changes of lists there, as the Deis controller does; needs --tokens
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    control: Option<Listen>,
+    /// The file that says who may change which lists: a line each of token, user, apps and role
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    tokens: Option<PathBuf>,
+    /// Answer there for health, metrics and the report
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    admin: Option<Listen>,
+}
+
+impl Args {
+    /// The configuration that they come to, file and all.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it.
+    pub fn configuration(&self) -> Result<Config, ConfigError> {
+        let file = self.config.as_deref().map(Config::read).transpose()?;
+        let config = self.over(file.unwrap_or_default());
+        let problems = config.problems();
+        if problems.is_empty() { Ok(config) } else { Err(ConfigError::of_whole(problems)) }
+    }
+
+    /// A configuration with what they say in its place.
+    fn over(&self, mut config: Config) -> Config {
+        let sources = self.sources.named();
+        if !sources.is_empty() {
+            config.sources = sources;
+        }
+        let Results { publish, control, tokens, admin } = &self.results;
+        config.publish.path = publish.clone().or(config.publish.path);
+        config.control.listen = control.or(config.control.listen);
+        config.control.tokens = tokens.clone().or(config.control.tokens);
+        config.admin.listen = admin.or(config.admin.listen);
+        config.state = self.state.clone().or(config.state);
+        config.lenient |= self.lenient;
+        config.log.format = self.log_format.unwrap_or(config.log.format);
+        config
+    }
+}
+
+impl Sources {
+    fn named(&self) -> Vec<SourceConfig> {
+        self.site.iter().cloned().map(SourceConfig::of_folder).collect()
+    }
+}

@@ -1,0 +1,18 @@
+//! The configuration: what stands in the file and on the command line, read into one value and checked.
+
+mod document;
+mod file;
+mod guard;
+mod listen;
+mod problem;
+mod seconds;
+mod settings;
+mod source;
+
+pub use document::DOCUMENT;
+pub use guard::{GuardConfig, ListGuardConfig};
+pub use listen::Listen;
+pub use problem::ConfigError;
+pub use seconds::Seconds;
+pub use settings::{AdminConfig, Config, ControlConfig, LogConfig, LogFormat, PublishConfig};
+pub use source::SourceConfig;

@@ -1,0 +1,228 @@
+//! The daemon from its start to its end, and what signals do to it.
+
+use std::sync::Arc;
+
+use ipgate_sources::Store;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+use tracing::{error, info, warn};
+
+use crate::admin::{self, Shown};
+use crate::args::Args;
+use crate::config::Config;
+use crate::control::{self, Control, TokensFile};
+use crate::following::{Following, Prepared};
+use crate::in_force::InForce;
+use crate::listen::{Bound, Serving};
+use crate::notify;
+use crate::publish::{Published, Publisher};
+use crate::sources;
+
+/// Runs until it is told to stop.
+///
+/// # Errors
+///
+/// A sentence, where it cannot begin.
+pub async fn run(args: &Args, config: Config) -> Result<(), String> {
+    let signals = Signals::new().map_err(|error| format!("signals cannot be waited for: {error}"))?;
+    let in_force = Arc::new(InForce::new().map_err(|refused| refused.to_string())?);
+    // Everything that may fail comes before anything is done.
+    let prepared = Prepared::new(&in_force, &config)?;
+    let control = control(&config)?;
+    let admin = bound("admin", config.admin.listen).await?;
+    let control_socket = bound("control", config.control.listen).await?;
+
+    let (published, shown) = watch::channel(None);
+    let following = prepared.follow(&in_force).await;
+    let publisher = Publisher::begin(&in_force, &config.publish, published.clone());
+    let mut serving = Vec::new();
+    if let Some(admin) = admin {
+        let shown = Shown { in_force: Arc::clone(&in_force), published: shown };
+        serving.push(admin.serve(admin::router(shown)));
+    }
+    let mut store = None;
+    if let (Some((first, tokens)), Some(socket)) = (control, control_socket) {
+        let (sender, changes) = watch::channel(first);
+        let parser = sources::parser(&config);
+        let control = Control { store: changes, tokens, parser, in_force: Arc::clone(&in_force) };
+        serving.push(socket.serve(control::router(control)));
+        store = Some(sender);
+    }
+    let daemon =
+        Daemon { args: args.clone(), config, in_force, following, publisher, published, store, serving };
+    daemon.until_stopped(signals).await;
+    Ok(())
+}
+
+/// Whether everything is there that a configuration names, as far as that can be said without beginning.
+///
+/// # Errors
+///
+/// A sentence.
+pub fn check(config: &Config) -> Result<(), String> {
+    sources::sources(config)?;
+    control(config).map(drop)
+}
+
+/// Where changes go and who may make them, where changes are taken at all.
+fn control(config: &Config) -> Result<Option<(Arc<dyn Store>, TokensFile)>, String> {
+    match (&config.control.listen, &config.control.tokens) {
+        (Some(_), Some(tokens)) => Ok(Some((sources::store(config)?, TokensFile::open(tokens)?))),
+        _ => Ok(None),
+    }
+}
+
+async fn bound(what: &'static str, listen: Option<crate::config::Listen>) -> Result<Option<Bound>, String> {
+    match listen {
+        Some(listen) => Bound::new(what, listen).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Everything that runs.
+struct Daemon {
+    args: Args,
+    config: Config,
+    in_force: Arc<InForce>,
+    following: Following,
+    publisher: Publisher,
+    published: watch::Sender<Option<Published>>,
+    /// Where changes go, where any are taken.
+    store: Option<watch::Sender<Arc<dyn Store>>>,
+    serving: Vec<Serving>,
+}
+
+impl Daemon {
+    async fn until_stopped(mut self, mut signals: Signals) {
+        notify::ready(self.status());
+        let mut status = self.in_force.follow();
+        let mut was_ready = self.in_force.is_ready();
+        if !was_ready {
+            info!("nobody is let in until every source has answered");
+        }
+        let mut watchdog = watchdog();
+        let why = loop {
+            tokio::select! {
+                signal = signals.next() => match signal {
+                    Told::Stop(why) => break why,
+                    Told::Reload => self = self.reload().await,
+                },
+                () = self.following.ended() => break "the sources are not followed any more, which is a fault of the program",
+                () = tick(&mut watchdog) => notify::alive(),
+                Ok(()) = status.changed() => {
+                    let is_ready = self.in_force.is_ready();
+                    if is_ready != was_ready {
+                        notify::status(self.status());
+                        was_ready = is_ready;
+                    }
+                }
+            }
+        };
+        info!("stopping: {why}");
+        notify::stopping();
+        self.end().await;
+    }
+
+    fn status(&self) -> &'static str {
+        match self.in_force.is_ready() {
+            true => "a site is in force",
+            false => "nobody is let in until every source has answered",
+        }
+    }
+
+    /// Takes what the configuration says now. A bad one changes nothing.
+    async fn reload(mut self) -> Daemon {
+        notify::reloading();
+        let read = self.args.configuration();
+        let prepared = read.map_err(|error| error.to_string()).and_then(|config| {
+            let store = self.store.is_some().then(|| sources::store(&config)).transpose()?;
+            Ok((Prepared::new(&self.in_force, &config)?, store, config))
+        });
+        match prepared {
+            Err(error) => error!("the configuration is bad, and nothing has changed:\n{error}"),
+            Ok((prepared, store, config)) => {
+                self = self.change(config, prepared).await;
+                if let (Some(sender), Some(store)) = (&self.store, store) {
+                    sender.send_replace(store);
+                }
+                info!("the configuration was read anew");
+            }
+        }
+        notify::ready(self.status());
+        self
+    }
+
+    async fn change(mut self, config: Config, prepared: Prepared) -> Daemon {
+        let before = (&self.config.admin, &self.config.control, &self.config.log);
+        if before != (&config.admin, &config.control, &config.log) {
+            warn!(
+                "`admin`, `control` and `log` are taken when the daemon starts; restart it for what has changed there"
+            );
+        }
+        // What is in force stays while the sources change, and for as long as new ones have not answered.
+        self.following.end().await;
+        self.following = prepared.follow(&self.in_force).await;
+        if config.publish != self.config.publish {
+            self.publisher.end().await;
+            self.publisher = Publisher::begin(&self.in_force, &config.publish, self.published.clone());
+        }
+        self.config =
+            Config { admin: self.config.admin, control: self.config.control, log: self.config.log, ..config };
+        self
+    }
+
+    async fn end(self) {
+        self.following.end().await;
+        self.publisher.end().await;
+        for serving in self.serving {
+            serving.end().await;
+        }
+    }
+}
+
+/// What a signal says.
+enum Told {
+    Stop(&'static str),
+    Reload,
+}
+
+/// The signals that mean something.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    reload: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Signals> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            reload: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Told {
+        tokio::select! {
+            _ = self.terminate.recv() => Told::Stop("SIGTERM"),
+            _ = self.interrupt.recv() => Told::Stop("SIGINT"),
+            _ = self.reload.recv() => Told::Reload,
+        }
+    }
+}
+
+fn watchdog() -> Option<Interval> {
+    notify::watchdog().map(|every| {
+        let mut ticks = interval(every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ticks
+    })
+}
+
+async fn tick(watchdog: &mut Option<Interval>) {
+    match watchdog {
+        Some(ticks) => drop(ticks.tick().await),
+        None => std::future::pending().await,
+    }
+}

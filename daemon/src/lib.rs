@@ -1,0 +1,22 @@
+//! The parts of `ipgated`: follows the lists of a site where they are kept, and hands what is in force on.
+//!
+//! ```text
+//!   configuration ─▶ sources ─▶ what is in force ─┬─▶ files (publish)
+//!                       ▲                         └─▶ health, metrics, report (admin)
+//!                       └── changes (control)
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod admin;
+pub mod args;
+pub mod config;
+pub mod control;
+pub mod daemon;
+pub mod following;
+pub mod in_force;
+pub mod listen;
+pub mod log;
+mod notify;
+pub mod publish;
+pub mod sources;

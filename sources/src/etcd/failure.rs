@@ -1,0 +1,72 @@
+//! What an error of the client means: whether somebody has to look at rights, or at the network.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use etcd_client::Error;
+use tonic::Code;
+
+use crate::failure::Failure;
+use crate::store::StoreError;
+
+/// A message of the server about a request that it would never take.
+const TOO_LARGE: &str = "request is too large";
+
+/// What a failed request means for a source.
+pub(super) fn failure(error: &Error) -> Failure {
+    match error {
+        Error::GRpcStatus(status) if is_denial(status) => Failure::Denied(status.message().to_owned()),
+        Error::GRpcStatus(status) if status.code() == Code::OutOfRange => {
+            Failure::Ended(status.message().to_owned())
+        }
+        _ => Failure::Unreachable(told(error)),
+    }
+}
+
+/// What a failed request means for a store.
+pub(super) fn store_error(error: &Error) -> StoreError {
+    match error {
+        Error::GRpcStatus(status) if is_denial(status) => StoreError::Denied(status.message().to_owned()),
+        Error::GRpcStatus(status) if status.message().contains(TOO_LARGE) => StoreError::CannotSay(
+            "the list is larger than etcd takes in one request (1.5 MiB unless its servers are set otherwise)".into(),
+        ),
+        _ => StoreError::Unreachable(told(error)),
+    }
+}
+
+pub(super) fn no_answer(patience: Duration) -> Failure {
+    Failure::Unreachable(format!("no answer within {} s", patience.as_secs()))
+}
+
+/// Whether a reason of the server, which it gives where it ends a watch, is a matter of rights.
+pub(super) fn is_denied(reason: &str) -> bool {
+    ["permission denied", "auth token", "authentication", "user name"]
+        .iter()
+        .any(|word| reason.contains(word))
+}
+
+fn is_denial(status: &tonic::Status) -> bool {
+    match status.code() {
+        Code::PermissionDenied | Code::Unauthenticated => true,
+        // A wrong password is an invalid argument there, and asking for a token where none is needed a precondition.
+        Code::InvalidArgument | Code::FailedPrecondition => is_denied(status.message()),
+        _ => false,
+    }
+}
+
+/// The message with what caused it: the client's own says `transport error`.
+fn told(error: &Error) -> String {
+    let (mut told, mut cause) = match error {
+        Error::GRpcStatus(status) => (status.message().to_owned(), status.source()),
+        Error::TransportError(error) => (error.to_string(), error.source()),
+        _ => (error.to_string(), error.source()),
+    };
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !told.ends_with(&more) {
+            told = if told.is_empty() { more } else { format!("{told}: {more}") };
+        }
+        cause = error.source();
+    }
+    told
+}

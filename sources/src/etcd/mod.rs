@@ -1,0 +1,17 @@
+//! etcd through its v3 API: the keys at one revision, then what changes after it.
+//!
+//! ```text
+//!   connect ─▶ read all at one revision ─▶ watch from the next ─▶ changes …
+//!      ▲          ▲                           │
+//!      │          └── compacted, or wished ───┤
+//!      └───────────── lost, denied ───────────┘
+//! ```
+
+mod connection;
+mod failure;
+mod range;
+mod source;
+mod store;
+
+pub use source::EtcdSource;
+pub use store::EtcdStore;
