@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use ureq::http::{Method, Request, Response};
 use ureq::{Agent, Body};
 
-use crate::output::Failure;
+use crate::output::{Failure, complain};
 
 /// Where the service is, and who asks.
 #[derive(Debug, Args)]
@@ -23,6 +23,10 @@ pub(crate) struct Access {
     token_file: Option<PathBuf>,
 }
 
+const JSON: (&str, &str) = ("content-type", "application/json");
+const TEXT: (&str, &str) = ("content-type", "text/plain; charset=utf-8");
+/// A list has no more bytes than that.
+const MAX_ANSWER: u64 = 1 << 30;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -50,6 +54,47 @@ struct Detail {
     detail: String,
 }
 
+#[derive(Deserialize)]
+struct Notice {
+    notice: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Would {
+    effect: Effect,
+    notice: Option<String>,
+}
+
+/// Whether a change is made, or only looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    Done,
+    Dry,
+}
+
+/// What a change would do.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Effect {
+    /// Entries that would be new, and that would be gone.
+    pub(crate) added: Vec<String>,
+    pub(crate) removed: Vec<String>,
+    /// Addresses that would be let in, and that would be denied; nothing where a list is to come.
+    pub(crate) gained: Option<Addressed>,
+    pub(crate) lost: Option<Addressed>,
+}
+
+/// Some addresses.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Addressed {
+    /// The first prefixes of them.
+    pub(crate) prefixes: Vec<String>,
+    /// How many prefixes are not named.
+    pub(crate) more: usize,
+    /// How many addresses, as text.
+    pub(crate) ipv4: String,
+    pub(crate) ipv6: String,
+}
+
 impl Controller {
     pub(crate) fn new(access: &Access) -> Result<Controller, Failure> {
         let url = access.controller.trim_end_matches('/').to_owned();
@@ -71,51 +116,98 @@ impl Controller {
 
     /// The list of an app.
     pub(crate) fn list(&self, app: &str) -> Result<Listed, Failure> {
-        let mut answer = self.ask(Method::GET, app, &[], String::new())?;
+        let answer = self.ask(Method::GET, app, How::Done, &[], String::new())?;
         let tag = answer.headers().get("etag").and_then(|tag| tag.to_str().ok()).map(str::to_owned);
-        let Addresses { addresses } = self.expect(app, &mut answer, 200, read)?;
+        let text = self.expect(app, answer, 200)?;
+        let Addresses { addresses } = self.read(app, &text)?;
         Ok(Listed { addresses, tag })
     }
 
-    /// Adds addresses.
-    pub(crate) fn add(&self, app: &str, addresses: &[String]) -> Result<(), Failure> {
-        let mut answer = self.ask(Method::POST, app, &[], body(addresses)?)?;
-        self.expect(app, &mut answer, 201, |_| Ok(()))
+    /// The text of the list, as it is kept.
+    pub(crate) fn text(&self, app: &str) -> Result<String, Failure> {
+        let answer = self.ask(Method::GET, app, How::Done, &[("accept", "text/plain")], String::new())?;
+        self.expect(app, answer, 200)
     }
 
-    /// Removes addresses: all of them, or none.
-    pub(crate) fn remove(&self, app: &str, addresses: &[String]) -> Result<(), Failure> {
-        let mut answer = self.ask(Method::DELETE, app, &[], body(addresses)?)?;
-        self.expect(app, &mut answer, 204, |_| Ok(()))
+    /// Adds addresses, or says what that would do.
+    pub(crate) fn add(&self, app: &str, addresses: &[String], how: How) -> Result<Option<Effect>, Failure> {
+        self.change(Method::POST, app, how, &[JSON], body(addresses)?, 201)
     }
 
-    /// Puts a text in the place of the list that was read.
-    pub(crate) fn set(&self, app: &str, text: &str, read: &Listed) -> Result<(), Failure> {
-        let tag = read.tag.iter().map(|tag| ("if-match", tag.as_str()));
-        let headers: Vec<_> = tag.chain([("content-type", "text/plain; charset=utf-8")]).collect();
-        let mut answer = self.ask(Method::PUT, app, &headers, text.to_owned())?;
-        self.expect(app, &mut answer, 200, |_| Ok(()))
+    /// Removes addresses, all of them or none, or says what that would do.
+    pub(crate) fn remove(
+        &self,
+        app: &str,
+        addresses: &[String],
+        how: How,
+    ) -> Result<Option<Effect>, Failure> {
+        self.change(Method::DELETE, app, how, &[JSON], body(addresses)?, 204)
+    }
+
+    /// Puts a text in the place of the list that was read, or says what that would do.
+    pub(crate) fn set(
+        &self,
+        app: &str,
+        text: &str,
+        read: &Listed,
+        how: How,
+    ) -> Result<Option<Effect>, Failure> {
+        let tag = ("if-match", read.tag.as_deref().unwrap_or("*"));
+        self.change(Method::PUT, app, how, &[tag, TEXT], text.to_owned(), 200)
+    }
+
+    fn change(
+        &self,
+        method: Method,
+        app: &str,
+        how: How,
+        headers: &[(&str, &str)],
+        body: String,
+        status: u16,
+    ) -> Result<Option<Effect>, Failure> {
+        let answer = self.ask(method, app, how, headers, body)?;
+        let notice = answer.headers().get("ipgate-notice").and_then(|notice| notice.to_str().ok());
+        notice.iter().for_each(complain);
+        match how {
+            How::Dry => {
+                let text = self.expect(app, answer, 200)?;
+                let would: Would = self.read(app, &text)?;
+                would.notice.iter().for_each(complain);
+                Ok(Some(would.effect))
+            }
+            How::Done => {
+                let text = self.expect(app, answer, status)?;
+                let said = serde_json::from_str::<Notice>(&text).ok();
+                said.and_then(|said| said.notice).iter().for_each(complain);
+                Ok(None)
+            }
+        }
     }
 
     fn ask(
         &self,
         method: Method,
         app: &str,
+        how: How,
         headers: &[(&str, &str)],
         body: String,
     ) -> Result<Response<Body>, Failure> {
-        let url = format!("{}/v2/apps/{}/whitelist/", self.url, escaped(app));
+        let query = if how == How::Dry { "?dry_run=true" } else { "" };
+        let url = format!("{}/v2/apps/{}/whitelist/{query}", self.url, escaped(app));
         let request = Request::builder().method(method).uri(url);
         let request = request.header("authorization", format!("token {}", self.token));
-        let request = match headers {
-            [] => request.header("content-type", "application/json"),
-            headers => headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)),
-        };
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         // The token stands in no message: neither the address nor an error has it.
         let request = request.body(body).map_err(|error| self.unreachable(&error))?;
         // DELETE has a body in the old service's interface.
         let request = self.agent.configure_request(request).allow_non_standard_methods(true).build();
         self.agent.run(request).map_err(|error| self.unreachable(&error))
+    }
+
+    fn read<'t, T: Deserialize<'t>>(&self, app: &str, text: &'t str) -> Result<T, Failure> {
+        serde_json::from_str(text).map_err(|error| {
+            Failure::Told(format!("{} answers what is nothing about {app}: {error}", self.url))
+        })
     }
 
     fn unreachable(&self, error: &dyn std::fmt::Display) -> Failure {
@@ -126,19 +218,12 @@ impl Controller {
     }
 
     /// What an answer says, where it is the one that was hoped for; otherwise why it is not.
-    fn expect<T>(
-        &self,
-        app: &str,
-        answer: &mut Response<Body>,
-        status: u16,
-        read: impl Fn(&str) -> Result<T, serde_json::Error>,
-    ) -> Result<T, Failure> {
+    fn expect(&self, app: &str, mut answer: Response<Body>, status: u16) -> Result<String, Failure> {
         let got = answer.status().as_u16();
-        let text = answer.body_mut().read_to_string().map_err(|error| self.unreachable(&error))?;
+        let body = answer.body_mut().with_config().limit(MAX_ANSWER);
+        let text = body.read_to_string().map_err(|error| self.unreachable(&error))?;
         if got == status {
-            return read(&text).map_err(|error| {
-                Failure::Told(format!("{} answers what is no list of {app}: {error}", self.url))
-            });
+            return Ok(text);
         }
         let detail = serde_json::from_str::<Detail>(&text).map_or(text, |said| said.detail);
         Err(Failure::Told(match got {
@@ -150,10 +235,6 @@ impl Controller {
             _ => format!("{} answers {got}: {detail}", self.url),
         }))
     }
-}
-
-fn read(text: &str) -> Result<Addresses, serde_json::Error> {
-    serde_json::from_str(text)
 }
 
 fn body(addresses: &[String]) -> Result<String, Failure> {
@@ -168,7 +249,7 @@ fn token_of(file: &Path) -> Result<String, Failure> {
 
 /// The name of an app as one part of a path.
 fn escaped(app: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let escape = |byte: u8| match is_plain(byte) {
         true => char::from(byte).to_string(),
         false => format!("%{byte:02X}"),

@@ -108,7 +108,7 @@ fn a_whole_list_is_put_in_the_place_of_the_one_that_was_read() {
     assert_eq!(set.code, 2);
     assert!(set.err.contains("changed meanwhile"), "{}", set.err);
     let asked = asked.join().unwrap();
-    assert_eq!(asked[1].line, "PUT /v2/apps/deis/deis-controller/whitelist/ HTTP/1.1");
+    assert_eq!(asked[1].line, "PUT /v2/apps/deis%2Fdeis-controller/whitelist/ HTTP/1.1");
     assert!(asked[1].headers.contains(&"if-match: \"7\"".to_owned()), "{:?}", asked[1].headers);
     assert_eq!(asked[1].body, "10.0.1.0/24:office\n");
 }
@@ -146,4 +146,22 @@ fn a_token_is_needed_and_stands_in_no_argument() {
     assert!(output.status.code() == Some(2) && said.contains("--token-file"), "{said}");
     let help = dir.run(&["app", "--help"]);
     assert!(help.out.contains("--token-file") && !help.out.contains("--token "), "{}", help.out);
+}
+
+#[test]
+fn a_dry_run_says_who_would_be_let_in() {
+    let dir = Dir::new();
+    let (url, asked) = service(&[(
+        "200 OK",
+        r#"{"dry_run": true, "addresses": [], "notice": "EVERYONE is let in", "effect": {
+            "added": [], "removed": ["10.0.1.0/24"],
+            "gained": {"prefixes": ["0.0.0.0/8"], "more": 3, "ipv4": "4294967040", "ipv6": "0"}, "lost": null}}"#,
+    )]);
+    let run = run(&dir, &url, &["app", "-a", "shop", "remove", "10.0.1.0/24", "--dry-run"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(run.err.contains("EVERYONE is let in"), "{}", run.err);
+    let said = "- 10.0.1.0/24\nwould be let in: 4294967040 IPv4 and 0 IPv6 addresses\n  0.0.0.0/8\n  and 3 more prefixes\n";
+    assert!(run.out.starts_with(said), "{}", run.out);
+    assert!(run.out.contains("who would be denied is not known"), "{}", run.out);
+    assert_eq!(asked.join().unwrap()[0].line, "DELETE /v2/apps/shop/whitelist/?dry_run=true HTTP/1.1");
 }

@@ -10,6 +10,7 @@
 //! site, `image` the file into which it is compiled.
 
 mod apps;
+mod audit;
 mod changes;
 mod description;
 mod digest;
@@ -30,6 +31,7 @@ mod successor;
 pub(crate) mod text;
 mod verdict;
 
+pub use audit::Finding;
 pub use changes::{Changes, Permit};
 pub use description::{App, ListSlot, Site};
 pub use digest::SiteDigest;

@@ -2,6 +2,7 @@
 
 mod app;
 mod before;
+mod fleet;
 mod groups;
 mod log;
 mod pair;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint};
 
 pub(crate) use app::{AppAct, OldApp, OldEdit};
+pub(crate) use fleet::FleetAct;
 pub(crate) use groups::{AppList, Around, Bound, Edited, Form, Lists, OfSite, Reading};
 pub(crate) use log::LogForm;
 pub(crate) use pair::Pair;
@@ -334,6 +336,11 @@ Exit codes: 0 done, 2 an error, and nothing has changed.")]
         #[command(flatten)]
         access: Access,
     },
+    /// Look at many routers: what each enforces, who is behind, what their site leaves open
+    Fleet {
+        #[command(subcommand)]
+        act: FleetAct,
+    },
     /// Show the list of an app, as `deis whitelist` did
     #[command(visible_alias = "whitelist:list")]
     Whitelist {
@@ -394,8 +401,9 @@ impl Command {
             Command::Replay { lists, log, .. } => {
                 lists.inputs().chain([Place::new("ACCESS_LOG", log)]).collect()
             }
-            Command::App { act: AppAct::Set { list }, .. } => vec![Place::new("FILE", list)],
+            Command::App { act: AppAct::Set { list, .. }, .. } => vec![Place::new("FILE", list)],
             Command::App { .. }
+            | Command::Fleet { .. }
             | Command::Whitelist { .. }
             | Command::WhitelistAdd { .. }
             | Command::WhitelistRemove { .. }

@@ -5,8 +5,8 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::args::{AppAct, Form};
-use crate::controller::{Access, Controller};
-use crate::output::{self, Exit, Outcome};
+use crate::controller::{Access, Controller, Effect, How};
+use crate::output::{self, Exit, Failure, Out, Outcome};
 use crate::source::Text;
 
 #[derive(Serialize)]
@@ -20,7 +20,8 @@ pub(crate) fn run(app: &str, access: &Access, act: &AppAct, form: Form) -> Outco
     let controller = Controller::new(access)?;
     let mut out = output::stdout();
     match act {
-        AppAct::List => {
+        AppAct::List { text: true } => out.write_all(controller.text(app)?.as_bytes())?,
+        AppAct::List { text: false } => {
             let addresses = controller.list(app)?.addresses;
             if form.json {
                 output::json(&mut out, &Line { app, addresses: &addresses })?;
@@ -29,33 +30,67 @@ pub(crate) fn run(app: &str, access: &Access, act: &AppAct, form: Form) -> Outco
                 addresses.iter().try_for_each(|address| writeln!(out, "{address}"))?;
             }
         }
-        AppAct::Add { addresses } => {
+        AppAct::Add { addresses, dry_run } => {
             let addresses = split(addresses);
-            writeln!(out, "Adding {} to {app} whitelist...", addresses.join(","))?;
-            out.flush()?;
-            controller.add(app, &addresses)?;
-            writeln!(out, "done")?;
+            let doing = format!("Adding {} to {app} whitelist", addresses.join(","));
+            told(&mut out, &doing, *dry_run, form, |how| controller.add(app, &addresses, how))?;
         }
-        AppAct::Remove { addresses } => {
+        AppAct::Remove { addresses, dry_run } => {
             let addresses = split(addresses);
-            writeln!(out, "Removing {} from {app} whitelist...", addresses.join(","))?;
-            out.flush()?;
-            controller.remove(app, &addresses)?;
-            writeln!(out, "done")?;
+            let doing = format!("Removing {} from {app} whitelist", addresses.join(","));
+            told(&mut out, &doing, *dry_run, form, |how| controller.remove(app, &addresses, how))?;
         }
-        AppAct::Set { list } => {
-            let text = Text::read(list)?;
-            let text =
-                String::from_utf8(text.bytes.to_vec()).map_err(|_| format!("{list} is no UTF-8 text"))?;
+        AppAct::Set { list, dry_run } => {
+            let text = String::from_utf8(Text::read(list)?.bytes.to_vec());
+            let text = text.map_err(|_| format!("{list} is no UTF-8 text"))?;
             let read = controller.list(app)?;
-            writeln!(out, "Setting the list of {app}...")?;
-            out.flush()?;
-            controller.set(app, &text, &read)?;
-            writeln!(out, "done")?;
+            let doing = format!("Setting the list of {app}");
+            told(&mut out, &doing, *dry_run, form, |how| controller.set(app, &text, &read, how))?;
         }
     }
     out.flush()?;
     Ok(Exit::Yes)
+}
+
+/// Makes a change and says so, or says what it would do.
+fn told(
+    out: &mut Out,
+    doing: &str,
+    dry_run: bool,
+    form: Form,
+    change: impl Fn(How) -> Result<Option<Effect>, Failure>,
+) -> Result<(), Failure> {
+    if !dry_run {
+        writeln!(out, "{doing}...")?;
+        out.flush()?; // the answer may take a while
+        change(How::Done)?;
+        writeln!(out, "done")?;
+        return Ok(());
+    }
+    match change(How::Dry)? {
+        Some(effect) if form.json => output::json(out, &effect),
+        Some(effect) => write_effect(out, &effect),
+        None => Ok(()),
+    }
+}
+
+fn write_effect(out: &mut Out, effect: &Effect) -> Result<(), Failure> {
+    for (sign, entries) in [('+', &effect.added), ('-', &effect.removed)] {
+        entries.iter().try_for_each(|entry| writeln!(out, "{sign} {entry}"))?;
+    }
+    for (what, addresses) in [("would be let in", &effect.gained), ("would be denied", &effect.lost)] {
+        let Some(addresses) = addresses else {
+            writeln!(out, "who {what} is not known, since a list is to come")?;
+            continue;
+        };
+        let (v4, v6) = (&addresses.ipv4, &addresses.ipv6);
+        writeln!(out, "{what}: {v4} IPv4 and {v6} IPv6 addresses")?;
+        addresses.prefixes.iter().try_for_each(|prefix| writeln!(out, "  {prefix}"))?;
+        if addresses.more > 0 {
+            writeln!(out, "  and {} more prefixes", addresses.more)?;
+        }
+    }
+    Ok(())
 }
 
 /// Addresses that commas or blanks separate, as they were written.

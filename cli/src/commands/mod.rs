@@ -7,6 +7,7 @@ mod compile;
 mod completions;
 mod diff;
 mod explain;
+mod fleet;
 mod fmt;
 mod lint;
 mod list;
@@ -49,13 +50,14 @@ pub(crate) fn run(args: &Args) -> Outcome {
         }
         Command::Replay { lists, form: log_form, log } => replay::run(lists, log_form, log, form),
         Command::App { app, act, access } => app::run(app, access, act, form),
-        Command::Whitelist { of } => app::run(&of.app, &of.access, &AppAct::List, form),
+        Command::Fleet { act } => fleet::run(act, form),
+        Command::Whitelist { of } => app::run(&of.app, &of.access, &AppAct::List { text: false }, form),
         Command::WhitelistAdd { edit } => {
-            let act = AppAct::Add { addresses: edit.addresses.clone() };
+            let act = AppAct::Add { addresses: edit.addresses.clone(), dry_run: false };
             app::run(&edit.of.app, &edit.of.access, &act, form)
         }
         Command::WhitelistRemove { edit } => {
-            let act = AppAct::Remove { addresses: edit.addresses.clone() };
+            let act = AppAct::Remove { addresses: edit.addresses.clone(), dry_run: false };
             app::run(&edit.of.app, &edit.of.access, &act, form)
         }
         Command::Completions { shell } => completions::run(*shell, form),
