@@ -9,7 +9,7 @@ mod pair;
 
 use std::path::PathBuf;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(crate) use app::{AppAct, OldApp, OldEdit};
 pub(crate) use fleet::FleetAct;
@@ -86,6 +86,13 @@ impl Args {
             }
         })
     }
+}
+
+/// The systems whose files can be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImportForm {
+    /// The admin zone of DC/OS
+    Dcos,
 }
 
 /// What to do.
@@ -321,6 +328,21 @@ address and, where it is needed, a host).")]
         #[command(flatten)]
         lists: Lists,
     },
+    /// Make a list of what another system has
+    #[command(after_help = "\
+The list goes to standard output, and what it warns of to standard error.
+
+  dcos  AdminLocation of a CloudFormation template of DC/OS, or of a parameters file
+
+Exit codes: 0 done, 2 an error: it is no such file, or says what no list can say.")]
+    Import {
+        /// What the file is of
+        #[arg(long, value_name = "FORMAT")]
+        from: ImportForm,
+        /// The file; `-` is standard input
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: Input,
+    },
     /// Show or change the list of an app, through the control service of a fleet
     #[command(after_help = "\
 The entries stand where the fleet keeps them (etcd, Kubernetes, a folder), and are in
@@ -401,6 +423,7 @@ impl Command {
             Command::Replay { lists, log, .. } => {
                 lists.inputs().chain([Place::new("ACCESS_LOG", log)]).collect()
             }
+            Command::Import { file, .. } => vec![Place::new("FILE", file)],
             Command::App { act: AppAct::Set { list, .. }, .. } => vec![Place::new("FILE", list)],
             Command::App { .. }
             | Command::Fleet { .. }

@@ -9,6 +9,7 @@ mod diff;
 mod explain;
 mod fleet;
 mod fmt;
+mod import;
 mod lint;
 mod list;
 mod man;
@@ -49,6 +50,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
             list::run(list, site, *reading, list::What::of(*labels, *apps), form)
         }
         Command::Replay { lists, form: log_form, log } => replay::run(lists, log_form, log, form),
+        Command::Import { from, file } => import::run(*from, file),
         Command::App { app, act, access } => app::run(app, access, act, form),
         Command::Fleet { act } => fleet::run(act, form),
         Command::Whitelist { of } => app::run(&of.app, &of.access, &AppAct::List { text: false }, form),
