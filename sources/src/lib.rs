@@ -26,6 +26,8 @@ mod core;
 mod failure;
 mod feed;
 mod folder;
+#[cfg(feature = "http")]
+mod http;
 mod keeper;
 mod ledger;
 mod merge;
@@ -41,6 +43,8 @@ pub use crate::core::closed_site;
 pub use failure::Failure;
 pub use feed::Feed;
 pub use folder::FolderSource;
+#[cfg(feature = "http")]
+pub use http::HttpSource;
 pub use ledger::Bad;
 pub use notice::{Notice, Part};
 pub use runner::{Runner, Started};
