@@ -29,6 +29,8 @@ mod folder;
 #[cfg(feature = "http")]
 mod http;
 mod keeper;
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
 mod ledger;
 mod merge;
 mod notice;
@@ -45,6 +47,8 @@ pub use feed::Feed;
 pub use folder::FolderSource;
 #[cfg(feature = "http")]
 pub use http::HttpSource;
+#[cfg(feature = "kubernetes")]
+pub use kubernetes::{KubernetesAccess, KubernetesNames, KubernetesSource, KubernetesStore};
 pub use ledger::Bad;
 pub use notice::{Notice, Part};
 pub use runner::{Runner, Started};
