@@ -57,7 +57,13 @@ impl Limits {
         entries.saturating_mul(Limits::ENTRY).saturating_add(text).saturating_add(Limits::IMAGE)
     }
 
-    pub(crate) fn most(self) -> usize {
+    /// The most bytes that anything may have, text or image. O(1).
+    ///
+    /// ```
+    /// assert!(ipgate::Limits::default().most() >= 1 << 30);
+    /// ```
+    #[must_use]
+    pub fn most(self) -> usize {
         self.text.max(self.image)
     }
 

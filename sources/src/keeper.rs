@@ -34,10 +34,11 @@ pub(crate) struct Keeper {
     is_known: bool,
 }
 
-/// A list: what was stated last, and what is good of it.
+/// A list: what is good of what was stated.
 #[derive(Debug, Default)]
 struct KeptList {
-    stated: Stated<StatedList>,
+    /// The digest of the text that was stated last; it is parsed once.
+    text: Option<[u8; 32]>,
     slot: ListSlot,
 }
 
@@ -266,26 +267,26 @@ impl Taking<'_> {
 
     /// Takes a list; whether it is different.
     fn list(&mut self, kept: &mut KeptList, stated: Stated<StatedList>, role: Role, part: &Part) -> bool {
+        let text = stated.digest();
         if !stated.is_unset() {
             self.ledger.release(part);
-            if kept.stated == stated {
+            if text.is_some() && kept.text == text {
                 return false;
             }
         }
-        let slot = match &stated {
+        kept.text = text;
+        let slot = match stated {
             Stated::Unset => {
                 let closes = kept.slot.is_unset() || self.is_closed;
                 if !self.ledger.may_go(part, closes, &self.reading) {
-                    kept.stated = stated;
                     return false;
                 }
                 Ok(ListSlot::Unset)
             }
-            Stated::Set(StatedList::Ready(slot)) => Ok(slot.clone()),
-            Stated::Set(StatedList::Text { place, text }) => parsed(self.parser, place, text, role),
-            Stated::Bad(message) => Err(message.clone()),
+            Stated::Set(StatedList::Ready(slot)) => Ok(slot),
+            Stated::Set(StatedList::Text { place, text }) => parsed(self.parser, &place, &text, role),
+            Stated::Bad(message) => Err(message),
         };
-        kept.stated = stated;
         let slot = match slot {
             Ok(slot) => {
                 self.ledger.note_good(part);
@@ -326,7 +327,8 @@ impl Taking<'_> {
 
 /// A list, compiled, which takes less memory than its entries, and which the gate shares.
 fn parsed(parser: &Parser, place: &str, text: &str, role: Role) -> Result<ListSlot, String> {
-    let parsed = parser.clone().source(place).parse(text).map_err(|rejected| rejected.to_string())?;
+    let parsed =
+        parser.clone().source(place).parse(text).map_err(|rejected| format!("{place}: {rejected}"))?;
     let policy = match role {
         Role::Default => Policy::new().with_default(parsed.list),
         Role::App => Policy::new().with_app(parsed.list),

@@ -33,7 +33,11 @@ mod failure;
 mod feed;
 mod folder;
 mod folder_store;
+#[cfg(feature = "http")]
+mod http;
 mod keeper;
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
 #[cfg(any(feature = "etcd", feature = "etcd-v2"))]
 mod layout;
 mod ledger;
@@ -47,6 +51,8 @@ mod status;
 mod store;
 
 pub use crate::core::closed_site;
+#[cfg(feature = "http")]
+pub use crate::http::HttpSource;
 #[cfg(any(feature = "etcd", feature = "etcd-v2"))]
 pub use access::EtcdAccess;
 #[cfg(feature = "etcd")]
@@ -57,6 +63,8 @@ pub use failure::Failure;
 pub use feed::Feed;
 pub use folder::FolderSource;
 pub use folder_store::FolderStore;
+#[cfg(feature = "kubernetes")]
+pub use kubernetes::{KubernetesAccess, KubernetesNames, KubernetesSource, KubernetesStore};
 #[cfg(any(feature = "etcd", feature = "etcd-v2"))]
 pub use layout::Layout;
 pub use ledger::Bad;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ipgate::Mode;
 use ipgate::site::{AppName, Host, ListSlot};
+use sha2::{Digest, Sha256};
 
 /// A value that a source may have, may not have, or may have in a form that means nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -51,6 +52,16 @@ impl StatedList {
     #[must_use]
     pub fn text(place: &str, text: &str) -> StatedList {
         StatedList::Text { place: place.into(), text: text.into() }
+    }
+}
+
+impl Stated<StatedList> {
+    /// What is different for different texts; nothing where there is no text.
+    pub(crate) fn digest(&self) -> Option<[u8; 32]> {
+        match self {
+            Stated::Set(StatedList::Text { text, .. }) => Some(Sha256::digest(text.as_bytes()).into()),
+            Stated::Set(StatedList::Ready(_)) | Stated::Unset | Stated::Bad(_) => None,
+        }
     }
 }
 

@@ -140,6 +140,7 @@ async fn a_bad_list_touches_its_app_alone() {
     assert!(allows(&gate, "shop", "10.1.1.1") && allows(&gate, "blog", "192.0.2.1"));
     let bad = notices.lock().unwrap().iter().filter(|notice| notice.contains("is bad")).count();
     assert_eq!(bad, 2, "each is told once: {:?}", notices.lock().unwrap());
+    assert!(notices.lock().unwrap().iter().any(|notice| notice.contains("/apps/shop: list rejected")));
     teller.says(site(&[("shop", "10.2.0.0/16"), ("never", "10.0.0.0/8")]));
     status.wait_for(|status| status.sources[0].bad.is_empty()).await.unwrap();
     assert!(!allows(&gate, "shop", "10.1.1.1") && allows(&gate, "never", "10.1.1.1"));
