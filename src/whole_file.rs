@@ -99,18 +99,19 @@ impl Edit {
     /// As [`Edit::of`], but for [`WriteError::Missing`].
     pub fn at(path: impl AsRef<Path>) -> Result<Edit, WriteError> {
         let path = path.as_ref();
-        match Edit::of(path) {
-            Err(WriteError::Missing { .. }) => {}
-            edit => return edit,
+        loop {
+            match Edit::of(path) {
+                Err(WriteError::Missing { .. }) => {}
+                Ok(edit) if !edit.target.exists() => continue, // somebody has removed it while this waited
+                edit => return edit,
+            }
+            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            let directory = parent.unwrap_or(Path::new(".")).to_owned();
+            let lock = lock(&directory);
+            if !path.exists() {
+                return Ok(Edit { target: path.to_owned(), directory, exists: false, lock });
+            }
         }
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let directory = parent.unwrap_or(Path::new(".")).to_owned();
-        let lock = lock(&directory);
-        if path.exists() {
-            drop(lock); // somebody has made it while this waited
-            return Edit::of(path);
-        }
-        Ok(Edit { target: path.to_owned(), directory, exists: false, lock })
     }
 
     /// Whether the file was there when it was locked.

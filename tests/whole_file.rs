@@ -97,6 +97,51 @@ fn edits_of_one_directory_wait_for_each_other() {
     assert_eq!(fs::read_to_string(&path).unwrap(), "x".repeat(40));
 }
 
+/// The same of a file that is not there at first, and that each tenth writer removes.
+#[test]
+fn whoever_makes_a_file_loses_nothing_of_another() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a");
+    let removed = std::sync::atomic::AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for n in 0..20 {
+                    let edit = Edit::at(&path).unwrap();
+                    let mut bytes = if edit.exists() { fs::read(edit.path()).unwrap() } else { Vec::new() };
+                    match n % 10 {
+                        9 => {
+                            removed.fetch_add(bytes.len(), Ordering::Relaxed);
+                            edit.remove().unwrap();
+                        }
+                        _ => {
+                            bytes.push(b'x');
+                            edit.write(&bytes).unwrap();
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let left = fs::read(&path).map_or(0, |bytes| bytes.len());
+    assert_eq!(left + removed.into_inner(), 4 * 18);
+}
+
+/// What is being written stays while others sweep.
+#[test]
+fn sweeping_leaves_the_living_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a");
+    for name in [".ipgate-a1B2c3", ".ipgate-longer-than-that", ".ipgate-a.b2c3", "b"] {
+        fs::write(directory.path().join(name), "").unwrap();
+    }
+    std::thread::scope(|scope| {
+        scope.spawn(|| (0..100).for_each(|_| whole_file::write(&path, &[0; 70_000]).unwrap()));
+        scope.spawn(|| (0..100).for_each(|_| drop(whole_file::sweep(directory.path()).unwrap())));
+    });
+    assert_eq!(names(directory.path()), [".ipgate-a.b2c3", ".ipgate-longer-than-that", "a", "b"]);
+}
+
 #[cfg(unix)]
 mod unix {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};

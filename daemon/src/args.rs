@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, ValueHint};
 
-use crate::config::{Config, ConfigError, Listen, LogFormat, SourceConfig};
+use crate::config::{Config, ConfigError, EtcdConfig, KubernetesConfig, Listen, LogFormat, SourceConfig};
 
 const AFTER: &str = "\
 Flags stand above the file; a source that is named here stands in the place of all
@@ -21,6 +21,7 @@ Exit codes:
 
 Examples:
   ipgated --site /etc/ipgate/site --publish /run/ipgated/site.image --admin 127.0.0.1:9180
+  ipgated --etcd http://127.0.0.1:2379 --prefix /deis --publish /run/ipgated/site.image
   ipgated --config /etc/ipgate/ipgated.toml --check-config
   ipgated --print-config > /etc/ipgate/ipgated.toml";
 
@@ -37,10 +38,6 @@ pub struct Args {
     /// Print every key of the configuration with its default and its meaning
     #[arg(long)]
     pub print_config: bool,
-    #[command(flatten)]
-    sources: Sources,
-    #[command(flatten)]
-    results: Results,
     /// Keep what is in force in this folder, for a restart while the sources are away
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     state: Option<PathBuf>,
@@ -50,6 +47,11 @@ pub struct Args {
     /// How a line of the log looks
     #[arg(long, value_name = "FORMAT", value_enum)]
     log_format: Option<LogFormat>,
+    // The groups stand last: their heading goes on to whatever follows.
+    #[command(flatten)]
+    sources: Sources,
+    #[command(flatten)]
+    results: Results,
 }
 
 /// Where the lists are kept.
@@ -59,6 +61,27 @@ struct Sources {
     /// Follow the folder of a site, or its image
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     site: Vec<PathBuf>,
+    /// Follow the keys of an etcd, by its v3 API
+    #[arg(long, value_name = "URL[,URL]")]
+    etcd: Option<String>,
+    /// Follow the keys of an older etcd, by its v2 API
+    #[arg(long, value_name = "URL[,URL]")]
+    etcd_v2: Option<String>,
+    /// What the keys begin with, of --etcd and --etcd-v2; `/deis` unless given
+    #[arg(long, value_name = "KEY")]
+    prefix: Option<String>,
+    /// Follow the annotations of a Kubernetes cluster: that of the pod this runs in, or kubectl's
+    #[arg(long)]
+    kubernetes: bool,
+    /// Reach the cluster by this kubeconfig
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "kubernetes")]
+    kubeconfig: Option<PathBuf>,
+    /// Look at the apps of this namespace alone; may be given several times
+    #[arg(long, value_name = "NAME", requires = "kubernetes")]
+    namespace: Vec<String>,
+    /// Follow a list, or the image of a site, at an address on the web
+    #[arg(long, value_name = "URL")]
+    url: Vec<String>,
 }
 
 /// What is made of them.
@@ -88,8 +111,12 @@ impl Args {
     pub fn configuration(&self) -> Result<Config, ConfigError> {
         let file = self.config.as_deref().map(Config::read).transpose()?;
         let config = self.over(file.unwrap_or_default());
-        let problems = config.problems();
-        if problems.is_empty() { Ok(config) } else { Err(ConfigError::of_whole(problems)) }
+        let mut problems = config.problems();
+        problems.extend(self.sources.problem());
+        match problems.is_empty() {
+            true => Ok(config),
+            false => Err(ConfigError::of_whole(self.config.as_deref(), problems)),
+        }
     }
 
     /// A configuration with what they say in its place.
@@ -112,6 +139,28 @@ impl Args {
 
 impl Sources {
     fn named(&self) -> Vec<SourceConfig> {
-        self.site.iter().cloned().map(SourceConfig::of_folder).collect()
+        let etcd = |urls: &String| EtcdConfig {
+            endpoints: urls.split(',').map(|url| url.trim().to_owned()).collect(),
+            prefix: self.prefix.clone(),
+            ..EtcdConfig::default()
+        };
+        let kubernetes = self.kubernetes.then(|| KubernetesConfig {
+            kubeconfig: self.kubeconfig.clone(),
+            namespaces: self.namespace.clone(),
+            ..KubernetesConfig::default()
+        });
+        let folders = self.site.iter().cloned().map(SourceConfig::of_folder);
+        folders
+            .chain(self.etcd.iter().map(etcd).map(SourceConfig::Etcd))
+            .chain(self.etcd_v2.iter().map(etcd).map(SourceConfig::EtcdV2))
+            .chain(kubernetes.map(SourceConfig::Kubernetes))
+            .chain(self.url.iter().map(|url| SourceConfig::of_url(url)))
+            .collect()
+    }
+
+    /// What is wrong with them together.
+    fn problem(&self) -> Option<String> {
+        let is_lost = self.prefix.is_some() && self.etcd.is_none() && self.etcd_v2.is_none();
+        is_lost.then(|| "--prefix is of --etcd and --etcd-v2, and neither is there; in the file it is `prefix` of a source".to_owned())
     }
 }

@@ -51,8 +51,7 @@ pub async fn run(args: &Args, config: Config) -> Result<(), String> {
     }
     let daemon =
         Daemon { args: args.clone(), config, in_force, following, publisher, published, store, serving };
-    daemon.until_stopped(signals).await;
-    Ok(())
+    daemon.until_stopped(signals).await
 }
 
 /// Whether everything is there that a configuration names, as far as that can be said without beginning.
@@ -94,7 +93,7 @@ struct Daemon {
 }
 
 impl Daemon {
-    async fn until_stopped(mut self, mut signals: Signals) {
+    async fn until_stopped(mut self, mut signals: Signals) -> Result<(), String> {
         notify::ready(self.status());
         let mut status = self.in_force.follow();
         let mut was_ready = self.in_force.is_ready();
@@ -102,13 +101,13 @@ impl Daemon {
             info!("nobody is let in until every source has answered");
         }
         let mut watchdog = watchdog();
-        let why = loop {
+        let stopped = loop {
             tokio::select! {
                 signal = signals.next() => match signal {
-                    Told::Stop(why) => break why,
+                    Told::Stop(signal) => break Ok(signal),
                     Told::Reload => self = self.reload().await,
                 },
-                () = self.following.ended() => break "the sources are not followed any more, which is a fault of the program",
+                () = self.following.ended() => break Err("the sources are followed no longer, which is a fault of the program"),
                 () = tick(&mut watchdog) => notify::alive(),
                 Ok(()) = status.changed() => {
                     let is_ready = self.in_force.is_ready();
@@ -119,9 +118,13 @@ impl Daemon {
                 }
             }
         };
-        info!("stopping: {why}");
+        match stopped {
+            Ok(signal) => info!("stopping: {signal}"),
+            Err(fault) => error!("stopping: {fault}"),
+        }
         notify::stopping();
         self.end().await;
+        stopped.map(drop).map_err(str::to_owned)
     }
 
     fn status(&self) -> &'static str {

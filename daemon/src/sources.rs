@@ -3,15 +3,31 @@
 use std::sync::Arc;
 
 use ipgate::list::Parser;
+#[cfg(feature = "http")]
+use ipgate_sources::HttpSource;
+#[cfg(any(feature = "etcd", feature = "etcd-v2"))]
+use ipgate_sources::{EtcdAccess, Layout};
+#[cfg(feature = "etcd")]
+use ipgate_sources::{EtcdSource, EtcdStore};
+#[cfg(feature = "etcd-v2")]
+use ipgate_sources::{EtcdV2Source, EtcdV2Store};
 use ipgate_sources::{FolderSource, FolderStore, Source, Store};
+#[cfg(feature = "kubernetes")]
+use ipgate_sources::{KubernetesAccess, KubernetesSource, KubernetesStore};
 
+#[cfg(feature = "http")]
+use crate::config::HttpConfig;
+#[cfg(feature = "kubernetes")]
+use crate::config::KubernetesConfig;
 use crate::config::{Config, SourceConfig};
+#[cfg(any(feature = "etcd", feature = "etcd-v2"))]
+use crate::config::{EtcdConfig, LayoutConfig};
 
 /// The sources that a configuration names, in the order of their word.
 ///
 /// # Errors
 ///
-/// A sentence where a file that one of them needs cannot be read.
+/// A sentence where one of them cannot be had.
 pub fn sources(config: &Config) -> Result<Vec<Box<dyn Source>>, String> {
     let parser = parser(config);
     config.sources.iter().map(|source| self::source(source, &parser)).collect()
@@ -24,26 +40,125 @@ pub fn parser(config: &Config) -> Parser {
 }
 
 fn source(config: &SourceConfig, parser: &Parser) -> Result<Box<dyn Source>, String> {
-    match config {
-        SourceConfig::Folder(folder) => Ok(Box::new(FolderSource::new(&folder.path).parser(parser.clone()))),
-    }
+    Ok(match config {
+        SourceConfig::Folder(folder) => Box::new(FolderSource::new(&folder.path).parser(parser.clone())),
+        #[cfg(feature = "etcd")]
+        SourceConfig::Etcd(etcd) => {
+            Box::new(EtcdSource::new(etcd_access(etcd)).prefix(prefix(etcd)).layout(layout(etcd)))
+        }
+        #[cfg(feature = "etcd-v2")]
+        SourceConfig::EtcdV2(etcd) => {
+            Box::new(EtcdV2Source::new(etcd_access(etcd)).prefix(prefix(etcd)).layout(layout(etcd)))
+        }
+        #[cfg(feature = "kubernetes")]
+        SourceConfig::Kubernetes(kubernetes) => Box::new(kubernetes_source(kubernetes)),
+        #[cfg(feature = "http")]
+        SourceConfig::Http(http) => Box::new(http_source(http)?),
+        #[allow(unreachable_patterns, reason = "without some of the features there are others")]
+        other => return Err(left_out(other)),
+    })
 }
 
 /// Where changes go: the first source that can be written.
 ///
 /// # Errors
 ///
-/// A sentence where a file that it needs cannot be read, or none can be written.
+/// A sentence where it cannot be had, or none can be written.
 pub fn store(config: &Config) -> Result<Arc<dyn Store>, String> {
-    let mut stores = config.sources.iter().filter_map(|source| self::store_of(source).transpose());
+    let mut stores = config.sources.iter().filter_map(|source| store_of(source).transpose());
     stores.next().unwrap_or_else(|| {
-        Err("`control` is asked for, and no source can be written; an image and a web address cannot, a folder can".to_owned())
+        Err("`control` is asked for, and no source can be written: an image and a web address cannot, folders, etcd and Kubernetes can".to_owned())
     })
 }
 
 fn store_of(config: &SourceConfig) -> Result<Option<Arc<dyn Store>>, String> {
-    match config {
-        SourceConfig::Folder(folder) if folder.path.is_file() => Ok(None),
-        SourceConfig::Folder(folder) => Ok(Some(Arc::new(FolderStore::new(&folder.path)))),
+    Ok(Some(match config {
+        SourceConfig::Folder(folder) if folder.path.is_file() => return Ok(None),
+        SourceConfig::Folder(folder) => Arc::new(FolderStore::new(&folder.path)),
+        #[cfg(feature = "etcd")]
+        SourceConfig::Etcd(etcd) => {
+            Arc::new(EtcdStore::new(etcd_access(etcd)).prefix(prefix(etcd)).layout(layout(etcd)))
+        }
+        #[cfg(feature = "etcd-v2")]
+        SourceConfig::EtcdV2(etcd) => {
+            Arc::new(EtcdV2Store::new(etcd_access(etcd)).prefix(prefix(etcd)).layout(layout(etcd)))
+        }
+        #[cfg(feature = "kubernetes")]
+        SourceConfig::Kubernetes(kubernetes) => Arc::new(kubernetes_store(kubernetes)),
+        SourceConfig::Http(_) => return Ok(None),
+        #[allow(unreachable_patterns, reason = "without some of the features there are others")]
+        other => return Err(left_out(other)),
+    }))
+}
+
+fn left_out(config: &SourceConfig) -> String {
+    let kind = config.kind();
+    format!("this ipgated was built without sources of kind `{kind}`; build it with `--features {kind}`")
+}
+
+#[cfg(any(feature = "etcd", feature = "etcd-v2"))]
+fn etcd_access(config: &EtcdConfig) -> EtcdAccess {
+    let mut access = EtcdAccess::new(&config.endpoints);
+    if let (Some(user), Some(file)) = (&config.user, &config.password_file) {
+        access = access.user(user, file);
     }
+    if let (Some(cert), Some(key)) = (&config.cert, &config.key) {
+        access = access.identity(cert, key);
+    }
+    let access = config.token_file.iter().fold(access, EtcdAccess::token);
+    config.ca.iter().fold(access, EtcdAccess::ca)
+}
+
+#[cfg(any(feature = "etcd", feature = "etcd-v2"))]
+fn prefix(config: &EtcdConfig) -> &str {
+    config.prefix.as_deref().unwrap_or("/deis")
+}
+
+#[cfg(any(feature = "etcd", feature = "etcd-v2"))]
+fn layout(config: &EtcdConfig) -> Layout {
+    match config.layout {
+        LayoutConfig::Auto => Layout::Auto,
+        LayoutConfig::Deis => Layout::Deis,
+        LayoutConfig::Plain => Layout::Plain,
+    }
+}
+
+/// In a pod its service account, unless a kubeconfig is named; elsewhere the kubeconfig that kubectl takes.
+#[cfg(feature = "kubernetes")]
+fn kubernetes_access(config: &KubernetesConfig) -> KubernetesAccess {
+    let access = match &config.kubeconfig {
+        Some(path) => KubernetesAccess::kubeconfig(path),
+        None if std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() => KubernetesAccess::in_cluster(),
+        None => KubernetesAccess::default_kubeconfig(),
+    };
+    config.context.iter().fold(access, KubernetesAccess::with_context)
+}
+
+#[cfg(feature = "kubernetes")]
+fn kubernetes_source(config: &KubernetesConfig) -> KubernetesSource {
+    let source = KubernetesSource::new(kubernetes_access(config));
+    let source = config.namespaces.iter().fold(source, KubernetesSource::with_namespace);
+    config.platform_domain.iter().fold(source, KubernetesSource::with_platform_domain)
+}
+
+#[cfg(feature = "kubernetes")]
+fn kubernetes_store(config: &KubernetesConfig) -> KubernetesStore {
+    let store = KubernetesStore::new(kubernetes_access(config));
+    if config.older_form { store.older_form_alone() } else { store }
+}
+
+#[cfg(feature = "http")]
+fn http_source(config: &HttpConfig) -> Result<HttpSource, String> {
+    let mut source = HttpSource::new(&config.url)?;
+    if let Some(app) = &config.app {
+        source = source.of_app(app.parse().map_err(|error: ipgate::site::AppNameError| error.to_string())?);
+    }
+    if let Some(interval) = config.interval {
+        source = source.interval(interval.duration());
+    }
+    if let Some(sum) = config.sha256 {
+        source = source.pinned(sum.bytes());
+    }
+    let source = config.token_file.iter().fold(source, HttpSource::token_file);
+    Ok(config.ca.iter().fold(source, HttpSource::authority))
 }

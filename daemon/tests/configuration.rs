@@ -22,11 +22,35 @@ fn errors_name_the_place_and_what_to_write() {
         ("[publish]\ninterval = \"soon\"\n", ":2:12: `soon` is no length of time; write for example `250ms`"),
         ("[log]\nformat = \"xml\"\n", ":2:10: `xml` is none of `text`"),
         ("[log]\nlevel = \"ipgated=loud\"\n", "`log.level` is `ipgated=loud`, which means nothing"),
-        ("[[source]]\nkind = \"carrier-pigeon\"\n", ":1:1: `carrier-pigeon` is none of "),
+        ("[[source]]\nkind = \"carrier-pigeon\"\n", ":2:8: `carrier-pigeon` is none of `folder`, `etcd`"),
         ("[[source]]\nkind = \"folder\"\n", ":1:1: the key `path` is missing"),
         (
             "[[source]]\nkind = \"folder\"\npath = \"/x\"\nprefix = \"/deis\"\n",
             ":1:1: there is no key `prefix` here; the keys are `path`",
+        ),
+        (
+            "[[source]]\nkind = \"etcd\"\n",
+            "a source of kind `etcd`: `endpoints` is missing; write for example",
+        ),
+        (
+            "[[source]]\nkind = \"etcd-v2\"\nendpoints = [\"http://user:SECRET@host:2379\"]\n",
+            "a source of kind `etcd-v2`: an address holds a user before `@`; secrets are read from files",
+        ),
+        (
+            "[[source]]\nkind = \"etcd\"\nendpoints = [\"127.0.0.1:2379\"]\nuser = \"router\"\n",
+            "`127.0.0.1:2379` is no address; it begins with `http://` or `https://`",
+        ),
+        (
+            "[[source]]\nkind = \"etcd\"\nendpoints = [\"http://h:1\"]\nuser = \"router\"\n",
+            "`user` and `password_file` belong together",
+        ),
+        (
+            "[[source]]\nkind = \"http\"\nurl = \"ftp://h/x\"\n",
+            "`ftp://h/x` is no address; it begins with `http://`",
+        ),
+        (
+            "[[source]]\nkind = \"http\"\nurl = \"http://h/x\"\nsha256 = \"SECRET\"\n",
+            "a SHA-256 is 64 hexadecimal digits",
         ),
         ("[guard]\nmax_removed = 120\n", "`guard.max_removed` is 120; it is a part in percent"),
         (
@@ -45,6 +69,7 @@ fn errors_name_the_place_and_what_to_write() {
         let file = place.write("ipgated.toml", text);
         let (code, out, err) = said([&"--check-config".into(), &"--config".into(), &file.into_os_string()]);
         assert_eq!((code, out.as_str()), (2, ""), "{text}: {err}");
+        assert!(!err.contains("SECRET"), "{err}");
         assert!(err.contains(expected), "{text}\n  says {err}\n  and not {expected}");
         if expected.starts_with(':') {
             assert!(err.contains("ipgated.toml:"), "{text}: {err}");

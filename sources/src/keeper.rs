@@ -327,7 +327,8 @@ impl Taking<'_> {
 
 /// A list, compiled, which takes less memory than its entries, and which the gate shares.
 fn parsed(parser: &Parser, place: &str, text: &str, role: Role) -> Result<ListSlot, String> {
-    let parsed = parser.clone().source(place).parse(text).map_err(|rejected| rejected.to_string())?;
+    let parsed =
+        parser.clone().source(place).parse(text).map_err(|rejected| format!("{place}: {rejected}"))?;
     let policy = match role {
         Role::Default => Policy::new().with_default(parsed.list),
         Role::App => Policy::new().with_app(parsed.list),

@@ -34,6 +34,8 @@ mod feed;
 mod folder;
 mod folder_store;
 mod keeper;
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
 #[cfg(any(feature = "etcd", feature = "etcd-v2"))]
 mod layout;
 mod ledger;
@@ -59,6 +61,8 @@ pub use failure::Failure;
 pub use feed::Feed;
 pub use folder::FolderSource;
 pub use folder_store::FolderStore;
+#[cfg(feature = "kubernetes")]
+pub use kubernetes::{KubernetesAccess, KubernetesNames, KubernetesSource, KubernetesStore};
 #[cfg(any(feature = "etcd", feature = "etcd-v2"))]
 pub use layout::Layout;
 pub use ledger::Bad;

@@ -140,6 +140,7 @@ async fn a_bad_list_touches_its_app_alone() {
     assert!(allows(&gate, "shop", "10.1.1.1") && allows(&gate, "blog", "192.0.2.1"));
     let bad = notices.lock().unwrap().iter().filter(|notice| notice.contains("is bad")).count();
     assert_eq!(bad, 2, "each is told once: {:?}", notices.lock().unwrap());
+    assert!(notices.lock().unwrap().iter().any(|notice| notice.contains("/apps/shop: list rejected")));
     teller.says(site(&[("shop", "10.2.0.0/16"), ("never", "10.0.0.0/8")]));
     status.wait_for(|status| status.sources[0].bad.is_empty()).await.unwrap();
     assert!(!allows(&gate, "shop", "10.1.1.1") && allows(&gate, "never", "10.1.1.1"));
@@ -260,4 +261,40 @@ async fn a_host_of_two_apps_stays_with_the_one_that_has_it() {
     let verdict = gate.check_host("www.example.com", "10.1.1.1".parse().unwrap());
     assert_eq!((verdict.app(), verdict.is_allowed()), (Some("shop"), true));
     assert!(notices.lock().unwrap().iter().any(|notice| notice.contains("www.example.com")));
+}
+
+/// A gate that another runner has filled: it goes on with that until the new sources have answered, and then the guard is
+/// asked about what would go.
+#[tokio::test]
+async fn a_gate_is_taken_over() {
+    let gate = SiteGate::new(&closed_site()).unwrap();
+    let (teller, source) = told(Duration::ZERO);
+    let runner = Runner::new(&gate).with_source(source);
+    let mut status = runner.status();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let running = tokio::spawn(runner.run(async { drop(stopped.await) }));
+    teller.says(site(&[("shop", "10.0.0.0/8"), ("blog", "10.0.0.0/8"), ("left", "10.0.0.0/8")]));
+    status.wait_for(|status| status.is_ready).await.unwrap();
+    drop(stop);
+    running.await.unwrap();
+
+    gate.set_guard(SiteGuard::new().max_removed(50.0));
+    let (teller, source) = told(Duration::ZERO);
+    let (runner, notices) = noted(Runner::new(&gate).with_source(source));
+    let mut status = runner.status();
+    tokio::spawn(runner.run(std::future::pending()));
+    teller.fails(Failure::Unreachable("connection refused".into()));
+    status.wait_for(|status| status.sources[0].failures == 1).await.unwrap();
+    assert!(allows(&gate, "shop", "10.1.1.1"));
+    // Two of three would go: what is new comes into force, and the rest waits.
+    teller.says(site(&[("shop", "192.0.2.0/24")]));
+    status.wait_for(|status| status.is_ready).await.unwrap();
+    assert!(allows(&gate, "shop", "192.0.2.1") && !allows(&gate, "shop", "10.1.1.1"));
+    assert!(!allows(&gate, "left", "192.0.2.1"), "it is not open");
+    assert!(notices.lock().unwrap().iter().any(|notice| notice.contains("permit `removal`")));
+    // One of three may go.
+    teller.says(site(&[("shop", "192.0.2.0/24"), ("blog", "192.0.2.0/24")]));
+    until(|| gate.snapshot().app_count() == 2).await;
+    assert!(allows(&gate, "blog", "192.0.2.1") && !allows(&gate, "blog", "10.1.1.1"));
+    assert!(allows(&gate, "left", "192.0.2.1"), "it is no app any more, and no list is required");
 }

@@ -91,8 +91,7 @@ impl Metrics {
         let sources: Vec<(String, &SourceStatus)> =
             (1..).map(|n: u32| n.to_string()).zip(&status.sources).collect();
         let labels = |number: &str, source: &SourceStatus| -> Labels {
-            let kind = source.name.split(' ').next().unwrap_or_default();
-            [("source", number.to_owned()), ("kind", kind.to_owned())]
+            [("source", number.to_owned()), ("kind", kind(&source.name).to_owned())]
         };
         let each = |figure: fn(&SourceStatus) -> f64| {
             sources
@@ -165,6 +164,12 @@ impl Metrics {
         page.counter("publish_writes", "How often anything was written.", published.writes)?;
         page.counter("publish_failures", "Attempts to publish that failed.", published.failures)
     }
+}
+
+/// The kind of a source, which begins its name; that of the web is the address itself.
+fn kind(name: &str) -> &str {
+    let first = name.split(' ').next().unwrap_or_default();
+    if first.contains("://") { "http" } else { first }
 }
 
 /// What is being written.

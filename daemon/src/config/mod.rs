@@ -8,6 +8,7 @@ mod problem;
 mod seconds;
 mod settings;
 mod source;
+mod sum;
 
 pub use document::DOCUMENT;
 pub use guard::{GuardConfig, ListGuardConfig};
@@ -15,4 +16,5 @@ pub use listen::Listen;
 pub use problem::ConfigError;
 pub use seconds::Seconds;
 pub use settings::{AdminConfig, Config, ControlConfig, LogConfig, LogFormat, PublishConfig};
-pub use source::SourceConfig;
+pub use source::{EtcdConfig, FolderConfig, HttpConfig, KubernetesConfig, LayoutConfig, SourceConfig};
+pub use sum::Sha256Sum;

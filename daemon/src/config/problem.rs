@@ -20,10 +20,10 @@ struct Problem {
 }
 
 impl ConfigError {
-    /// Sentences about the whole.
+    /// Sentences about the whole, of which most may stand in that file.
     #[must_use]
-    pub fn of_whole(sentences: Vec<String>) -> ConfigError {
-        let problem = |sentence| Problem { file: None, position: None, sentence };
+    pub fn of_whole(file: Option<&Path>, sentences: Vec<String>) -> ConfigError {
+        let problem = |sentence| Problem { file: file.map(Path::to_owned), position: None, sentence };
         ConfigError { problems: sentences.into_iter().map(problem).collect() }
     }
 

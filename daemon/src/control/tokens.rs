@@ -21,6 +21,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tracing::{error, info, warn};
 
+use crate::config::Sha256Sum;
+
 /// What begins a token that stands as its digest.
 const DIGEST: &str = "sha256:";
 /// The shortest token that is taken.
@@ -135,7 +137,7 @@ impl Line {
             }
         }
         let digest = match token.strip_prefix(DIGEST) {
-            Some(digits) => of_digits(digits).ok_or("behind `sha256:` stand 64 hexadecimal digits")?,
+            Some(digits) => digits.parse::<Sha256Sum>()?.bytes(),
             None if token.len() < SHORTEST => {
                 return Err(format!(
                     "the token of {user} has fewer than {SHORTEST} characters, and can be guessed; `openssl rand -hex 24` makes one"
@@ -145,17 +147,6 @@ impl Line {
         };
         Ok(Line { digest, user: user.to_owned(), apps, right })
     }
-}
-
-fn of_digits(digits: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if digits.len() != 64 || !digits.is_ascii() {
-        return None;
-    }
-    for (at, byte) in (0..).step_by(2).zip(&mut bytes) {
-        *byte = u8::from_str_radix(digits.get(at..at + 2)?, 16).ok()?;
-    }
-    Some(bytes)
 }
 
 /// The file of tokens, read again when it changes. One that is bad or gone leaves the tokens as they were, and is told.

@@ -1,5 +1,6 @@
 //! The site as one file, compiled.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,27 +14,20 @@ use super::state::Written;
 #[derive(Debug)]
 pub(super) struct ImageTarget {
     path: PathBuf,
-    /// Whether what a killed predecessor has left was cleared away.
-    is_swept: bool,
+    /// Whether this process has written what stands there.
+    is_own: bool,
 }
 
 impl ImageTarget {
     pub(super) fn at(path: &Path) -> ImageTarget {
-        ImageTarget { path: path.to_owned(), is_swept: false }
+        ImageTarget { path: path.to_owned(), is_own: false }
     }
 
-    /// Puts the site in its place, and reads it back. An image of the same site stays, so that nobody loads it again.
+    /// Puts the site in its place, and reads it back. An image of the same site that is there from before stays, so that
+    /// nobody loads it again.
     pub(super) fn write(&mut self, site: &Site, digest: SiteDigest) -> Result<Written, String> {
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)
-            .map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
-        if !self.is_swept {
-            // Where that cannot be done, it is in nobody's way.
-            self.is_swept = whole_file::sweep(folder).is_ok();
-        }
-        if let Ok((there, bytes)) = self.read()
-            && there == digest
+        if !self.is_own
+            && let Some(bytes) = self.take_over(digest)?
         {
             return Ok(Written { files: 0, bytes });
         }
@@ -42,21 +36,33 @@ impl ImageTarget {
             Ok(()) | Err(WriteError::Unsynced { .. }) => {}
             Err(error) => return Err(error.to_string()),
         }
-        match self.read()? {
-            (read, bytes) if read == digest => Ok(Written { files: 1, bytes }),
-            (read, _) => Err(format!(
-                "{} holds another site than was written (digest {read} in the place of {digest}); does something else write there?",
-                self.path.display()
-            )),
+        match fs::read(&self.path) {
+            Ok(read) if read == image => {
+                self.is_own = true;
+                Ok(Written { files: 1, bytes: image.len() })
+            }
+            Ok(_) => {
+                Err(self.said(&"it holds something else than was written; does something else write there?"))
+            }
+            Err(error) => Err(self.said(&format!("it cannot be read back: {error}"))),
         }
     }
 
-    fn read(&self) -> Result<(SiteDigest, usize), String> {
-        let said =
-            |error: &dyn std::fmt::Display| format!("{} cannot be read back: {error}", self.path.display());
-        let bytes = fs::read(&self.path).map_err(|error| said(&error))?;
-        let len = bytes.len();
-        let site = Site::from_content(Content::from(bytes.as_slice())).map_err(|error| said(&error))?;
-        Ok((site.digest(), len))
+    /// Makes the folder, clears away what a predecessor has left that was killed, and says how long the image is that stands
+    /// there, where it is of that very site.
+    fn take_over(&self, digest: SiteDigest) -> Result<Option<usize>, String> {
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)
+            .map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+        // Where that cannot be done, it is in nobody's way.
+        let _ = whole_file::sweep(folder);
+        let Ok(bytes) = fs::read(&self.path) else { return Ok(None) };
+        let there = Site::from_content(Content::from(bytes.as_slice())).ok();
+        Ok(there.filter(|there| there.digest() == digest).map(|_| bytes.len()))
+    }
+
+    fn said(&self, what: &dyn fmt::Display) -> String {
+        format!("{}: {what}", self.path.display())
     }
 }

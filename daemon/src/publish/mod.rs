@@ -112,10 +112,12 @@ impl Work {
                 () = next => {}
                 _ = &mut stopped => break,
             }
+            let began = Instant::now();
             let pause = match self.publish().await {
                 Some(generation) => {
                     (done, wait) = (Some(generation), FIRST_WAIT);
-                    self.interval
+                    // Half of the time at most, however large the site is.
+                    self.interval.max(began.elapsed())
                 }
                 None => {
                     let pause = wait;
