@@ -9,7 +9,7 @@ use std::ops::AddAssign;
 use crate::list::Action;
 use crate::reason::Reason;
 use crate::table::{Decision, Table};
-use labels::Labels;
+pub(crate) use labels::Labels;
 
 /// How many decisions there were.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]

@@ -14,6 +14,11 @@ pub(crate) struct Labels {
 }
 
 impl Labels {
+    /// How many labels are told apart.
+    pub(crate) fn len(&self) -> usize {
+        self.sums.len()
+    }
+
     /// The sum of a label; that of the others where it is a new one beyond `most`.
     pub(crate) fn sum(&mut self, label: &str, most: usize) -> &mut Sum {
         if !self.sums.contains_key(label) {
@@ -23,6 +28,19 @@ impl Labels {
             self.sums.insert(label.into(), Sum::default());
         }
         self.sums.get_mut(label).unwrap_or(&mut self.others)
+    }
+
+    /// That of the labels that are not told apart.
+    pub(crate) fn others(&mut self) -> &mut Sum {
+        &mut self.others
+    }
+
+    /// Adds those of another.
+    pub(crate) fn join(&mut self, other: &Labels, most: usize) {
+        for (label, sum) in &other.sums {
+            *self.sum(label, most) += *sum;
+        }
+        self.others += other.others;
     }
 
     /// All of them, in no order.
