@@ -1080,6 +1080,13 @@ ipgate_status ipgate_site_set_default(ipgate_site *site,
                                       const ipgate_options *options,
                                       ipgate_error **error);
 
+// Says that there is to be a default list, which cannot be had yet: until then everyone is denied about whom that list
+// may decide, as with `waiting` of an app.
+//
+// Fails with IPGATE_ERROR_REFUSED.
+ipgate_status ipgate_site_await_default(ipgate_site *site,
+                                        ipgate_error **error);
+
 // Sets how app lists combine with the default list, an ipgate_mode, which holds for apps without one of their own,
 // and whether no one (any number but 0) or everyone (0) is allowed where no list is set. `permits` are
 // IPGATE_PERMIT_ENFORCE_OFF or 0.
@@ -1122,8 +1129,8 @@ ipgate_status ipgate_site_replace_image(ipgate_site *site,
 // are made on the thread too; IPGATE_POLL_LOOK says IPGATE_POLL_READY of a folder, whatever is in it.
 //
 // Every list is followed by itself: what is good comes into force, and what is bad stays as it was. Where several
-// come of one look, IPGATE_POLL_SWAPPED is the result, and each of the next polls reports an IPGATE_POLL_FAILED. A list that is gone is unset when it
-// has been gone for 2 s. The same failure is reported once, and then counted.
+// come of one look, IPGATE_POLL_SWAPPED is the result, and each of the next polls reports an IPGATE_POLL_FAILED. A list
+// that is gone is unset when it has been gone for 2 s. The same failure is reported once, and then counted.
 ipgate_poll ipgate_site_poll(ipgate_site *site,
                              uint32_t flags,
                              ipgate_error **error);
