@@ -104,7 +104,14 @@ fn an_audit_finds_what_is_open() {
     let fine = dir.run(&["fleet", "audit", "--site", "site"]);
     assert_eq!((fine.code, fine.out.as_str()), (0, ""), "{}", fine.err);
 
-    fs::remove_file(dir.path("site/apps/deis/deis-controller.list")).unwrap();
+    // The controller of v1 goes by another name.
+    fs::rename(dir.path("site/apps/deis/deis-controller.list"), dir.path("site/apps/deis/controller.list"))
+        .unwrap();
+    assert_eq!(dir.run(&["fleet", "audit", "--site", "site"]).code, 0);
+    let other = dir.run(&["fleet", "audit", "--site", "site", "--controller", "ops"]);
+    assert!(other.code == 1 && other.out.contains("does not name the controller ops"), "{}", other.out);
+
+    fs::remove_file(dir.path("site/apps/deis/controller.list")).unwrap();
     dir.write("site/site.toml", "enforce = false\n");
     dir.write("site/apps/shop.list", "all:everyone\n");
     dir.write("site/apps/bad.list", "foobar\n");

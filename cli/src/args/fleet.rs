@@ -56,8 +56,8 @@ Exit codes: 0 nothing found, 1 something found, 2 an error.")]
         /// The site, as a folder or an image: what an `ipgated` publishes
         #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
         site: PathBuf,
-        /// The app through which others are changed, and which should have a list of its own
-        #[arg(long, value_name = "NAME", default_value = "deis/deis-controller")]
+        /// The app through which others are changed, and which should have a list of its own; that of Deis unless given
+        #[arg(long, value_name = "NAME")]
         controller: Vec<AppName>,
         /// The site has no such app
         #[arg(long, conflicts_with = "controller")]

@@ -29,7 +29,11 @@ pub(crate) fn run(act: &FleetAct, form: Form) -> Outcome {
             Ok(Exit::Yes)
         }
         FleetAct::Audit { site, controller, no_controller } => {
-            let controllers = if *no_controller { &[][..] } else { controller };
+            let controllers = match (*no_controller, controller.as_slice()) {
+                (true, _) => audit::Controllers::None,
+                (false, []) => audit::Controllers::OfDeis,
+                (false, named) => audit::Controllers::Named(named),
+            };
             audit::run(site, controllers, form)
         }
     }
