@@ -15,12 +15,12 @@ LUA_PACKAGES := nginx libnginx-mod-http-lua luajit2 curl wrk python3
 
 # What has to pass before a change lands, in this order. Each can be run alone, and says how long it took.
 STAGES := setup format directions scripts lint links deny msrv unit doc pictures-check bench-smoke capi lua nginx-test \
-	fuzz-smoke
+	fleet fuzz-smoke
 stage = @scripts/stage $@
 
 # They share target/, and setup comes first.
 .NOTPARALLEL:
-.PHONY: help test $(STAGES) fuzz nginx nginx-bench nginx-demo install router pictures
+.PHONY: help test $(STAGES) fuzz nginx nginx-bench nginx-demo fleet-demo commands install router pictures
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -58,7 +58,8 @@ unit: ## unit, integration, example, command and documentation tests
 	$(stage) $(CARGO) test --workspace --exclude ipgate-nginx-tests --all-features
 
 doc: ## documentation, warnings denied
-	$(stage) env RUSTDOCFLAGS="-D warnings" $(CARGO) doc -p ipgate-lpm -p ipgate -p ipgate-capi --no-deps --all-features
+	$(stage) env RUSTDOCFLAGS="-D warnings" $(CARGO) doc -p ipgate-lpm -p ipgate -p ipgate-capi -p ipgate-sources -p ipgated \
+		--no-deps --all-features
 
 pictures: ## what the README shows of the command
 	$(CARGO) build --quiet -p ipgate-cli
@@ -95,6 +96,17 @@ nginx-bench: ## what a request costs, beside stock nginx
 
 nginx-demo: setup ## an nginx on 127.0.0.1 with a list to edit
 	$(MAKE) --no-print-directory -C nginx demo
+
+commands:
+	@$(CARGO) build --quiet -p ipgated -p ipgate-cli
+
+fleet: commands ## etcd, two daemons and two nginx: a write is in force in every router
+	@$(MAKE) --no-print-directory -C nginx debian
+	$(stage) daemon/scripts/fleet-demo $(CURDIR)/nginx/build/debian-shared $(dir $(command)) < /dev/null
+
+fleet-demo: setup commands ## the same, to play with
+	@$(MAKE) --no-print-directory -C nginx debian
+	@daemon/scripts/fleet-demo $(CURDIR)/nginx/build/debian-shared $(dir $(command))
 
 install: ## libipgate with header and pkg-config file, under DESTDIR and PREFIX
 	$(MAKE) --no-print-directory -C capi install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)

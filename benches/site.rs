@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicIsize, Ordering};
 use std::time::Instant;
 
 use ipgate::ipnet::{IpNet, Ipv4Net};
-use ipgate::site::{App, AppName, AppRef, Host, ListSlot, Site, SiteGate, SiteParser};
-use ipgate::{Action, Entry, Gate, Label, List, Policy, Reader, Table};
+use ipgate::site::{App, AppName, AppRef, Host, ListSlot, Site, SiteGate, SiteParser, Sought};
+use ipgate::{Action, Address, Entry, Gate, Label, List, Policy, Reader, Table};
 
 /// The system's allocator, knowing how much is in use.
 struct Counting;
@@ -149,22 +149,31 @@ fn checks_of_one_app(gate: &SiteGate, size: Size) {
     // The single gate has both lists in one table: what today's policies for one place are.
     let policy = Policy::new().with_default(default_list(size.default)).with_app(app_list(app, 0));
     let single = Gate::from_policy(&policy);
-    let (mut bare, mut kept) = (single.reader(), AppRef::new(name.clone()));
-    let (mut by_number, mut by_name, mut by_host) = (gate.reader(), gate.reader(), gate.reader());
+    let (mut bare, mut kept, mut counted_app) =
+        (single.reader(), AppRef::new(name.clone()), AppRef::new(name.clone()));
+    let (mut by_number, mut counted) = (gate.reader(), gate.reader());
+    let (mut by_name, mut by_host) = (gate.reader(), gate.reader());
     let count = |check: &mut dyn FnMut(IpAddr) -> bool| {
         clients.iter().filter(|client| check(black_box(**client))).count()
     };
-    let mut ways: [(&str, &mut dyn FnMut() -> usize); 4] = [
+    let mut ways: [(&str, &mut dyn FnMut() -> usize); 5] = [
         ("a single gate", &mut || count(&mut |client| bare.check(client).is_allowed())),
         ("its number known", &mut || {
             count(&mut |client| by_number.check_app(&mut kept, client).is_allowed())
+        }),
+        ("the same, counted", &mut || {
+            let check = &mut |client| {
+                let judged = counted.admit(Sought::App(&mut counted_app), Address::from(client));
+                judged.judgement().is_allowed()
+            };
+            count(check)
         }),
         ("by name", &mut || count(&mut |client| by_name.check(name.as_str(), client).is_allowed())),
         ("by host", &mut || count(&mut |client| by_host.check_host(&host, client).is_allowed())),
     ];
     let times = least(size.passes, &mut ways, clients.len());
     for ((way, _), time) in ways.iter().zip(&times) {
-        println!("  one app, {way:>16}: {time:6.1} ns a check, {:+.1}", time - times[0]);
+        println!("  one app, {way:>17}: {time:6.1} ns a check, {:+.1}", time - times[0]);
     }
 }
 
@@ -178,9 +187,10 @@ fn checks_of_all_apps(gate: &SiteGate, size: Size) {
     let gates: Vec<Gate> = (0..size.apps).map(|app| Gate::new(&app_list(app, 0))).collect();
     let mut readers: Vec<Reader> = gates.iter().map(Gate::reader).collect();
     let mut default = Gate::new(&default_list(size.default)).reader();
-    let mut site = gate.reader();
+    let (mut site, mut counted) = (gate.reader(), gate.reader());
     let mut refs: Vec<AppRef> = (0..size.apps).map(|app| AppRef::new(name(app))).collect();
-    let mut ways: [(&str, &mut dyn FnMut() -> usize); 2] = [
+    let mut counted_refs = refs.clone();
+    let mut ways: [(&str, &mut dyn FnMut() -> usize); 3] = [
         ("bare readers", &mut || {
             let is_allowed = |(app, client): &&(u32, IpAddr)| {
                 let of_app = readers[*app as usize].check(*client).is_allowed();
@@ -195,13 +205,21 @@ fn checks_of_all_apps(gate: &SiteGate, size: Size) {
             };
             pairs.iter().filter(check).count()
         }),
+        ("the site, counted", &mut || {
+            let check = |(app, client): &&(u32, IpAddr)| {
+                let app = Sought::App(&mut counted_refs[*app as usize]);
+                counted.admit(app, Address::from(*client)).judgement().is_allowed()
+            };
+            pairs.iter().filter(check).count()
+        }),
     ];
     let times = least(size.passes, &mut ways, pairs.len());
     println!(
-        "  all apps at random: bare readers {:.1} ns, the site {:.1} ns, {:.2} times",
+        "  all apps at random: bare readers {:.1} ns, the site {:.1} ns, {:.2} times, counted {:+.1} ns",
         times[0],
         times[1],
-        times[1] / times[0]
+        times[1] / times[0],
+        times[2] - times[1]
     );
 }
 

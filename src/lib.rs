@@ -11,7 +11,7 @@
 //! | a file that is edited | [`Watch`], into a gate |
 //! | a default list and an app's own | [`Policy`] for lists that stay, [`layers::Layers`] for gates |
 //! | ten thousand apps, each with a list of its own, beside one default list | [`site::Site`] for what there is, [`site::SiteGate`] to enforce it |
-//! | who was let in under which label, and how often | [`Verdict`]; [`layers::LayersReader::counts`], [`tally`] |
+//! | who was let in under which label, and how often | [`Verdict`]; [`layers::LayersReader::counts`], [`site::SiteReader::counts`], [`tally`] |
 //! | what a new list would change, and what it may not | [`diff::Diff`], [`gate::Guard`] |
 //!
 //! Everyday names stand here; what goes with them is in [`list`], [`table`], [`gate`] and [`watch`].

@@ -24,6 +24,16 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them, by their numbers.
+    pub(crate) const ALL: [Reason; 6] = [
+        Reason::NoAddress,
+        Reason::NoList,
+        Reason::NoEntry,
+        Reason::DenyEntry,
+        Reason::AllowEntry,
+        Reason::NoGate,
+    ];
+
     /// Whether this lets the client in.
     #[inline]
     #[must_use]

@@ -2,13 +2,14 @@
 //!
 //! They are counted by the numbers that labels have in one table, and by their texts when that table goes.
 
-use std::collections::HashMap;
+mod labels;
 
-use foldhash::fast::RandomState;
+use std::ops::AddAssign;
 
 use crate::list::Action;
 use crate::reason::Reason;
 use crate::table::{Decision, Table};
+pub(crate) use labels::Labels;
 
 /// How many decisions there were.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,13 @@ impl Sum {
     fn add(&mut self, is_allowed: bool) {
         self.allowed += u64::from(is_allowed);
         self.denied += u64::from(!is_allowed);
+    }
+}
+
+impl AddAssign for Sum {
+    fn add_assign(&mut self, other: Sum) {
+        self.allowed += other.allowed;
+        self.denied += other.denied;
     }
 }
 
@@ -60,9 +68,8 @@ pub struct Tally {
     /// Denied and allowed by label number in the table that is in use; first what has no label. Empty until there
     /// is a table.
     recent: Vec<[u64; 2]>,
-    labels: HashMap<Box<str>, Sum, RandomState>,
+    labels: Labels,
     unlabelled: Sum,
-    others: Sum,
 }
 
 impl Tally {
@@ -125,29 +132,20 @@ impl Tally {
     pub fn end(&mut self, table: &Table) {
         let recent = std::mem::take(&mut self.recent);
         for (label, [denied, allowed]) in (0..).zip(recent).filter(|(_, counts)| *counts != [0; 2]) {
-            let sum = self.sum(table.label(label).unwrap_or_default());
-            sum.allowed += allowed;
-            sum.denied += denied;
+            *self.sum(table.label(label).unwrap_or_default()) += Sum { allowed, denied };
         }
     }
 
     fn sum(&mut self, label: &str) -> &mut Sum {
-        if label.is_empty() {
-            return &mut self.unlabelled;
+        match label {
+            "" => &mut self.unlabelled,
+            label => self.labels.sum(label, Tally::LABELS),
         }
-        if self.labels.len() >= Tally::LABELS && !self.labels.contains_key(label) {
-            return &mut self.others;
-        }
-        if !self.labels.contains_key(label) {
-            self.labels.insert(label.into(), Sum::default());
-        }
-        self.labels.get_mut(label).unwrap_or(&mut self.others)
     }
 
     /// Everything that was counted up to the last [`Tally::end`], in no order. A sum may be zero.
     pub fn sums(&self) -> impl Iterator<Item = (Whose<'_>, Sum)> {
-        let labels = self.labels.iter().map(|(label, sum)| (Whose::Label(label), *sum));
-        labels.chain([(Whose::Unlabelled, self.unlabelled), (Whose::Others, self.others)])
+        self.labels.sums().chain([(Whose::Unlabelled, self.unlabelled)])
     }
 }
 
@@ -206,11 +204,13 @@ mod tests {
         tally.end(&table);
         let all: u64 = tally.sums().map(|(_, sum)| sum.allowed).sum();
         assert_eq!(all, u64::from(most) + 10);
-        assert_eq!(tally.labels.len(), Tally::LABELS);
-        assert_eq!(tally.others, Sum { allowed: 10, denied: 0 });
+        let told_apart = tally.sums().filter(|(whose, _)| matches!(whose, Whose::Label(_)));
+        assert_eq!(told_apart.count(), Tally::LABELS);
+        let has = |whose, allowed| tally.sums().any(|sum| sum == (whose, Sum { allowed, denied: 0 }));
+        assert!(has(Whose::Others, 10));
         // Those that have no place by number find one by text, as long as there is one.
         let beyond =
             (0..most + 10).find(|label| table.lookup(client(*label).into()).label_number() > most).unwrap();
-        assert_eq!(tally.labels[&*format!("l{beyond}")], Sum { allowed: 1, denied: 0 });
+        assert!(has(Whose::Label(&format!("l{beyond}")), 1));
     }
 }

@@ -5,8 +5,8 @@ use std::cell::Cell;
 use std::hint::black_box;
 use std::net::IpAddr;
 
-use ipgate::site::{App, AppRef, Site, SiteGate};
-use ipgate::{Gate, List, Mode, list::Parser};
+use ipgate::site::{App, AppRef, Site, SiteGate, Sought};
+use ipgate::{Address, Gate, List, Mode, list::Parser};
 
 /// The system's allocator, counting what each thread asks of it.
 struct Counting;
@@ -165,6 +165,8 @@ fn a_reader_of_a_site_does_not_allocate_after_its_first_check() {
             black_box(reader.check("nobody", *client).label());
             black_box(reader.check_host("EU.Shop.Example.:443", *client).app());
             black_box(reader.check_host("blog.example", *client).entry().map(|entry| entry.prefix()));
+            black_box(reader.admit(Sought::App(&mut shop), Address::from(*client)).app());
+            black_box(reader.admit(Sought::Name(b"nobody"), Address::from(*client)).app());
         });
     };
     check();

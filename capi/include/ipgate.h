@@ -117,6 +117,10 @@
 // Find also the entry that decided: prefix and until_micros of a verdict. Costs another search.
 #define IPGATE_WANT_ENTRY 1
 
+// Count the decision of a site: see ipgate_site_reader_counts(). Those of gates and policies are counted by
+// ipgate_admit().
+#define IPGATE_WANT_COUNT 2
+
 // In the place of an app's ipgate_mode: that of its site, whatever it is.
 #define IPGATE_MODE_OF_SITE -1
 
@@ -125,6 +129,9 @@
 
 // Lets a change pass after which lists are no longer required, although the site's guard is to keep that.
 #define IPGATE_PERMIT_ENFORCE_OFF 2
+
+// How many reasons there is room for in counts.
+#define IPGATE_REASONS 8
 
 // What a call that may fail came to. Values never change; new ones may come.
 enum ipgate_status
@@ -312,6 +319,27 @@ enum ipgate_list_state
 typedef enum ipgate_list_state ipgate_list_state;
 #else
 typedef int32_t ipgate_list_state;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Whose decisions are asked for.
+enum ipgate_counted
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // Those about the clients of one app, which is named.
+  IPGATE_COUNTED_APP = 0,
+  // Those about the clients of all apps that the site does not name.
+  IPGATE_COUNTED_UNNAMED = 1,
+  // Those about the clients of all apps that are gone from the site. One that comes again begins anew.
+  IPGATE_COUNTED_GONE = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ipgate_counted ipgate_counted;
+#else
+typedef int32_t ipgate_counted;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -510,7 +538,7 @@ typedef struct {
 typedef struct {
   // sizeof(ipgate_verdict), set by the caller: IPGATE_VERDICT_INIT.
   size_t size;
-  // IPGATE_WANT_ENTRY or 0, set by the caller.
+  // IPGATE_WANT_ENTRY and IPGATE_WANT_COUNT, or 0, set by the caller.
   uint32_t want;
   // An ipgate_decision; the same that the call returns.
   int32_t decision;
@@ -547,7 +575,7 @@ typedef struct {
 typedef struct {
   // sizeof(ipgate_count), set by the caller: IPGATE_COUNT_INIT.
   size_t size;
-  // An ipgate_origin: the list that they count for. IPGATE_ORIGIN_NONE for a gate without a policy.
+  // An ipgate_origin: the list that they count for. IPGATE_ORIGIN_NONE for a gate without a policy, and for an app.
   int32_t origin;
   // 1 for labels beyond those that are told apart, 0 otherwise.
   int32_t others;
@@ -671,6 +699,18 @@ typedef struct {
   // An ipgate_list_state.
   int32_t list;
 } ipgate_app_stats;
+
+// Decisions about the clients of one app. Initialise it with IPGATE_APP_COUNTS_INIT.
+typedef struct {
+  // sizeof(ipgate_app_counts), set by the caller: IPGATE_APP_COUNTS_INIT.
+  size_t size;
+  // How many were allowed.
+  uint64_t allowed;
+  // How many were denied.
+  uint64_t denied;
+  // All of these, by ipgate_reason.
+  uint64_t reasons[IPGATE_REASONS];
+} ipgate_app_counts;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1040,6 +1080,13 @@ ipgate_status ipgate_site_set_default(ipgate_site *site,
                                       const ipgate_options *options,
                                       ipgate_error **error);
 
+// Says that there is to be a default list, which cannot be had yet: until then everyone is denied about whom that list
+// may decide, as with `waiting` of an app.
+//
+// Fails with IPGATE_ERROR_REFUSED.
+ipgate_status ipgate_site_await_default(ipgate_site *site,
+                                        ipgate_error **error);
+
 // Sets how app lists combine with the default list, an ipgate_mode, which holds for apps without one of their own,
 // and whether no one (any number but 0) or everyone (0) is allowed where no list is set. `permits` are
 // IPGATE_PERMIT_ENFORCE_OFF or 0.
@@ -1082,8 +1129,8 @@ ipgate_status ipgate_site_replace_image(ipgate_site *site,
 // are made on the thread too; IPGATE_POLL_LOOK says IPGATE_POLL_READY of a folder, whatever is in it.
 //
 // Every list is followed by itself: what is good comes into force, and what is bad stays as it was. Where several
-// come of one look, IPGATE_POLL_SWAPPED is the result, and each of the next polls reports an IPGATE_POLL_FAILED. A list that is gone is unset when it
-// has been gone for 2 s. The same failure is reported once, and then counted.
+// come of one look, IPGATE_POLL_SWAPPED is the result, and each of the next polls reports an IPGATE_POLL_FAILED. A list
+// that is gone is unset when it has been gone for 2 s. The same failure is reported once, and then counted.
 ipgate_poll ipgate_site_poll(ipgate_site *site,
                              uint32_t flags,
                              ipgate_error **error);
@@ -1220,6 +1267,27 @@ ipgate_decision ipgate_site_check_app_text(ipgate_site_reader *reader,
                                            size_t len,
                                            ipgate_verdict *verdict);
 
+// Writes how many decisions about the clients of an app were counted with this reader, because a verdict said
+// IPGATE_WANT_COUNT. `whose` is an ipgate_counted; the name is for IPGATE_COUNTED_APP alone. Of an app that is none of
+// the site's there are none: those of apps that are gone are kept together.
+//
+// The reader takes the site as it is: see ipgate_site_reader_pause(). Fails with IPGATE_ERROR_ARGUMENT.
+ipgate_status ipgate_site_reader_counts(ipgate_site_reader *reader,
+                                        int32_t whose,
+                                        const char *name,
+                                        size_t len,
+                                        ipgate_app_counts *counts);
+
+// Writes the same by label, as ipgate_reader_counts() does, and returns how many there are. Labels of the app's list
+// and of the default list are not told apart (`origin` is IPGATE_ORIGIN_NONE). At most 4,096 of an app and 65,536 of
+// all apps are; the others of an app are counted together.
+size_t ipgate_site_reader_labels(ipgate_site_reader *reader,
+                                 int32_t whose,
+                                 const char *name,
+                                 size_t len,
+                                 ipgate_count *counts,
+                                 size_t capacity);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
@@ -1238,3 +1306,4 @@ ipgate_decision ipgate_site_check_app_text(ipgate_site_reader *reader,
 #define IPGATE_APP_SETTINGS_INIT { sizeof(ipgate_app_settings), IPGATE_MODE_OF_SITE, 0, NULL, 0, NULL, 0 }
 #define IPGATE_SITE_STATS_INIT { sizeof(ipgate_site_stats), 0, 0, 0, 0, 0, 0, 0, 0 }
 #define IPGATE_APP_STATS_INIT { sizeof(ipgate_app_stats), NULL, 0, 0, 0, 0, 0, 0 }
+#define IPGATE_APP_COUNTS_INIT { sizeof(ipgate_app_counts), 0, 0, { 0 } }

@@ -90,7 +90,7 @@ impl ipgate_entry {
 pub struct ipgate_count {
     /// sizeof(ipgate_count), set by the caller: IPGATE_COUNT_INIT.
     pub size: usize,
-    /// An ipgate_origin: the list that they count for. IPGATE_ORIGIN_NONE for a gate without a policy.
+    /// An ipgate_origin: the list that they count for. IPGATE_ORIGIN_NONE for a gate without a policy, and for an app.
     pub origin: i32,
     /// 1 for labels beyond those that are told apart, 0 otherwise.
     pub others: i32,

@@ -106,6 +106,10 @@ impl ipgate_prefix {
 /// Find also the entry that decided: prefix and until_micros of a verdict. Costs another search.
 pub const IPGATE_WANT_ENTRY: u32 = 1;
 
+/// Count the decision of a site: see ipgate_site_reader_counts(). Those of gates and policies are counted by
+/// ipgate_admit().
+pub const IPGATE_WANT_COUNT: u32 = 2;
+
 /// The answer for one client. Initialise it with IPGATE_VERDICT_INIT, which is a denial and wants everything;
 /// with `want` 0 it is faster, and has all but the prefix and until_micros.
 ///
@@ -115,7 +119,7 @@ pub const IPGATE_WANT_ENTRY: u32 = 1;
 pub struct ipgate_verdict {
     /// sizeof(ipgate_verdict), set by the caller: IPGATE_VERDICT_INIT.
     pub size: usize,
-    /// IPGATE_WANT_ENTRY or 0, set by the caller.
+    /// IPGATE_WANT_ENTRY and IPGATE_WANT_COUNT, or 0, set by the caller.
     pub want: u32,
     /// An ipgate_decision; the same that the call returns.
     pub decision: i32,

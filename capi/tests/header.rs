@@ -55,6 +55,7 @@ const INITIALISERS: &str = "\
 #define IPGATE_APP_SETTINGS_INIT { sizeof(ipgate_app_settings), IPGATE_MODE_OF_SITE, 0, NULL, 0, NULL, 0 }
 #define IPGATE_SITE_STATS_INIT { sizeof(ipgate_site_stats), 0, 0, 0, 0, 0, 0, 0, 0 }
 #define IPGATE_APP_STATS_INIT { sizeof(ipgate_app_stats), NULL, 0, 0, 0, 0, 0, 0 }
+#define IPGATE_APP_COUNTS_INIT { sizeof(ipgate_app_counts), 0, 0, { 0 } }
 ";
 
 fn generated() -> String {

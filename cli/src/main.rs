@@ -6,6 +6,7 @@ mod addresses;
 mod args;
 mod client;
 mod commands;
+mod controller;
 mod edit;
 mod effect;
 mod expiry;

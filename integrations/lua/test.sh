@@ -1,6 +1,6 @@
 #!/bin/sh
 # ipgate.lua: its declarations, the acceptance vectors, gates in a real nginx (200, 403, a swap without a reload, a bad list,
-# a list that comes later), and sites (tests/sites.sh).
+# a list that comes later), sites (tests/sites.sh), and the example of an Admin Router (tests/admin_router.sh).
 # Usage: test.sh PREFIX SITE-IMAGE, with an installed libipgate, and the image of a site. Speaks over a Unix socket, so takes
 # no port.
 set -eu
@@ -120,4 +120,5 @@ IPGATE_BENCH_PORT=$taken sh "$here/bench.sh" "$prefix" 1 1 > "$work/bench" || fa
 grep -q "^port $taken of 127.0.0.1 is taken by another program" "$work/bench" || fail "the bench: $(cat "$work/bench")"
 grep -qE 'nothing [1-9][0-9]* ns, gate [1-9][0-9]* ns' "$work/bench" || fail "the bench: $(cat "$work/bench")"
 sh "$here/tests/sites.sh" "$prefix" "$image"
+sh "$here/tests/admin_router.sh" "$prefix"
 echo "lua: ok"

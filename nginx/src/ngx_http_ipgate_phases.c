@@ -32,7 +32,7 @@ static ngx_http_ipgate_apart ngx_int_t ngx_http_ipgate_access_denied(ngx_http_re
 static ngx_int_t ngx_http_ipgate_access_result(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf,
     ngx_ipgate_status_e status);
 static ngx_int_t ngx_http_ipgate_ask(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf,
-    ngx_ipgate_client_t *client, ngx_ipgate_status_e *status);
+    ngx_ipgate_client_t *client, ngx_uint_t is_counted, ngx_ipgate_status_e *status);
 
 
 ngx_int_t
@@ -59,7 +59,7 @@ ngx_http_ipgate_early_handler(ngx_http_request_t *r)
     if (asked) {
         status = asked->status;
 
-    } else if (ngx_http_ipgate_ask(r, ilcf, &client, &status) != NGX_OK) {
+    } else if (ngx_http_ipgate_ask(r, ilcf, &client, 0, &status) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -108,12 +108,25 @@ ngx_http_ipgate_admit_to_app(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *
 {
     ngx_str_t            address;
     ngx_ipgate_client_t  client;
+    ngx_ipgate_status_e  status;
 
     if (ngx_http_ipgate_client(r, &ilcf->rules, &client, &address) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_ipgate_app_admits(ilcf->rules.policy, &client) ? NGX_DECLINED : ngx_http_ipgate_access(r, ilcf);
+    if (ngx_http_ipgate_asked(r, ilcf, &client)) {
+        return ngx_http_ipgate_access(r, ilcf);
+    }
+
+    if (ngx_ipgate_app_admits(&ilcf->rules, &client)) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_http_ipgate_ask(r, ilcf, &client, 1, &status) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_ipgate_access_result(r, ilcf, status);
 }
 
 
@@ -159,7 +172,7 @@ ngx_http_ipgate_access(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf)
         return ngx_http_ipgate_admit(r, ilcf);
     }
 
-    if (ngx_http_ipgate_ask(r, ilcf, &client, &status) != NGX_OK) {
+    if (ngx_http_ipgate_ask(r, ilcf, &client, 0, &status) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -223,7 +236,7 @@ ngx_http_ipgate_access_result(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t 
 
 static ngx_int_t
 ngx_http_ipgate_ask(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf, ngx_ipgate_client_t *client,
-    ngx_ipgate_status_e *status)
+    ngx_uint_t is_counted, ngx_ipgate_status_e *status)
 {
     ngx_http_ipgate_ctx_t  *ctx;
 
@@ -236,7 +249,7 @@ ngx_http_ipgate_ask(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf, ngx
         }
     }
 
-    ngx_ipgate_ask(&ilcf->rules, client, &ctx->answer);
+    ngx_ipgate_ask(&ilcf->rules, client, is_counted, &ctx->answer);
     *status = ctx->answer.status;
 
     if (*status != NGX_IPGATE_PASSED) {

@@ -12,7 +12,7 @@
  *   ngx_ipgate_app.c           one client of an app of a site
  *   ngx_ipgate_answer.c        one client: the answer, its log line
  *   ngx_ipgate_value.c         the variables of an answer
- *   ngx_ipgate_tally.c         decisions by list and by label
+ *   ngx_ipgate_tally.c         decisions by list or app, and by label
  *   ngx_ipgate_report.c        all of it as JSON
  *   ngx_ipgate_report_site.c   the part of it that is about a site
  *   ngx_ipgate_json.c          texts, times and pieces of JSON
@@ -124,6 +124,11 @@ typedef struct {
 } ngx_ipgate_client_t;
 
 
+/* Whether it is a peer behind a Unix socket that is to be let in: the socket itself, never a text that says so. */
+#define ngx_ipgate_is_unix_peer(rules, client)                                \
+    ((rules)->unix_peers && (client)->text == NULL && (client)->sockaddr->sa_family == AF_UNIX)
+
+
 /* The peer of a connection, as realip has left it. */
 static ngx_inline ngx_ipgate_client_t
 ngx_ipgate_client(ngx_connection_t *c)
@@ -209,7 +214,8 @@ ngx_uint_t ngx_ipgate_realip_trusts_unix(ngx_conf_t *cf, const char *name, void 
 
 /* ngx_ipgate_app.c */
 
-ngx_uint_t ngx_ipgate_app_admits(ngx_ipgate_policy_t *policy, ngx_ipgate_client_t *client);
+ngx_uint_t ngx_ipgate_app_admits(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client);
+uint32_t ngx_ipgate_app_want(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client);
 int32_t ngx_ipgate_app_check(ngx_ipgate_policy_t *policy, ngx_ipgate_client_t *client, ipgate_verdict *verdict);
 
 
@@ -221,7 +227,8 @@ int32_t ngx_ipgate_app_check(ngx_ipgate_policy_t *policy, ngx_ipgate_client_t *c
 extern ngx_str_t  ngx_ipgate_status_names[];   /* by ngx_ipgate_status_e */
 
 ngx_ipgate_status_e ngx_ipgate_denied(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client);
-void ngx_ipgate_ask(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client, ngx_ipgate_answer_t *answer);
+void ngx_ipgate_ask(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client, ngx_uint_t is_counted,
+    ngx_ipgate_answer_t *answer);
 ngx_int_t ngx_ipgate_answer_keep(ngx_pool_t *pool, ngx_ipgate_answer_t *answer);
 void ngx_ipgate_answer_log(ngx_log_t *log, ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client,
     ngx_ipgate_status_e status, ipgate_verdict *verdict);
@@ -257,6 +264,7 @@ typedef struct {
 } ngx_ipgate_tally_t;
 
 ngx_array_t *ngx_ipgate_tally(ngx_ipgate_conf_t *icf, ngx_ipgate_source_t *list, ngx_pool_t *pool);
+ngx_array_t *ngx_ipgate_tally_app(ngx_ipgate_source_t *site, const char *name, size_t len, ngx_pool_t *pool);
 
 
 /* ngx_ipgate_report.c */

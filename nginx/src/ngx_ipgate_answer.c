@@ -35,9 +35,7 @@ ngx_ipgate_rejected(ngx_ipgate_rules_t *rules)
 ngx_ipgate_status_e
 ngx_ipgate_denied(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client)
 {
-    /* the socket itself, never a text that says so */
-
-    if (rules->unix_peers && client->text == NULL && client->sockaddr->sa_family == AF_UNIX) {
+    if (ngx_ipgate_is_unix_peer(rules, client)) {
         rules->policy->allowed_unix++;     /* a site counts what comes of it */
         return NGX_IPGATE_PASSED;
     }
@@ -46,8 +44,11 @@ ngx_ipgate_denied(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client)
 }
 
 
+/* Counts the decision; `is_counted` says that a site has done so for the app already. */
+
 void
-ngx_ipgate_ask(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client, ngx_ipgate_answer_t *answer)
+ngx_ipgate_ask(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client, ngx_uint_t is_counted,
+    ngx_ipgate_answer_t *answer)
 {
     int32_t          decision;
     ipgate_reader   *reader = rules->policy->reader;
@@ -57,6 +58,7 @@ ngx_ipgate_ask(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client, ngx_ipgat
     verdict->want = IPGATE_WANT_ENTRY;
 
     if (rules->policy->site) {
+        verdict->want |= is_counted ? 0 : ngx_ipgate_app_want(rules, client);
         decision = ngx_ipgate_app_check(rules->policy, client, verdict);
 
     } else if (client->text) {

@@ -10,35 +10,35 @@ static int32_t ngx_ipgate_app_ask(ngx_ipgate_policy_t *policy, ngx_ipgate_client
     ipgate_verdict *verdict);
 
 
-/* Whether a client, by its socket address, passes, for those who need to know no more; it is counted if so. */
+/*
+ * Whether a client, by its socket address, passes, for those who need to know no more. It is counted; where it does
+ * not pass, for the app alone.
+ */
 
 ngx_uint_t
-ngx_ipgate_app_admits(ngx_ipgate_policy_t *policy, ngx_ipgate_client_t *client)
+ngx_ipgate_app_admits(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client)
 {
     ipgate_verdict  verdict;
 
-    if (policy->named && !policy->deny_unknown) {
-        if (ipgate_site_check_app(policy->site->site_reader, policy->named, client->sockaddr, client->socklen, NULL)
-            != IPGATE_ALLOW)
-        {
-            return 0;
-        }
+    verdict.size = sizeof(ipgate_verdict);
+    verdict.want = ngx_ipgate_app_want(rules, client);
 
-    } else if (policy->deny_unknown) {
-        verdict.size = sizeof(ipgate_verdict);
-        verdict.want = 0;
-
-        if (ngx_ipgate_app_check(policy, client, &verdict) != IPGATE_ALLOW) {
-            return 0;
-        }
-
-    } else if (ngx_ipgate_app_ask(policy, client, NULL) != IPGATE_ALLOW) {
+    if (ngx_ipgate_app_check(rules->policy, client, &verdict) != IPGATE_ALLOW) {
         return 0;
     }
 
-    policy->allowed++;
+    rules->policy->allowed++;
 
     return 1;
+}
+
+
+/* What is let in although the site denies it is no decision of the app's. */
+
+uint32_t
+ngx_ipgate_app_want(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client)
+{
+    return ngx_ipgate_is_unix_peer(rules, client) ? 0 : IPGATE_WANT_COUNT;
 }
 
 
@@ -74,7 +74,7 @@ ngx_ipgate_app_ask(ngx_ipgate_policy_t *policy, ngx_ipgate_client_t *client, ipg
     const char          *name, *text;
     ipgate_site_reader  *reader;
 
-    reader = policy->site->site_reader;
+    reader = policy->dry_run ? policy->site->dry_run_reader : policy->site->site_reader;
     app = policy->name.len ? &policy->name : &client->app;
     name = (char *) app->data;
 

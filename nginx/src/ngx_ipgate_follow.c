@@ -191,6 +191,7 @@ ngx_ipgate_swapped(ngx_cycle_t *cycle, ngx_ipgate_source_t *source)
 
     ipgate_reader_pause(source->reader);
     ipgate_site_reader_pause(source->site_reader);
+    ipgate_site_reader_pause(source->dry_run_reader);
 
     if (source->kind->state(source, &state) == IPGATE_OK) {
         source->generation = state.generation;

@@ -147,6 +147,7 @@ ngx_ipgate_free(void *data)
         ipgate_reader_free(source[i]->reader);
         ipgate_gate_free(source[i]->gate);
         ipgate_site_reader_free(source[i]->site_reader);
+        ipgate_site_reader_free(source[i]->dry_run_reader);
         ipgate_site_free(source[i]->site);
     }
 }

@@ -15,6 +15,7 @@ void ngx_ipgate_report_source(ngx_ipgate_json_t *out, ngx_ipgate_source_t *sourc
 void ngx_ipgate_report_failures(ngx_ipgate_json_t *out, ngx_ipgate_source_t *source, uint64_t failures,
     int64_t last);
 void ngx_ipgate_report_counts(ngx_ipgate_json_t *out, ngx_ipgate_counts_t *counts);
+void ngx_ipgate_report_labels(ngx_ipgate_json_t *out, ngx_array_t *tallies);
 
 
 /* ngx_ipgate_report_list.c */

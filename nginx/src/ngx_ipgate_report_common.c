@@ -1,5 +1,5 @@
 /*
- * What the report says of lists and sites alike.
+ * What the report says of lists, sites and apps alike.
  */
 
 #include "ngx_ipgate_report.h"
@@ -50,4 +50,43 @@ ngx_ipgate_report_counts(ngx_ipgate_json_t *out, ngx_ipgate_counts_t *counts)
 {
     ngx_ipgate_json_text(out, "{\"allowed\":%uL,\"denied\":%uL,\"dry_run\":%uL}",
                          counts->allowed, counts->denied, counts->dry_run);
+}
+
+
+/* What an array of ngx_ipgate_tally_t has, by label; NULL where there was no memory for it. */
+
+void
+ngx_ipgate_report_labels(ngx_ipgate_json_t *out, ngx_array_t *tallies)
+{
+    ngx_uint_t           i, n;
+    ngx_ipgate_tally_t  *tally;
+
+    if (tallies == NULL) {
+        out->failed = 1;
+        return;
+    }
+
+    ngx_ipgate_json_text(out, ",\"labels\":{");
+    tally = tallies->elts;
+
+    for (i = 0, n = 0; i < tallies->nelts && !tally[i].others; i++) {
+
+        if (tally[i].label.len == 0) {
+            continue;
+        }
+
+        ngx_ipgate_json_text(out, n++ ? "," : "");
+        ngx_ipgate_json_string(out, tally[i].label.data, tally[i].label.len);
+        ngx_ipgate_json_text(out, ":");
+        ngx_ipgate_report_counts(out, &tally[i].counts);
+    }
+
+    ngx_ipgate_json_text(out, "}");
+
+    /* they stand at the end */
+
+    if (i < tallies->nelts) {
+        ngx_ipgate_json_text(out, ",\"other_labels\":");
+        ngx_ipgate_report_counts(out, &tally[i].counts);
+    }
 }

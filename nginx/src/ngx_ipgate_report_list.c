@@ -13,7 +13,6 @@
 static void ngx_ipgate_report_state(ngx_ipgate_json_t *out, ngx_ipgate_source_t *list);
 static void ngx_ipgate_report_expiring(ngx_ipgate_json_t *out, ngx_ipgate_source_t *list);
 static void ngx_ipgate_report_decisions(ngx_ipgate_json_t *out, ngx_array_t *tallies);
-static void ngx_ipgate_report_labels(ngx_ipgate_json_t *out, ngx_array_t *tallies);
 
 
 void
@@ -139,40 +138,4 @@ ngx_ipgate_report_decisions(ngx_ipgate_json_t *out, ngx_array_t *tallies)
     }
 
     ngx_ipgate_report_counts(out, &sum);
-}
-
-
-static void
-ngx_ipgate_report_labels(ngx_ipgate_json_t *out, ngx_array_t *tallies)
-{
-    ngx_uint_t           i, n;
-    ngx_ipgate_tally_t  *tally;
-
-    if (tallies == NULL) {
-        return;
-    }
-
-    ngx_ipgate_json_text(out, ",\"labels\":{");
-    tally = tallies->elts;
-
-    for (i = 0, n = 0; i < tallies->nelts && !tally[i].others; i++) {
-
-        if (tally[i].label.len == 0) {
-            continue;
-        }
-
-        ngx_ipgate_json_text(out, n++ ? "," : "");
-        ngx_ipgate_json_string(out, tally[i].label.data, tally[i].label.len);
-        ngx_ipgate_json_text(out, ":");
-        ngx_ipgate_report_counts(out, &tally[i].counts);
-    }
-
-    ngx_ipgate_json_text(out, "}");
-
-    /* they stand at the end */
-
-    if (i < tallies->nelts) {
-        ngx_ipgate_json_text(out, ",\"other_labels\":");
-        ngx_ipgate_report_counts(out, &tally[i].counts);
-    }
 }

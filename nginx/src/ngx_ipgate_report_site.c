@@ -7,8 +7,11 @@
 
 static void ngx_ipgate_report_site_decisions(ngx_ipgate_json_t *out, ngx_ipgate_conf_t *icf,
     ngx_ipgate_source_t *site);
+static void ngx_ipgate_report_denials(ngx_ipgate_json_t *out, uint64_t *denied);
 static void ngx_ipgate_report_apps(ngx_ipgate_json_t *out, ngx_ipgate_source_t *site, ngx_ipgate_page_t *page);
-static void ngx_ipgate_report_app(ngx_ipgate_json_t *out, ipgate_app_stats *app);
+static void ngx_ipgate_report_app(ngx_ipgate_json_t *out, ngx_ipgate_source_t *site, ipgate_app_stats *app);
+static void ngx_ipgate_report_app_decisions(ngx_ipgate_json_t *out, ngx_ipgate_source_t *site,
+    ipgate_counted whose, ipgate_app_stats *app);
 
 
 void
@@ -37,6 +40,9 @@ ngx_ipgate_report_site(ngx_ipgate_json_t *out, ngx_ipgate_conf_t *icf, ngx_ipgat
     ipgate_error_free(warnings);
 
     ngx_ipgate_report_site_decisions(out, icf, site);
+    ngx_ipgate_json_text(out, ",\"gone\":{");
+    ngx_ipgate_report_app_decisions(out, site, IPGATE_COUNTED_GONE, NULL);
+    ngx_ipgate_json_text(out, "}");
     ngx_ipgate_report_apps(out, site, page);
     ngx_ipgate_json_text(out, "}");
 }
@@ -48,7 +54,7 @@ static void
 ngx_ipgate_report_site_decisions(ngx_ipgate_json_t *out, ngx_ipgate_conf_t *icf, ngx_ipgate_source_t *site)
 {
     uint64_t               denied[NGX_IPGATE_REASONS];
-    ngx_uint_t             i, reason, n;
+    ngx_uint_t             i, reason;
     ngx_ipgate_counts_t    sum;
     ngx_ipgate_policy_t  **policy;
 
@@ -73,6 +79,15 @@ ngx_ipgate_report_site_decisions(ngx_ipgate_json_t *out, ngx_ipgate_conf_t *icf,
 
     ngx_ipgate_json_text(out, ",\"decisions\":");
     ngx_ipgate_report_counts(out, &sum);
+    ngx_ipgate_report_denials(out, denied);
+}
+
+
+static void
+ngx_ipgate_report_denials(ngx_ipgate_json_t *out, uint64_t *denied)
+{
+    ngx_uint_t  reason, n;
+
     ngx_ipgate_json_text(out, ",\"denials\":{");
 
     for (reason = 0, n = 0; reason < NGX_IPGATE_REASONS; reason++) {
@@ -117,7 +132,7 @@ ngx_ipgate_report_apps(ngx_ipgate_json_t *out, ngx_ipgate_source_t *site, ngx_ip
 
             for (i = 0; i < room; i++) {
                 ngx_ipgate_json_text(out, i ? "," : "");
-                ngx_ipgate_report_app(out, &apps[i]);
+                ngx_ipgate_report_app(out, site, &apps[i]);
             }
         }
     }
@@ -128,7 +143,7 @@ ngx_ipgate_report_apps(ngx_ipgate_json_t *out, ngx_ipgate_source_t *site, ngx_ip
 
 
 static void
-ngx_ipgate_report_app(ngx_ipgate_json_t *out, ipgate_app_stats *app)
+ngx_ipgate_report_app(ngx_ipgate_json_t *out, ngx_ipgate_source_t *site, ipgate_app_stats *app)
 {
     const char  *list, *mode;
 
@@ -137,6 +152,45 @@ ngx_ipgate_report_app(ngx_ipgate_json_t *out, ipgate_app_stats *app)
 
     ngx_ipgate_json_text(out, "{\"name\":");
     ngx_ipgate_json_string(out, app->name, app->name_len);
-    ngx_ipgate_json_text(out, ",\"list\":\"%s\",\"mode\":\"%s\",\"entries\":%uL,\"hosts\":%uL,\"generation\":%uL}",
+    ngx_ipgate_json_text(out, ",\"list\":\"%s\",\"mode\":\"%s\",\"entries\":%uL,\"hosts\":%uL,\"generation\":%uL,",
                          list, mode, app->entries, app->hosts, app->list_generation);
+    ngx_ipgate_report_app_decisions(out, site, IPGATE_COUNTED_APP, app);
+
+    ngx_ipgate_report_labels(out, ngx_ipgate_tally_app(site, app->name, app->name_len, out->pool));
+    ngx_ipgate_json_text(out, "}");
+}
+
+
+/* The same figures as of the whole site, of one app or of all that are gone. */
+
+static void
+ngx_ipgate_report_app_decisions(ngx_ipgate_json_t *out, ngx_ipgate_source_t *site, ipgate_counted whose,
+    ipgate_app_stats *app)
+{
+    size_t                len;
+    uint64_t              denied[NGX_IPGATE_REASONS];
+    ngx_uint_t            reason;
+    const char           *name;
+    ipgate_app_counts     counts = IPGATE_APP_COUNTS_INIT, dry_run = IPGATE_APP_COUNTS_INIT;
+    ngx_ipgate_counts_t   sum;
+
+    name = app ? app->name : NULL;
+    len = app ? app->name_len : 0;
+
+    (void) ipgate_site_reader_counts(site->site_reader, whose, name, len, &counts);
+    (void) ipgate_site_reader_counts(site->dry_run_reader, whose, name, len, &dry_run);
+
+    sum.allowed = counts.allowed + dry_run.allowed;
+    sum.denied = counts.denied;
+    sum.dry_run = dry_run.denied;
+
+    ngx_memzero(denied, sizeof(denied));
+
+    for (reason = IPGATE_REASON_NO_ADDRESS; reason <= IPGATE_REASON_DENY_ENTRY; reason++) {
+        denied[reason] = counts.reasons[reason] + dry_run.reasons[reason];
+    }
+
+    ngx_ipgate_json_text(out, "\"decisions\":");
+    ngx_ipgate_report_counts(out, &sum);
+    ngx_ipgate_report_denials(out, denied);
 }

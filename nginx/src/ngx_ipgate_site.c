@@ -115,7 +115,11 @@ ngx_ipgate_site_share(ngx_ipgate_source_t *site, ngx_ipgate_source_t *former)
 static ipgate_status
 ngx_ipgate_site_open(ngx_ipgate_source_t *site, ipgate_error **error)
 {
-    return ipgate_site_reader_new(site->site, &site->site_reader, error);
+    ipgate_status  status;
+
+    status = ipgate_site_reader_new(site->site, &site->site_reader, error);
+
+    return status == IPGATE_OK ? ipgate_site_reader_new(site->site, &site->dry_run_reader, error) : status;
 }
 
 

@@ -60,7 +60,8 @@ typedef struct {
     ipgate_gate              *gate;
     ipgate_reader            *reader;      /* for the report */
     ipgate_site              *site;
-    ipgate_site_reader       *site_reader; /* for all places and the report */
+    ipgate_site_reader       *site_reader; /* for all places; counts what it decides, in this process alone */
+    ipgate_site_reader       *dry_run_reader;  /* the same for places with a dry run, because they are counted apart */
 
     /* of this process alone */
     unsigned                  has_turn:1;  /* no other process loads */

@@ -253,7 +253,7 @@ ngx_stream_ipgate_ask(ngx_stream_session_t *s, ngx_ipgate_rules_t *rules)
     ctx->rules = rules;
     answer = &ctx->answer;
 
-    ngx_ipgate_ask(rules, &client, answer);
+    ngx_ipgate_ask(rules, &client, 0, answer);
 
     if (answer->status != NGX_IPGATE_PASSED) {
         ngx_ipgate_answer_log(s->connection->log, rules, &client, answer->status, &answer->verdict);

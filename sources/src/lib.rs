@@ -33,8 +33,6 @@ mod failure;
 mod feed;
 mod folder;
 mod folder_store;
-#[cfg(feature = "http")]
-mod http;
 mod keeper;
 #[cfg(feature = "kubernetes")]
 mod kubernetes;
@@ -49,10 +47,10 @@ mod state;
 mod statement;
 mod status;
 mod store;
+#[cfg(feature = "http")]
+mod web;
 
 pub use crate::core::closed_site;
-#[cfg(feature = "http")]
-pub use crate::http::HttpSource;
 #[cfg(any(feature = "etcd", feature = "etcd-v2"))]
 pub use access::EtcdAccess;
 #[cfg(feature = "etcd")]
@@ -75,3 +73,5 @@ pub use state::StateFolder;
 pub use statement::{Stated, StatedApp, StatedList, Statement};
 pub use status::{Condition, SourceStatus, Status};
 pub use store::{Store, StoreError, Stored};
+#[cfg(feature = "http")]
+pub use web::HttpSource;

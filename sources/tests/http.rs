@@ -56,6 +56,11 @@ async fn server(body: &[u8]) -> (SocketAddr, Shared) {
     (address, answers)
 }
 
+/// Changes what the server answers from now on.
+fn set(answers: &Shared, change: impl FnOnce(&mut Answers)) {
+    change(&mut answers.lock().unwrap());
+}
+
 fn source(address: SocketAddr) -> HttpSource {
     HttpSource::new(&format!("http://{address}/office")).unwrap().interval(Duration::from_secs(1))
 }
@@ -83,9 +88,7 @@ async fn a_list_is_followed_and_not_sent_twice() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(status.borrow().sources[0].readings, 1);
-    let mut to = answers.lock().unwrap();
-    (to.tag, to.body) = (Some("\"two\""), b"192.0.2.0/24".to_vec());
-    drop(to);
+    set(&answers, |to| (to.tag, to.body) = (Some("\"two\""), b"192.0.2.0/24".to_vec()));
     status.wait_for(|status| status.sources[0].readings == 2).await.unwrap();
     assert!(!allows(&gate, "any", "10.1.1.1") && allows(&gate, "any", "192.0.2.1"));
 }
@@ -103,9 +106,7 @@ async fn what_is_wrong_changes_nothing() {
         (200, b"IPGATE\0\0 is no image", 0, ""),
     ];
     for (code, body, missing, why) in wrong {
-        let mut to = answers.lock().unwrap();
-        (to.status, to.body, to.missing) = (code, body.to_vec(), missing);
-        drop(to);
+        set(&answers, |to| (to.status, to.body, to.missing) = (code, body.to_vec(), missing));
         let is_told = |status: &Status| {
             let source = &status.sources[0];
             let said = source.condition.why().is_some_and(|said| said.contains(why));
@@ -114,9 +115,7 @@ async fn what_is_wrong_changes_nothing() {
         status.wait_for(|status| is_told(status)).await.unwrap();
         assert!(allows(&gate, "any", "10.1.1.1") && !allows(&gate, "any", "192.0.2.1"), "{code} {why}");
     }
-    let mut to = answers.lock().unwrap();
-    (to.status, to.body, to.missing) = (200, b"192.0.2.0/24".to_vec(), 0);
-    drop(to);
+    set(&answers, |to| (to.status, to.body, to.missing) = (200, b"192.0.2.0/24".to_vec(), 0));
     let is_good = |status: &Status| {
         status.sources[0].condition == Condition::Connected && status.sources[0].bad.is_empty()
     };

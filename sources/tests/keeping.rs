@@ -140,18 +140,19 @@ async fn run(steps: Vec<Step>) {
     note(&model.lock().unwrap());
     let mut seen = Vec::new();
     for step in steps {
-        let mut has = model.lock().unwrap();
-        match step {
-            Step::Write(app, list) => drop(has.lists.insert(app, list)),
-            Step::Delete(app) => drop(has.lists.remove(&app)),
-            Step::DeleteAll => has.lists.clear(),
-            Step::Enforce(enforce) => has.enforce = enforce,
-            Step::Say => sender.send(Some(has.statement(false))).unwrap(),
-            Step::SayWhole => sender.send(Some(has.statement(true))).unwrap(),
-            Step::Fail => sender.send(None).unwrap(),
+        {
+            let mut has = model.lock().unwrap();
+            match step {
+                Step::Write(app, list) => drop(has.lists.insert(app, list)),
+                Step::Delete(app) => drop(has.lists.remove(&app)),
+                Step::DeleteAll => has.lists.clear(),
+                Step::Enforce(enforce) => has.enforce = enforce,
+                Step::Say => sender.send(Some(has.statement(false))).unwrap(),
+                Step::SayWhole => sender.send(Some(has.statement(true))).unwrap(),
+                Step::Fail => sender.send(None).unwrap(),
+            }
+            note(&has);
         }
-        note(&has);
-        drop(has);
         tokio::task::yield_now().await;
         seen.push(allowed(&gate));
     }
@@ -162,7 +163,7 @@ async fn run(steps: Vec<Step>) {
     sender.send(Some(healed.statement(true))).unwrap();
     let all = (0..APPS.len()).flat_map(|app| (0..CLIENTS.len()).map(move |client| (app, client)));
     let expected: Vec<_> = all.filter(|(app, client)| healed.allows(*app, *client)).collect();
-    while allowed(&gate) != expected || status.borrow_and_update().sources[0].held.iter().next().is_some() {
+    while allowed(&gate) != expected || !status.borrow_and_update().sources[0].held.is_empty() {
         seen.push(allowed(&gate));
         tokio::time::sleep(Duration::from_millis(1)).await;
     }

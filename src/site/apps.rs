@@ -25,6 +25,8 @@ pub(super) struct AppState {
 pub(super) struct About {
     pub(super) name: AppName,
     pub(super) hosts: Box<[Host]>,
+    /// The generation of the site with which it came: no two apps of one number have the same.
+    pub(super) came: u64,
 }
 
 /// Apps by number. A number that became free is given to another app.
@@ -40,6 +42,11 @@ impl Apps {
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.len
+    }
+
+    /// All numbers are below it.
+    pub(super) fn places(&self) -> usize {
+        self.chunks.len() * CHUNK
     }
 
     #[inline]

@@ -6,11 +6,13 @@
 //!
 //! Read from top to bottom: `description` is plain data; `changes` go through a `guard` into the `gate`, which has a
 //! `successor` made of its `snapshot`: that shares `apps` and `directory` with the state before but for what changed. A
-//! `reader` asks a snapshot for a `verdict`. `text` reads the folder in which people write a
+//! `reader` asks a snapshot for a `verdict`, and has a `tally` of what it was asked to count. `text` reads the folder in which people write a
 //! site, `image` the file into which it is compiled.
 
 mod apps;
+mod audit;
 mod changes;
+mod counts;
 mod description;
 mod digest;
 mod directory;
@@ -26,11 +28,14 @@ mod snapshot;
 mod spare;
 mod status;
 mod successor;
+mod tally;
 #[cfg(feature = "site-text")]
 pub(crate) mod text;
 mod verdict;
 
+pub use audit::Finding;
 pub use changes::{Changes, Permit};
+pub use counts::{AppCounts, Counted};
 pub use description::{App, ListSlot, Site};
 pub use digest::SiteDigest;
 pub use gate::SiteGate;

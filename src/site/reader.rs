@@ -4,10 +4,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::apps::AppState;
+use super::counts::{AppCounts, Counted};
 use super::judgement::SiteJudgement;
 use super::name::AppName;
 use super::shared::Shared;
 use super::snapshot::SiteSnapshot;
+use super::tally::{self, SiteTally};
 use super::verdict::SiteVerdict;
 use crate::address::Address;
 
@@ -35,6 +37,7 @@ pub struct SiteReader {
     /// The generation of `snapshot`; 0, which no site has, without one.
     generation: u64,
     snapshot: Option<Arc<SiteSnapshot>>,
+    tally: SiteTally,
 }
 
 /// An app that is asked for again and again: its name, and the number by which it was found last.
@@ -84,9 +87,24 @@ pub enum Sought<'a> {
     App(&'a mut AppRef),
 }
 
+impl Sought<'_> {
+    /// Its number and state in the site of that id, if the site names it.
+    #[inline(always)]
+    fn find(self, id: u64, site: &SiteSnapshot) -> Option<(u32, &AppState)> {
+        match self {
+            Sought::Name(name) => site.app(name),
+            Sought::Host(host) => site.app_of_host(host),
+            Sought::App(app) => app.find(id, site),
+        }
+    }
+}
+
 impl SiteReader {
+    /// The most labels that [`SiteReader::counts`] tells apart, those of each app counted by themselves.
+    pub const LABELS: usize = tally::LABELS;
+
     pub(super) fn new(shared: &Arc<Shared>) -> SiteReader {
-        SiteReader { shared: Arc::clone(shared), generation: 0, snapshot: None }
+        SiteReader { shared: Arc::clone(shared), generation: 0, snapshot: None, tally: SiteTally::default() }
     }
 
     /// The verdict for a client of an app, which the site may name or not.
@@ -128,12 +146,75 @@ impl SiteReader {
     pub fn judge(&mut self, app: Sought<'_>, address: impl Into<Option<Address>>) -> SiteJudgement<'_> {
         let id = self.shared.id();
         let site = self.current();
-        let found = match app {
-            Sought::Name(name) => site.app(name),
-            Sought::Host(host) => site.app_of_host(host),
-            Sought::App(app) => app.find(id, site),
-        };
-        SiteJudgement::new(site, found.map(|(_, app)| app), address.into())
+        SiteJudgement::new(site, app.find(id, site).map(|(_, app)| app), address.into())
+    }
+
+    /// [`SiteReader::judge`], counted: see [`SiteReader::counts`]. An app's first decision under a label since the site has
+    /// changed may allocate, as may the first of all.
+    ///
+    /// ```
+    /// use ipgate::List;
+    /// use ipgate::site::{Counted, Site, SiteGate, Sought};
+    /// use ipgate::Address;
+    /// let gate = SiteGate::new(&Site::new().with_default("10.0.0.0/8:corp".parse::<List>()?))?;
+    /// let mut reader = gate.reader();
+    /// let client = Address::from("10.1.1.1".parse::<std::net::IpAddr>()?);
+    /// assert!(reader.admit(Sought::Name(b"shop"), client).judgement().is_allowed());
+    /// assert_eq!(reader.counts_of(Counted::Unnamed).sum().allowed, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline(always)]
+    pub fn admit(&mut self, app: Sought<'_>, address: impl Into<Option<Address>>) -> SiteJudgement<'_> {
+        let id = self.shared.id();
+        let (site, tally) = self.current_and_tally();
+        let found = app.find(id, site);
+        let judged = SiteJudgement::new(site, found.map(|(_, app)| app), address.into());
+        tally.count(site, found.map(|(number, _)| number), judged.judgement());
+        judged
+    }
+
+    /// What this reader has counted: for each app of the site, for those that it does not name, and for those that are gone.
+    /// An app that goes and comes again begins anew.
+    ///
+    /// Memory is bounded: 128 bytes for each app, and what [`SiteReader::LABELS`] labels take. Of each app's further labels,
+    /// and those beyond [`Tally::LABELS`](crate::tally::Tally::LABELS) of one app, only the sum is kept.
+    ///
+    /// ```
+    /// use ipgate::List;
+    /// use ipgate::site::{App, Counted, Site, SiteGate, Sought};
+    /// use ipgate::Address;
+    /// let shop = App::new().with_list("192.0.2.7:partner".parse::<List>()?);
+    /// let gate = SiteGate::new(&Site::new().with_app("shop".parse()?, shop))?;
+    /// let mut reader = gate.reader();
+    /// reader.admit(Sought::Name(b"shop"), Address::from("192.0.2.7".parse::<std::net::IpAddr>()?));
+    /// let allowed = |reader: &mut ipgate::site::SiteReader| -> Vec<_> {
+    ///     let counts = reader.counts().map(|(whose, counts)| (format!("{whose:?}"), counts.sum().allowed));
+    ///     counts.filter(|(_, allowed)| *allowed > 0).collect()
+    /// };
+    /// assert_eq!(allowed(&mut reader), [("App(\"shop\")".to_owned(), 1)]);
+    /// gate.remove_app("shop".parse()?)?;
+    /// assert_eq!(allowed(&mut reader), [("Gone".to_owned(), 1)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn counts(&mut self) -> impl Iterator<Item = (Counted<'_>, AppCounts<'_>)> {
+        let (site, tally) = self.current_and_tally();
+        tally.end(site);
+        AppCounts::all(tally)
+    }
+
+    /// What it has counted for one app, those that the site does not name, or those that are gone; nothing for an app that is
+    /// none of the site's.
+    ///
+    /// ```
+    /// use ipgate::site::{Counted, Site, SiteGate};
+    /// let mut reader = SiteGate::new(&Site::new())?.reader();
+    /// assert_eq!(reader.counts_of(Counted::App("shop")).sum(), ipgate::tally::Sum::default());
+    /// # Ok::<(), ipgate::site::SiteRefused>(())
+    /// ```
+    pub fn counts_of(&mut self, whose: Counted<'_>) -> AppCounts<'_> {
+        let (site, tally) = self.current_and_tally();
+        tally.end(site);
+        AppCounts::of(tally, site, whose)
     }
 
     #[inline(always)]
@@ -162,28 +243,39 @@ impl SiteReader {
     /// The current state of the site.
     #[inline]
     pub fn current(&mut self) -> &SiteSnapshot {
+        self.current_and_tally().0
+    }
+
+    #[inline(always)]
+    fn current_and_tally(&mut self) -> (&SiteSnapshot, &mut SiteTally) {
         if self.generation != self.shared.generation() {
             self.refresh();
         }
-        let shared = &self.shared;
-        self.snapshot.get_or_insert_with(|| shared.load())
+        let SiteReader { shared, snapshot, tally, .. } = self;
+        (snapshot.get_or_insert_with(|| shared.load()), tally)
     }
 
     #[cold]
     #[inline(never)]
     fn refresh(&mut self) {
+        self.pause();
         let snapshot = self.shared.load();
+        self.tally.follow(&snapshot);
         self.generation = snapshot.generation();
         self.snapshot = Some(snapshot);
     }
 
     /// Lets go of the state, so that an idle thread keeps no old lists alive. The next check takes the current one.
     pub fn pause(&mut self) {
-        (self.generation, self.snapshot) = (0, None);
+        if let Some(last) = self.snapshot.take() {
+            self.tally.end(&last);
+        }
+        self.generation = 0;
     }
 }
 
 impl Clone for SiteReader {
+    /// With counts of its own.
     fn clone(&self) -> SiteReader {
         SiteReader::new(&self.shared)
     }

@@ -174,9 +174,10 @@ impl<'c> Successor<'c> {
         self.is_changed = true;
         let about = match old {
             Some(old) if has_same_hosts => old.about,
-            _ => {
+            old => {
                 hosts.iter().for_each(|host| self.take_host(host, name, number));
-                Arc::new(About { name: name.clone(), hosts })
+                let came = old.map_or(self.next.generation, |old| old.about.came);
+                Arc::new(About { name: name.clone(), hosts, came })
             }
         };
         self.next.apps.insert(number, AppState { mode: app.mode(), list, about });

@@ -21,10 +21,13 @@ mod reader;
 
 mod checks;
 
+mod counts;
+
 mod file;
 
 pub use app::*;
 pub use checks::*;
+pub use counts::*;
 pub use guard::*;
 pub use page::*;
 pub use poll::*;

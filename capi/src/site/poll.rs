@@ -83,8 +83,8 @@ pub unsafe extern "C" fn ipgate_site_replace_image(
 /// are made on the thread too; IPGATE_POLL_LOOK says IPGATE_POLL_READY of a folder, whatever is in it.
 ///
 /// Every list is followed by itself: what is good comes into force, and what is bad stays as it was. Where several
-/// come of one look, IPGATE_POLL_SWAPPED is the result, and each of the next polls reports an IPGATE_POLL_FAILED. A list that is gone is unset when it
-/// has been gone for 2 s. The same failure is reported once, and then counted.
+/// come of one look, IPGATE_POLL_SWAPPED is the result, and each of the next polls reports an IPGATE_POLL_FAILED. A list
+/// that is gone is unset when it has been gone for 2 s. The same failure is reported once, and then counted.
 ///
 /// # Safety
 ///

@@ -3,14 +3,14 @@
 use std::mem::MaybeUninit;
 
 use ipgate::Address;
-use ipgate::site::{SiteGate, SiteReader, Sought};
+use ipgate::site::{SiteGate, SiteJudgement, SiteReader, Sought};
 
 use crate::boundary::{self, given};
 use crate::check::{self, Handle, answer, decided, guarded, judged_other};
 use crate::error::ipgate_error;
 use crate::raw::{Bytes, Room};
 use crate::status::ipgate_status;
-use crate::verdict::{ipgate_decision, ipgate_verdict};
+use crate::verdict::{IPGATE_WANT_COUNT, ipgate_decision, ipgate_verdict};
 
 use super::app::ipgate_app;
 use super::writer::ipgate_site;
@@ -116,12 +116,23 @@ fn check(
         return decided(reader, |site| site.judge(app, address).judgement().is_allowed());
     }
     let judged = match verdict.in_place() {
-        Some(ours) => guarded(reader, |site| ours.fill_site(site.judge(app, address))),
+        Some(ours) => guarded(reader, |site| ours.fill_site(ask(site, app, address, ours.want))),
         None => {
             return judged_other(reader, verdict, move |site, verdict| {
-                verdict.fill_site(site.judge(app, address))
+                verdict.fill_site(ask(site, app, address, verdict.want))
             });
         }
     };
     answer(judged, verdict)
+}
+
+/// Asks, counted or not.
+#[inline(always)]
+fn ask<'r>(
+    site: &'r mut SiteReader,
+    app: Sought<'_>,
+    address: Option<Address>,
+    want: u32,
+) -> SiteJudgement<'r> {
+    if want & IPGATE_WANT_COUNT == 0 { site.judge(app, address) } else { site.admit(app, address) }
 }

@@ -158,6 +158,27 @@ pub unsafe extern "C" fn ipgate_site_set_default(
     })
 }
 
+/// Says that there is to be a default list, which cannot be had yet: until then everyone is denied about whom that list
+/// may decide, as with `waiting` of an app.
+///
+/// Fails with IPGATE_ERROR_REFUSED.
+///
+/// # Safety
+///
+/// The rules at the top of the header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ipgate_site_await_default(
+    site: *mut ipgate_site,
+    error: Option<&mut MaybeUninit<*mut ipgate_error>>,
+) -> ipgate_status {
+    boundary::call(error, || {
+        // SAFETY: nobody frees `site` meanwhile.
+        let site = unsafe { raw::handle(site, "site")? };
+        let changes = Changes::new().with_default(ListSlot::Waiting);
+        site.take(Ok(Change { changes, warnings: None }))
+    })
+}
+
 /// Sets how app lists combine with the default list, an ipgate_mode, which holds for apps without one of their own,
 /// and whether no one (any number but 0) or everyone (0) is allowed where no list is set. `permits` are
 /// IPGATE_PERMIT_ENFORCE_OFF or 0.

@@ -47,6 +47,11 @@ static void lists_to_come(void)
     settings.waiting = 0;
     CHECK_OK(ipgate_site_set_app(site, "shop", 4, &settings, NULL, 0, NULL));
     CHECK(asked(reader, "shop", "10.0.0.1").decision == IPGATE_ALLOW);
+    CHECK_OK(ipgate_site_await_default(site, NULL));
+    CHECK(asked(reader, "blog", "10.0.0.1").reason == IPGATE_REASON_NO_LIST);
+    set_default(site, "10.0.0.0/8:corp");
+    CHECK(asked(reader, "blog", "10.0.0.1").decision == IPGATE_ALLOW);
+    CHECK(ipgate_site_await_default(NULL, NULL) == IPGATE_ERROR_NULL);
     ipgate_site_reader_free(reader);
     ipgate_site_free(site);
 }

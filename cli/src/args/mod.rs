@@ -1,18 +1,23 @@
 //! What can be asked of `ipgate`: its commands and options.
 
+mod app;
 mod before;
+mod fleet;
 mod groups;
 mod log;
 mod pair;
 
 use std::path::PathBuf;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueHint};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
+pub(crate) use app::{AppAct, OldApp, OldEdit};
+pub(crate) use fleet::FleetAct;
 pub(crate) use groups::{AppList, Around, Bound, Edited, Form, Lists, OfSite, Reading};
 pub(crate) use log::LogForm;
 pub(crate) use pair::Pair;
 
+use crate::controller::Access;
 use crate::stream::{Client, Input, Output, Place};
 
 const EXIT_CODES: &str = "\
@@ -81,6 +86,13 @@ impl Args {
             }
         })
     }
+}
+
+/// The systems whose files can be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImportForm {
+    /// The admin zone of DC/OS
+    Dcos,
 }
 
 /// What to do.
@@ -316,6 +328,59 @@ address and, where it is needed, a host).")]
         #[command(flatten)]
         lists: Lists,
     },
+    /// Make a list of what another system has
+    #[command(after_help = "\
+The list goes to standard output, and what it warns of to standard error.
+
+  dcos  AdminLocation of a CloudFormation template of DC/OS, or of a parameters file
+
+Exit codes: 0 done, 2 an error: it is no such file, or says what no list can say.")]
+    Import {
+        /// What the file is of
+        #[arg(long, value_name = "FORMAT")]
+        from: ImportForm,
+        /// The file; `-` is standard input
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: Input,
+    },
+    /// Show or change the list of an app, through the control service of a fleet
+    #[command(after_help = "\
+The entries stand where the fleet keeps them (etcd, Kubernetes, a folder), and are in
+force in every router within a second. Nothing is lost where two change a list at once.
+
+Exit codes: 0 done, 2 an error, and nothing has changed.")]
+    App {
+        /// The app
+        #[arg(short, long, value_name = "NAME")]
+        app: String,
+        #[command(subcommand)]
+        act: AppAct,
+        #[command(flatten)]
+        access: Access,
+    },
+    /// Look at many routers: what each enforces, who is behind, what their site leaves open
+    Fleet {
+        #[command(subcommand)]
+        act: FleetAct,
+    },
+    /// Show the list of an app, as `deis whitelist` did
+    #[command(visible_alias = "whitelist:list")]
+    Whitelist {
+        #[command(flatten)]
+        of: OldApp,
+    },
+    /// Add to the list of an app, as `deis whitelist:add` did
+    #[command(name = "whitelist:add")]
+    WhitelistAdd {
+        #[command(flatten)]
+        edit: OldEdit,
+    },
+    /// Remove from the list of an app, as `deis whitelist:remove` did
+    #[command(name = "whitelist:remove")]
+    WhitelistRemove {
+        #[command(flatten)]
+        edit: OldEdit,
+    },
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -358,7 +423,15 @@ impl Command {
             Command::Replay { lists, log, .. } => {
                 lists.inputs().chain([Place::new("ACCESS_LOG", log)]).collect()
             }
-            Command::Completions { .. } | Command::Man { .. } => Vec::new(),
+            Command::Import { file, .. } => vec![Place::new("FILE", file)],
+            Command::App { act: AppAct::Set { list, .. }, .. } => vec![Place::new("FILE", list)],
+            Command::App { .. }
+            | Command::Fleet { .. }
+            | Command::Whitelist { .. }
+            | Command::WhitelistAdd { .. }
+            | Command::WhitelistRemove { .. }
+            | Command::Completions { .. }
+            | Command::Man { .. } => Vec::new(),
         }
     }
 

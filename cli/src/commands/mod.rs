@@ -1,12 +1,15 @@
 //! One module for each command.
 
 mod add;
+mod app;
 mod check;
 mod compile;
 mod completions;
 mod diff;
 mod explain;
+mod fleet;
 mod fmt;
+mod import;
 mod lint;
 mod list;
 mod man;
@@ -15,7 +18,7 @@ mod replay;
 
 use std::io::Write;
 
-use crate::args::{Args, Command};
+use crate::args::{AppAct, Args, Command};
 use crate::output::{self, Exit, Failure, Out, Outcome};
 use crate::stream::{self, Input};
 
@@ -47,6 +50,18 @@ pub(crate) fn run(args: &Args) -> Outcome {
             list::run(list, site, *reading, list::What::of(*labels, *apps), form)
         }
         Command::Replay { lists, form: log_form, log } => replay::run(lists, log_form, log, form),
+        Command::Import { from, file } => import::run(*from, file),
+        Command::App { app, act, access } => app::run(app, access, act, form),
+        Command::Fleet { act } => fleet::run(act, form),
+        Command::Whitelist { of } => app::run(&of.app, &of.access, &AppAct::List { text: false }, form),
+        Command::WhitelistAdd { edit } => {
+            let act = AppAct::Add { addresses: edit.addresses.clone(), dry_run: false };
+            app::run(&edit.of.app, &edit.of.access, &act, form)
+        }
+        Command::WhitelistRemove { edit } => {
+            let act = AppAct::Remove { addresses: edit.addresses.clone(), dry_run: false };
+            app::run(&edit.of.app, &edit.of.access, &act, form)
+        }
         Command::Completions { shell } => completions::run(*shell, form),
         Command::Man { directory } => man::run(directory.as_deref(), form),
     }

@@ -1,0 +1,85 @@
+//! Options of `fleet`: the routers, and what they should have.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueHint};
+use ipgate::site::AppName;
+
+/// What to do with a fleet.
+#[derive(Debug, Subcommand)]
+pub(crate) enum FleetAct {
+    /// Show what each router enforces, and who is behind
+    #[command(after_help = "\
+Writes a line for each router, with tabs between: router, `ready`, `closed` (nothing is
+in force, so that everyone is denied) or `away`, the generation, the first digits of the
+digest, the apps, the age of the oldest answer of its sources in seconds, and `ok` or
+what is not as it should be.
+
+Exit codes: 0 all routers enforce the same and nothing is wrong, 1 not so, 2 an error.")]
+    Status {
+        #[command(flatten)]
+        routers: Routers,
+    },
+    /// Wait until all routers enforce the same, or a given site
+    #[command(after_help = "\
+Without a digest and a site, that is what most routers enforce.
+
+Exit codes: 0 all have it, 1 not all within --timeout, 2 an error.")]
+    Wait {
+        /// The digest of the site, as `fleet status --json` and `fleet digest` write it
+        #[arg(value_name = "DIGEST", conflicts_with = "site")]
+        digest: Option<String>,
+        /// The site, as a folder or an image
+        #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+        site: Option<PathBuf>,
+        /// How long to wait, in seconds
+        #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+        timeout: Duration,
+        #[command(flatten)]
+        routers: Routers,
+    },
+    /// Print the digest of a site
+    Digest {
+        /// The site, as a folder or an image
+        #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+        site: PathBuf,
+    },
+    /// Find what a site leaves open and probably should not
+    #[command(after_help = "\
+Finds: the controller has no list of its own (open-controller), lists are not required
+and these apps have none (open), a list admits everyone (admits-everyone), a list never
+was good, so that everyone is denied for whom it may decide (waiting).
+
+Exit codes: 0 nothing found, 1 something found, 2 an error.")]
+    Audit {
+        /// The site, as a folder or an image: what an `ipgated` publishes
+        #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+        site: PathBuf,
+        /// The app through which others are changed, and which should have a list of its own
+        #[arg(long, value_name = "NAME", default_value = "deis/deis-controller")]
+        controller: Vec<AppName>,
+        /// The site has no such app
+        #[arg(long, conflicts_with = "controller")]
+        no_controller: bool,
+    },
+}
+
+/// The routers of a fleet.
+#[derive(Debug, Args)]
+pub(crate) struct Routers {
+    /// The admin address of a router's `ipgated`; once for each router
+    #[arg(
+        long = "router",
+        value_name = "URL",
+        required = true,
+        env = "IPGATE_ROUTERS",
+        value_delimiter = ','
+    )]
+    pub(crate) routers: Vec<String>,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().map_err(|_| format!("`{text}` is no number of seconds"))?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| format!("`{text}` is no number of seconds"))
+}

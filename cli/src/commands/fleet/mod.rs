@@ -1,0 +1,42 @@
+//! `fleet`: what many routers enforce, and what their site leaves open.
+
+mod audit;
+mod report;
+mod status;
+
+use std::io::Write;
+use std::path::Path;
+
+use ipgate::site::{Site, SiteParser};
+
+use crate::args::{FleetAct, Form};
+use crate::output::{self, Exit, Failure, Outcome};
+
+pub(crate) fn run(act: &FleetAct, form: Form) -> Outcome {
+    match act {
+        FleetAct::Status { routers } => status::run(&routers.routers, form),
+        FleetAct::Wait { digest, site, timeout, routers } => {
+            let digest = match site {
+                Some(site) => Some(whole_site(site)?.digest().to_string()),
+                None => digest.clone(),
+            };
+            status::wait(&routers.routers, digest.as_deref(), *timeout)
+        }
+        FleetAct::Digest { site } => {
+            let mut out = output::stdout();
+            writeln!(out, "{}", whole_site(site)?.digest())?;
+            out.flush()?;
+            Ok(Exit::Yes)
+        }
+        FleetAct::Audit { site, controller, no_controller } => {
+            let controllers = if *no_controller { &[][..] } else { controller };
+            audit::run(site, controllers, form)
+        }
+    }
+}
+
+/// A site of which every list was taken.
+fn whole_site(path: &Path) -> Result<Site, Failure> {
+    let parsed = SiteParser::new().read(path).and_then(ipgate::site::ParsedSite::whole);
+    parsed.map(|parsed| parsed.site).map_err(|error| Failure::Told(error.to_string()))
+}
