@@ -56,7 +56,7 @@ pub struct Args {
 
 /// Where the lists are kept.
 #[derive(Debug, Clone, Group)]
-#[command(next_help_heading = "Sources, of which those named first have the word")]
+#[command(next_help_heading = "Sources, in the order of their word where several name an app")]
 struct Sources {
     /// Follow the folder of a site, or its image
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use ipgate_sources::Store;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval};
@@ -11,7 +10,7 @@ use tracing::{error, info, warn};
 use crate::admin::{self, Shown};
 use crate::args::Args;
 use crate::config::Config;
-use crate::control::{self, Control, TokensFile};
+use crate::control::{self, Control, Kept, TokensFile};
 use crate::following::{Following, Prepared};
 use crate::in_force::InForce;
 use crate::listen::{Bound, Serving};
@@ -41,16 +40,15 @@ pub async fn run(args: &Args, config: Config) -> Result<(), String> {
         let shown = Shown { in_force: Arc::clone(&in_force), published: shown };
         serving.push(admin.serve(admin::router(shown)));
     }
-    let mut store = None;
+    let mut kept = None;
     if let (Some((first, tokens)), Some(socket)) = (control, control_socket) {
         let (sender, changes) = watch::channel(first);
-        let parser = sources::parser(&config);
-        let control = Control { store: changes, tokens, parser, in_force: Arc::clone(&in_force) };
+        let control = Control { kept: changes, tokens, in_force: Arc::clone(&in_force) };
         serving.push(socket.serve(control::router(control)));
-        store = Some(sender);
+        kept = Some(sender);
     }
     let daemon =
-        Daemon { args: args.clone(), config, in_force, following, publisher, published, store, serving };
+        Daemon { args: args.clone(), config, in_force, following, publisher, published, kept, serving };
     daemon.until_stopped(signals).await
 }
 
@@ -65,11 +63,15 @@ pub fn check(config: &Config) -> Result<(), String> {
 }
 
 /// Where changes go and who may make them, where changes are taken at all.
-fn control(config: &Config) -> Result<Option<(Arc<dyn Store>, TokensFile)>, String> {
+fn control(config: &Config) -> Result<Option<(Kept, TokensFile)>, String> {
     match (&config.control.listen, &config.control.tokens) {
-        (Some(_), Some(tokens)) => Ok(Some((sources::store(config)?, TokensFile::open(tokens)?))),
+        (Some(_), Some(tokens)) => Ok(Some((self::kept(config)?, TokensFile::open(tokens)?))),
         _ => Ok(None),
     }
+}
+
+fn kept(config: &Config) -> Result<Kept, String> {
+    Ok(Kept { store: sources::store(config)?, parser: sources::parser(config) })
 }
 
 async fn bound(what: &'static str, listen: Option<crate::config::Listen>) -> Result<Option<Bound>, String> {
@@ -88,7 +90,7 @@ struct Daemon {
     publisher: Publisher,
     published: watch::Sender<Option<Published>>,
     /// Where changes go, where any are taken.
-    store: Option<watch::Sender<Arc<dyn Store>>>,
+    kept: Option<watch::Sender<Kept>>,
     serving: Vec<Serving>,
 }
 
@@ -139,15 +141,15 @@ impl Daemon {
         notify::reloading();
         let read = self.args.configuration();
         let prepared = read.map_err(|error| error.to_string()).and_then(|config| {
-            let store = self.store.is_some().then(|| sources::store(&config)).transpose()?;
-            Ok((Prepared::new(&self.in_force, &config)?, store, config))
+            let kept = self.kept.is_some().then(|| kept(&config)).transpose()?;
+            Ok((Prepared::new(&self.in_force, &config)?, kept, config))
         });
         match prepared {
             Err(error) => error!("the configuration is bad, and nothing has changed:\n{error}"),
-            Ok((prepared, store, config)) => {
+            Ok((prepared, kept, config)) => {
                 self = self.change(config, prepared).await;
-                if let (Some(sender), Some(store)) = (&self.store, store) {
-                    sender.send_replace(store);
+                if let (Some(sender), Some(kept)) = (&self.kept, kept) {
+                    sender.send_replace(kept);
                 }
                 info!("the configuration was read anew");
             }

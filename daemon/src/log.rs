@@ -11,6 +11,9 @@ use crate::config::{LogConfig, LogFormat};
 /// Where systemd says that standard error is the journal, which knows the time itself.
 const JOURNAL: &str = "JOURNAL_STREAM";
 
+/// The part that lines about sources are of.
+const SOURCES: &str = "ipgated::sources";
+
 /// Begins to log. Once a process.
 ///
 /// # Errors
@@ -28,14 +31,15 @@ pub fn begin(config: &LogConfig) -> Result<(), String> {
     begun.map_err(|error| error.to_string())
 }
 
-/// What a runner tells: what has to be looked into as a warning, what denies somebody for a reason that nobody meant as an
-/// error.
+/// What a runner tells, a line each: what has to be looked into is a warning, and what denies somebody for a reason that nobody
+/// meant is an error.
 pub(crate) fn notice(source: Option<&str>, notice: &Notice) {
     let source = source.unwrap_or("site");
+    let told = notice.to_string().trim_end().replace('\n', "; ");
     match notice {
-        Notice::Bad { has_good: false, .. } => error!(source, "{notice}"),
-        Notice::Swapped { generation, apps } => info!(source, generation, apps, "{notice}"),
-        notice if notice.is_problem() => warn!(source, "{notice}"),
-        notice => info!(source, "{notice}"),
+        Notice::Bad { has_good: false, .. } => error!(target: SOURCES, source, "{told}"),
+        Notice::Swapped { generation, apps } => info!(target: SOURCES, source, generation, apps, "{told}"),
+        notice if notice.is_problem() => warn!(target: SOURCES, source, "{told}"),
+        _ => info!(target: SOURCES, source, "{told}"),
     }
 }

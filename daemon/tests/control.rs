@@ -344,6 +344,28 @@ fn tokens_are_read_again_when_they_change() {
 }
 
 #[test]
+fn changes_go_where_the_configuration_says() {
+    let place = place();
+    place.write("other/apps/shop.list", "198.51.100.7\n");
+    let source = |name: &str| format!("[[source]]\nkind = \"folder\"\npath = {:?}\n", place.path(name));
+    let control = format!("[control]\nlisten = \"127.0.0.1:0\"\ntokens = {:?}\n", place.path("tokens"));
+    let file = place.write("ipgated.toml", &(source("site") + &control));
+    let daemon = Daemon::start(arguments!["--config", &file, "--admin", "127.0.0.1:0"]);
+    daemon.wait_until_ready();
+    let anna = Client::of(&daemon, ANNA);
+    assert_eq!(anna.list("shop"), json!(["192.0.2.7:partner"]));
+    place.write("ipgated.toml", &(source("other") + &control));
+    daemon.signal("HUP");
+    daemon.wait_for("the configuration was read anew");
+    assert_eq!(anna.list("shop"), json!(["198.51.100.7"]));
+    assert_eq!(anna.addresses("POST", "shop", &["198.51.100.8"]).code, 201);
+    assert_eq!(
+        fs::read_to_string(place.path("other/apps/shop.list")).unwrap(),
+        "198.51.100.7\n198.51.100.8\n"
+    );
+}
+
+#[test]
 fn a_bad_file_of_tokens_is_found_by_the_check() {
     let place = place();
     place.write("tokens", "short anna * owner\n");

@@ -58,6 +58,26 @@ fn changes_come_into_force_and_are_reported() {
 }
 
 #[test]
+fn a_bad_list_is_one_line_and_touches_its_app_alone() {
+    let place = Place::new().with_site();
+    place.write("site/apps/bad.list", "10.0.0.0/33\nfoobar\n");
+    let daemon = Daemon::start(arguments!["--site", place.path("site"), "--admin", "127.0.0.1:0"]);
+    daemon.wait_until_ready();
+    assert_eq!(daemon.report()["site"]["apps"], 2);
+    place.write("site/apps/shop.list", "10.0.0.0/33\n");
+    daemon.until("it is told", || daemon.report()["sources"][0]["condition"] == "degraded");
+    let shop = "shop.list: list rejected: 1 error";
+    daemon.wait_for(shop);
+    let lines = daemon.log().iter().filter(|line| !line.is_object()).count();
+    assert_eq!(lines, 0, "every line is an object: {:#?}", daemon.log());
+    assert!(
+        daemon.log().iter().all(|line| !line["message"].as_str().unwrap().contains('\n')),
+        "{:#?}",
+        daemon.log()
+    );
+}
+
+#[test]
 fn a_guard_refuses_and_is_told() {
     let place = Place::new().with_site();
     let file = place.write("ipgated.toml", "[guard]\nkeep_enforced = true\n");

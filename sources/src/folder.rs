@@ -75,10 +75,14 @@ impl Source for FolderSource {
                             None => return Failure::Ended("the thread that follows the files has ended".into()),
                             Some(Outcome::Refused { error, .. }) => feed.degraded(error.to_string()).await,
                             Some(Outcome::PollingOnly { .. }) => {}
-                            Some(_) => {
-                                feed.recovered().await;
+                            Some(Outcome::SiteSwapped { failures, .. } | Outcome::Unchanged { failures, .. }) => {
+                                // Nothing but what had failed is as it should be again.
+                                if failures > 0 {
+                                    feed.recovered().await;
+                                }
                                 break;
                             }
+                            Some(_) => break,
                         }
                     }
                 }

@@ -20,7 +20,7 @@ pub struct StateFolder {
 }
 
 impl StateFolder {
-    /// The folder at that path, which is made where it is missing, for its owner alone.
+    /// The folder at that path, which is made where it is missing. What writers left in it that were killed is removed.
     ///
     /// # Errors
     ///
@@ -28,6 +28,7 @@ impl StateFolder {
     pub fn open(path: impl Into<PathBuf>) -> io::Result<StateFolder> {
         let path = path.into();
         fs::create_dir_all(&path)?;
+        let _ = whole_file::sweep(&path); // where that cannot be done, it is in nobody's way
         Ok(StateFolder { path })
     }
 

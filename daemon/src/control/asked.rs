@@ -17,14 +17,21 @@ use super::answer::Refusal;
 use super::tokens::{Caller, Right, TokensFile};
 use crate::in_force::InForce;
 
+/// Where lists are kept, and how they are parsed.
+#[derive(Clone)]
+pub struct Kept {
+    /// Where.
+    pub store: Arc<dyn Store>,
+    /// How.
+    pub parser: Parser,
+}
+
 /// What changes need.
 pub struct Control {
-    /// Where lists are kept; another one where the configuration says so.
-    pub store: watch::Receiver<Arc<dyn Store>>,
+    /// Where lists are kept; another place where the configuration says so.
+    pub kept: watch::Receiver<Kept>,
     /// Who may change what.
     pub tokens: TokensFile,
-    /// How lists are parsed.
-    pub parser: Parser,
     /// What is in force, for explanations and for what a change would do.
     pub in_force: Arc<InForce>,
 }
@@ -35,6 +42,7 @@ pub(super) struct Asked {
     pub(super) caller: Caller,
     pub(super) app: AppName,
     pub(super) store: Arc<dyn Store>,
+    pub(super) parser: Parser,
     pub(super) from: Option<SocketAddr>,
 }
 
@@ -70,8 +78,8 @@ impl FromRequestParts<Arc<Control>> for Asked {
         let app =
             AppName::new(&name).map_err(|error| Refusal::new(StatusCode::NOT_FOUND, error.to_string()))?;
         let from = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(from)| *from);
-        let store = Arc::clone(&control.store.borrow());
-        Ok(Asked { control: Arc::clone(control), caller, app, store, from })
+        let Kept { store, parser } = control.kept.borrow().clone();
+        Ok(Asked { control: Arc::clone(control), caller, app, store, parser, from })
     }
 }
 

@@ -61,7 +61,7 @@ impl Asked {
     ) -> Result<serde_json::Value, Refusal> {
         let stored = self.read(right).await?;
         let edited = edit(&stored)?;
-        let parser = &self.control.parser;
+        let parser = &self.parser;
         let before =
             stored.text.as_deref().and_then(|text| parser.parse(text).ok()).map(|parsed| parsed.list);
         let state = self.control.in_force.gate().snapshot();

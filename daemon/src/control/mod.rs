@@ -30,7 +30,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::map_response;
 use axum::routing::get;
 
-pub use asked::Control;
+pub use asked::{Control, Kept};
 pub use tokens::{Tokens, TokensFile};
 
 /// A whole list may be sent.

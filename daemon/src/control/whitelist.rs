@@ -41,7 +41,7 @@ pub(super) async fn list(asked: Asked, headers: HeaderMap) -> Result<Response, R
     if accepts.starts_with("text/plain") {
         return Ok((version, stored.text.unwrap_or_default()).into_response());
     }
-    let list = edit::parsed(stored.text.as_deref(), &asked.control.parser)?;
+    let list = edit::parsed(stored.text.as_deref(), &asked.parser)?;
     Ok((version, Json(json!({ "addresses": edit::addresses(&list) }))).into_response())
 }
 
@@ -50,7 +50,7 @@ pub(super) async fn add(asked: Asked, how: HowSent, body: Sent) -> Result<Respon
     let (dry, given) = (is_dry(how)?, body::addresses(body)?);
     let one_line = asked.store.is_one_line();
     let edit = |stored: &Stored| {
-        edit::add(stored.text.as_deref(), &given, one_line, &asked.control.parser, &asked.caller.user)
+        edit::add(stored.text.as_deref(), &given, one_line, &asked.parser, &asked.caller.user)
     };
     if dry {
         return Ok(Json(asked.would(Right::Add, edit).await?).into_response());
@@ -63,7 +63,7 @@ pub(super) async fn remove(asked: Asked, how: HowSent, body: Sent) -> Result<Res
     asked.read(Right::Remove).await?;
     let (dry, given) = (is_dry(how)?, body::addresses(body)?);
     let given: Vec<String> = given.into_iter().map(|given| given.text).collect();
-    let edit = |stored: &Stored| edit::remove(stored.text.as_deref(), &given, &asked.control.parser);
+    let edit = |stored: &Stored| edit::remove(stored.text.as_deref(), &given, &asked.parser);
     if dry {
         return Ok(Json(asked.would(Right::Remove, edit).await?).into_response());
     }
@@ -100,7 +100,7 @@ pub(super) async fn set(
             let sentence = format!("the list of {} is not as it was; list it again", asked.app);
             return Err(Refusal::new(StatusCode::PRECONDITION_FAILED, sentence));
         }
-        edit::set(stored.text.as_deref(), &text, &asked.control.parser)
+        edit::set(stored.text.as_deref(), &text, &asked.parser)
     };
     if dry {
         return Ok(Json(asked.would(Right::Remove, edit).await?).into_response());

@@ -71,6 +71,7 @@ impl FolderTarget {
             fs::create_dir_all(&self.path).map_err(|error| said(&error))?;
             whole_file::write(&mark, MARK_TEXT).map_err(|error| error.to_string())?;
         }
+        sweep(&self.path);
         let mut files = ["default.list", "hosts", "site.toml"].map(|name| self.path.join(name)).to_vec();
         lists_below(&self.path.join("apps"), &mut files).map_err(|error| said(&error))?;
         let mut known = BTreeMap::new();
@@ -124,12 +125,18 @@ impl FolderTarget {
     }
 }
 
+/// Clears away what a predecessor has left that was killed. Where that cannot be done, it is in nobody's way.
+fn sweep(folder: &Path) {
+    let _ = whole_file::sweep(folder);
+}
+
 /// The lists in a folder and in those in it. One that is not there has none.
 fn lists_below(folder: &Path, into: &mut Vec<PathBuf>) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries?,
     };
+    sweep(folder);
     for entry in entries {
         let entry = entry?;
         if entry.file_type()?.is_dir() {

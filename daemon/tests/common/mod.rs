@@ -51,7 +51,7 @@ impl Daemon {
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                let read = serde_json::from_str(&line).unwrap_or_else(|_| Value::String(line));
+                let read = serde_json::from_str(&line).unwrap_or(Value::String(line));
                 into.lock().unwrap().push(read);
             }
         });
