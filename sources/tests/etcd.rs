@@ -173,6 +173,28 @@ async fn a_deploy_never_opens_its_app() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_domain_moves_to_another_app() {
+    let Some(etcd) = Etcd::start() else { return };
+    let keys = V3::connect(&etcd.url()).await;
+    keys.put("/deis/config/shop/deis_whitelist", "10.0.0.0/8").await;
+    keys.put("/deis/config/blog/deis_whitelist", "192.0.2.0/24").await;
+    keys.put("/deis/domains/www.example.com", "shop").await;
+    let mut follower = Follower::start(EtcdSource::new([etcd.url()]));
+    follower.ready().await;
+    assert_eq!(follower.app_of("www.example.com").as_deref(), Some("shop"));
+    keys.put("/deis/domains/www.example.com", "blog").await;
+    eventually(|| {
+        let app = follower.app_of("www.example.com");
+        assert!(app.is_some(), "a host in between belongs to nobody");
+        app.as_deref() == Some("blog")
+    })
+    .await;
+    // And back, which is told again.
+    keys.put("/deis/domains/www.example.com", "shop").await;
+    eventually(|| follower.app_of("www.example.com").as_deref() == Some("shop")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn all_keys_deleted_at_once_unset_nothing() {
     let Some(etcd) = Etcd::start() else { return };
     let keys = V3::connect(&etcd.url()).await;

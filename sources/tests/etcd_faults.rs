@@ -215,6 +215,7 @@ async fn a_store_that_lost_everything_unsets_nothing(mut etcd: Etcd, keys: Api) 
     follower.ready().await;
     etcd.restart_empty();
     eventually(|| follower.told("it has no list at all") == 1).await;
+    assert_eq!(follower.told("the store was restored"), 1, "{:#?}", follower.notices());
     assert!(follower.allows("shop", "10.1.1.1") && !follower.allows("shop", "192.0.2.1"));
     keys.put(&Api::list("shop"), "192.0.2.0/24").await;
     follower.until("shop", "192.0.2.1", true).await;
