@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use etcd_client::{Client, WatchOptions};
 use ipgate::site::SiteGate;
 use ipgate::{Gate, List};
-use support::{Api, Etcd, Follower, V3};
+use support::{Api, Etcd, Follower, Options, V3};
 
 const APPS: usize = 10_000;
 const CHANGES_A_SECOND: usize = 1_000;
@@ -62,7 +62,8 @@ fn cpu() -> String {
 }
 
 async fn etcd(api: &str) -> (Etcd, Api) {
-    let etcd = Etcd::start().expect("an etcd");
+    let options = Options { is_on_disk: true, ..Options::default() };
+    let etcd = Etcd::start_with(options).expect("an etcd");
     let keys = if api == "v3" { Api::v3(&etcd.url()).await } else { Api::v2(&etcd.url()).await };
     (etcd, keys)
 }

@@ -220,7 +220,7 @@ async fn certificates_are_asked_for_shown_and_renewed() {
         format!("--cert-file={}", argument("server.pem")),
         format!("--key-file={}", argument("server.key")),
     ];
-    let Some(etcd) = Etcd::start_with(Options { more, is_tls: true }) else { return };
+    let Some(etcd) = Etcd::start_with(Options { more, is_tls: true, ..Options::default() }) else { return };
     for (from, to) in [("client.pem", "shown.pem"), ("client.key", "shown.key")] {
         std::fs::copy(file(from), file(to)).unwrap();
     }

@@ -9,6 +9,7 @@ use super::{V2, V3};
 
 /// One of the two, for a server: the stores behind them are apart.
 #[derive(Clone)]
+#[allow(clippy::large_enum_variant)] // one or two in a test
 pub enum Api {
     V3(V3),
     V2(V2),
