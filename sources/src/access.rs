@@ -16,7 +16,7 @@ use crate::failure::Failure;
 ///     .ca("/etc/ssl/etcd/ca.pem");
 /// assert_eq!(access.to_string(), "https://etcd-1:2379,https://etcd-2:2379");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct EtcdAccess {
     endpoints: Vec<String>,
     user: Option<(String, PathBuf)>,
@@ -62,9 +62,15 @@ impl EtcdAccess {
         &self.endpoints
     }
 
-    /// Whether any address asks for TLS.
-    pub(crate) fn is_tls(&self) -> bool {
-        self.endpoints.iter().any(|endpoint| endpoint.starts_with("https://"))
+    /// Whether the servers speak TLS: where an address says so, or a certificate is given and none says otherwise.
+    pub(crate) fn is_tls(&self) -> Result<bool, Failure> {
+        let has_certificates = self.ca.is_some() || self.identity.is_some();
+        if has_certificates && self.endpoints.iter().any(|endpoint| endpoint.starts_with("http://")) {
+            return Err(Failure::Denied(format!(
+                "{self}: certificates are given, and not all addresses are `https://`"
+            )));
+        }
+        Ok(has_certificates || self.endpoints.iter().any(|endpoint| endpoint.starts_with("https://")))
     }
 
     /// What the files hold now.
@@ -76,6 +82,12 @@ impl EtcdAccess {
             ca: self.ca.as_deref().map(bytes).transpose()?,
             identity: self.identity.as_ref().map(pair).transpose()?,
         })
+    }
+}
+
+impl std::fmt::Debug for EtcdAccess {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("EtcdAccess").field(&self.to_string()).finish()
     }
 }
 

@@ -1,6 +1,6 @@
 //! From statements of sources to the gate: no time passes here but that which is handed in, and nothing is waited for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use ipgate::list::Parser;
@@ -26,8 +26,8 @@ pub(crate) struct Core {
     owed: Touched,
     /// What was refused last, so that it is told once.
     refusals: Vec<SiteRefusal>,
-    /// Apps whose hosts belong to others, too, told once.
-    contested: BTreeMap<Host, AppName>,
+    /// Hosts with the apps that do not have them, because another one has: told once, tried again with every change.
+    contested: BTreeSet<(Host, AppName)>,
 }
 
 /// What is to be brought into force.
@@ -54,7 +54,7 @@ impl Core {
         let keeper = |traits: Traits| Keeper::new(parser.clone(), traits.settle);
         let keepers = traits.into_iter().map(keeper).collect();
         let gate = gate.clone();
-        let (owed, refusals, contested) = (Touched::default(), Vec::new(), BTreeMap::new());
+        let (owed, refusals, contested) = (Touched::default(), Vec::new(), BTreeSet::new());
         Core { gate, keepers, is_in_force: false, owed, refusals, contested }
     }
 
@@ -107,7 +107,10 @@ impl Core {
         if !self.is_in_force {
             owed = self.everything();
         }
-        let mut changes = merge::changes(&self.keepers, owed.settings, &owed.apps);
+        // What keeps a host from an app may be gone.
+        let again: BTreeSet<&AppName> =
+            owed.apps.iter().chain(self.contested.iter().map(|(_, app)| app)).collect();
+        let mut changes = merge::changes(&self.keepers, owed.settings, again);
         if before == FIRST {
             changes = changes.permitting(Permit::EnforceOff).permitting(Permit::Removal);
         }
@@ -139,6 +142,7 @@ impl Core {
 
     /// Applies changes; a host that another app has stays with that app.
     fn apply_uncontested(&mut self, mut changes: Changes, outcome: &mut Outcome) -> Vec<SiteRefusal> {
+        let before = std::mem::take(&mut self.contested);
         loop {
             let refused = match self.gate.apply_allowed(changes.clone()) {
                 Ok((_, refusals)) => return refusals,
@@ -152,9 +156,11 @@ impl Core {
                 let loser = if owner == Some(second) { first } else { second };
                 changes = changes.without_host(loser, host);
                 is_less = true;
-                if self.contested.insert(host.clone(), loser.clone()).as_ref() != Some(loser) {
+                let contested = (host.clone(), loser.clone());
+                if !before.contains(&contested) {
                     outcome.notices.push((None, Notice::Refused { refusal: refusal.clone() }));
                 }
+                self.contested.insert(contested);
             }
             if !is_less {
                 return refused.refusals().to_vec();

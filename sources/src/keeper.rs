@@ -119,13 +119,13 @@ impl Keeper {
     }
 
     /// Takes what was said.
-    pub(crate) fn take(&mut self, statement: Statement, moment: Moment) -> Result<Taken, Emptied> {
+    pub(crate) fn take(&mut self, mut statement: Statement, moment: Moment) -> Result<Taken, Emptied> {
+        self.ledger.notices.extend(statement.remarks.drain(..).map(Notice::Remark));
         if statement.is_empty_whole() && self.has_lists() {
             return Err(Emptied { apps: self.apps.len() });
         }
         self.is_known = true;
-        let Statement { is_whole, default, mode, enforce, mut apps, remarks, .. } = statement;
-        self.ledger.notices.extend(remarks.into_iter().map(Notice::Remark));
+        let Statement { is_whole, default, mode, enforce, mut apps, .. } = statement;
         let whole_began = is_whole.then_some(moment.began);
         let reading = Reading { whole_began, now: moment.now, settle: self.settle };
         let mut taking =
@@ -308,15 +308,20 @@ impl Taking<'_> {
     /// Takes the hosts of an app. Those that are stated count at once; those that are gone, when they may go: a request to a
     /// host that no app has is asked of the site alone. Whether they are different.
     fn hosts(&mut self, kept: &mut KeptApp, stated: Vec<Host>, part: &Part) -> bool {
-        let had = |host: &Host| kept.hosts.contains(host) || kept.held_hosts.contains(host);
-        let is_new = stated.iter().any(|host| !had(host));
-        let gone = || kept.hosts.iter().filter(|host| !stated.contains(host));
-        if gone().next().is_some() && !kept.held_hosts.is_empty() {
+        if kept.hosts == stated && kept.held_hosts.is_empty() {
+            return false;
+        }
+        // One app may have as many hosts as there are apps.
+        let before: BTreeSet<&Host> = kept.hosts.iter().chain(&kept.held_hosts).collect();
+        let now: BTreeSet<&Host> = stated.iter().collect();
+        let is_new = !now.is_subset(&before);
+        let gone: Vec<Host> = kept.hosts.iter().filter(|host| !now.contains(host)).cloned().collect();
+        if !gone.is_empty() && !kept.held_hosts.is_empty() {
             self.ledger.release(part); // what goes now has its own time
         }
         let mut held: Vec<Host> =
-            kept.held_hosts.iter().filter(|host| !stated.contains(host)).cloned().collect();
-        held.extend(gone().cloned());
+            kept.held_hosts.iter().filter(|host| !now.contains(host)).cloned().collect();
+        held.extend(gone);
         let closes = held.is_empty() || self.is_closed;
         let goes = self.ledger.may_go(part, closes, &self.reading) && !held.is_empty();
         kept.held_hosts = if goes { Vec::new() } else { held };

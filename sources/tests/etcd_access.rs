@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use etcd_client::{ConnectOptions, Permission, RoleRevokePermissionOptions};
+use ipgate::site::AppName;
 use ipgate_sources::{Condition, EtcdAccess, EtcdSource, EtcdStore, EtcdV2Source, Store, StoreError};
 use support::{Etcd, Follower, Options, V2, V3, eventually};
 
@@ -73,11 +74,74 @@ async fn a_role_that_is_revoked_unsets_nothing() {
     for secret in ["first", "second"] {
         assert_eq!(follower.told(secret), 0, "{:#?}", follower.notices());
     }
-    // Who may read may not write.
+    // Who may follow may not look at everything, and may not write.
     let store = EtcdStore::new(access);
-    let shop = "shop".parse().unwrap();
-    let read = store.read(&shop).await;
-    assert!(matches!(&read, Err(StoreError::Denied(_))), "it looks for services, too: {read:?}");
+    let read = store.read(&shop()).await;
+    assert!(matches!(&read, Err(StoreError::Denied(_))), "{read:?}");
+}
+
+fn shop() -> AppName {
+    "shop".parse().unwrap()
+}
+
+/// What the README grants to who changes lists suffices for that, and for nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_role_of_the_readme_suffices_to_change_lists() {
+    let Some(etcd) = Etcd::start() else { return };
+    V3::connect(&etcd.url()).await.put("/deis/domains/shop.example", "shop").await;
+    let V3(mut root) = with_user(&etcd).await;
+    root.user_add("control", "secret", None).await.unwrap();
+    root.role_add("ipgate-control").await.unwrap();
+    for key in ["/deis/config/", "/deis/apps/"] {
+        root.role_grant_permission("ipgate-control", Permission::read_write(key).with_prefix())
+            .await
+            .unwrap();
+    }
+    root.role_grant_permission("ipgate-control", Permission::read_write("/deis/router/controller/whitelist"))
+        .await
+        .unwrap();
+    for key in ["/deis/services/", "/deis/domains/", "/deis/controller/"] {
+        root.role_grant_permission("ipgate-control", Permission::read(key).with_prefix()).await.unwrap();
+    }
+    root.user_grant_role("control", "ipgate-control").await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let password = folder.path().join("password");
+    std::fs::write(&password, "secret").unwrap();
+    let store = EtcdStore::new(EtcdAccess::new([etcd.url()]).user("control", &password));
+    let read = store.read(&shop()).await.unwrap().unwrap();
+    store.write(&shop(), Some("10.0.0.0/8"), &read).await.unwrap();
+    let read = store.read(&shop()).await.unwrap().unwrap();
+    store.write(&shop(), Some("2001:db8::1"), &read).await.unwrap();
+    let read = store.read(&shop()).await.unwrap().unwrap();
+    assert_eq!(read.text.as_deref(), Some("2001:db8::1"));
+    store.write(&shop(), None, &read).await.unwrap();
+    let controller = "deis/controller".parse().unwrap();
+    assert_eq!(store.read(&controller).await, Ok(None));
+}
+
+/// A token that somebody else asked for, in a file.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_as_good_as_a_password() {
+    let Some(etcd) = Etcd::start() else { return };
+    V3::connect(&etcd.url()).await.put("/deis/config/shop/deis_whitelist", "10.0.0.0/8").await;
+    let V3(mut root) = with_user(&etcd).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "wrong.1\n").unwrap();
+    let access = EtcdAccess::new([etcd.url()]).token(&file);
+    let mut follower = Follower::start(EtcdSource::new(access).ask_interval(OFTEN));
+    follower.until_source(|source| is_denied(&source.condition)).await;
+    let token =
+        root.auth_client().authenticate("router".into(), "first".into()).await.unwrap().token().to_owned();
+    std::fs::write(&file, format!("{token}\n")).unwrap();
+    follower.ready().await;
+    root.put("/deis/config/shop/deis_whitelist", "192.0.2.0/24", None).await.unwrap();
+    follower.until("shop", "192.0.2.1", true).await;
+    // A password that changes ends the tokens that were given for it.
+    root.user_change_password("router", "second").await.unwrap();
+    follower.until_source(|source| is_denied(&source.condition)).await;
+    assert!(follower.allows("shop", "192.0.2.1") && !follower.allows("shop", "198.51.100.1"));
+    assert_eq!(follower.told(&token), 0, "{:#?}", follower.notices());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,11 +164,9 @@ async fn v2_rights_that_are_withdrawn_unset_nothing() {
     let role = |what: &str, rights: &str| {
         format!(r#"{{"role":"ipgate","{what}":{{"kv":{{"read":{rights},"write":[]}}}}}}"#)
     };
-    let readable = r#"["/deis/config/*","/deis/domains/*","/deis/router/*","/deis/controller/subdomain"]"#;
-    let folders = r#"["/deis/config","/deis/domains","/deis/router"]"#;
+    let readable = r#"["/deis/config*","/deis/domains*","/deis/router*","/deis/controller/subdomain*"]"#;
     keys.admin("users/root", r#"{"user":"root","password":"root"}"#).await;
     keys.admin("roles/ipgate", &role("permissions", readable)).await;
-    keys.admin("roles/ipgate", &role("grant", folders)).await;
     keys.admin("users/router", r#"{"user":"router","password":"first","roles":["ipgate"]}"#).await;
     keys.admin("enable", "{}").await;
     keys.admin("roles/guest", r#"{"role":"guest","revoke":{"kv":{"read":["/*"],"write":["/*"]}}}"#).await;
@@ -115,10 +177,10 @@ async fn v2_rights_that_are_withdrawn_unset_nothing() {
     let mut follower = Follower::start(EtcdV2Source::new(access).ask_interval(OFTEN));
     follower.ready().await;
     assert!(follower.allows("shop", "10.1.1.1"));
-    keys.admin("roles/ipgate", &role("revoke", r#"["/deis/config/*"]"#)).await;
+    keys.admin("roles/ipgate", &role("revoke", r#"["/deis/config*"]"#)).await;
     follower.until_source(|source| is_denied(&source.condition)).await;
     assert!(follower.allows("shop", "10.1.1.1") && !follower.allows("shop", "192.0.2.1"));
-    keys.admin("roles/ipgate", &role("grant", r#"["/deis/config/*"]"#)).await;
+    keys.admin("roles/ipgate", &role("grant", r#"["/deis/config*"]"#)).await;
     follower.until_source(|source| source.condition == Condition::Connected).await;
     keys.admin("users/router", r#"{"user":"router","password":"second"}"#).await;
     follower.until_source(|source| is_denied(&source.condition)).await;
@@ -158,7 +220,7 @@ async fn certificates_are_asked_for_shown_and_renewed() {
         format!("--cert-file={}", argument("server.pem")),
         format!("--key-file={}", argument("server.key")),
     ];
-    let Some(etcd) = Etcd::start_with(Options { more, is_tls: true }) else { return };
+    let Some(etcd) = Etcd::start_with(Options { more, is_tls: true, ..Options::default() }) else { return };
     for (from, to) in [("client.pem", "shown.pem"), ("client.key", "shown.key")] {
         std::fs::copy(file(from), file(to)).unwrap();
     }
@@ -234,8 +296,7 @@ async fn certificates_are_asked_for_shown_and_renewed() {
         }
     }
     let store = EtcdStore::new(writer);
-    let shop = "shop".parse().unwrap();
-    let read = store.read(&shop).await.unwrap().unwrap();
-    store.write(&shop, Some("203.0.113.0/24"), &read).await.unwrap();
+    let read = store.read(&shop()).await.unwrap().unwrap();
+    store.write(&shop(), Some("203.0.113.0/24"), &read).await.unwrap();
     v3.until("shop", "203.0.113.1", true).await;
 }

@@ -7,7 +7,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ipgate::site::SiteGate;
 use proptest::prelude::*;
@@ -25,6 +25,9 @@ const LISTS: [(&str, &[usize]); 5] = [
 ];
 const BAD: usize = 4;
 const CLIENTS: [&str; 4] = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "192.0.2.1"];
+
+/// What the source takes for gone, in Deis's layout.
+const SETTLE: Duration = Duration::from_secs(2);
 
 /// What happens.
 #[derive(Debug, Clone)]
@@ -155,15 +158,19 @@ async fn act(act: &Act, etcd: &mut Etcd, keys: &Api, proxy: &Proxy, model: &mut 
             keys.delete(&Api::list(APPS[*app])).await;
         }
         Act::Deploy(app, list) => {
-            // That it is away for a moment is not a state that anybody meant: it lets nobody in.
+            // That it is away for a moment is not a state that anybody meant; where it was away for longer, as on a slow
+            // machine, it is one.
+            let (before, began) = (model.lists.get(app).copied(), Instant::now());
             keys.delete_below(&format!("/deis/config/{}/", APPS[*app])).await;
             keys.put(&format!("/deis/config/{}/port", APPS[*app]), "80").await;
-            if !model.lists.contains_key(app) {
-                // Where there was none, there is none for a moment longer.
-                model.change(|_| ());
-            }
+            let admitted = model.admitted.clone();
+            model.unlist(*app);
+            let meanwhile = std::mem::replace(&mut model.admitted, admitted);
             model.list(*app, *list);
             keys.put(&Api::list(APPS[*app]), LISTS[*list].0).await;
+            if before.is_none() || began.elapsed() >= SETTLE {
+                model.admitted.extend(meanwhile);
+            }
         }
         Act::Enforce(on) => {
             model.enforce(*on);

@@ -192,7 +192,7 @@ async fn a_store_that_is_away_says_so_and_comes_back() {
     etcd.kill();
     for store in &stores {
         let away = store.read(&shop()).await;
-        assert!(matches!(&away, Err(StoreError::Unreachable(why)) if why.contains("refused")), "{away:?}");
+        assert!(matches!(&away, Err(StoreError::Unreachable(_))), "{away:?}");
     }
     etcd.restart();
     for store in &stores {

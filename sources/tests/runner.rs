@@ -298,3 +298,30 @@ async fn a_gate_is_taken_over() {
     assert!(allows(&gate, "blog", "192.0.2.1") && !allows(&gate, "blog", "10.1.1.1"));
     assert!(allows(&gate, "left", "192.0.2.1"), "it is no app any more, and no list is required");
 }
+
+#[tokio::test]
+async fn a_host_that_is_free_again_goes_to_the_app_that_wants_it() {
+    let gate = SiteGate::new(&closed_site()).unwrap();
+    let (teller, source) = told(Duration::from_millis(50));
+    let runner = Runner::new(&gate).with_source(source);
+    let mut status = runner.status();
+    tokio::spawn(runner.run(std::future::pending()));
+    let with_host = |name: &str| {
+        let mut statement = site(&[("shop", "10.0.0.0/8"), ("blog", "192.0.2.0/24")]);
+        let app = statement.apps.get_mut(name).unwrap().as_mut().unwrap();
+        app.hosts.push("www.example.com".parse().unwrap());
+        statement
+    };
+    let app_of = || gate.snapshot().host("www.example.com").map(ToString::to_string);
+    teller.says(with_host("shop"));
+    status.wait_for(|status| status.is_ready).await.unwrap();
+    for app in ["blog", "shop", "blog"] {
+        // The app that had it keeps it for a while: nobody is asked of the site alone in between.
+        teller.says(with_host(app));
+        until(|| {
+            assert!(app_of().is_some());
+            app_of().as_deref() == Some(app)
+        })
+        .await;
+    }
+}

@@ -33,7 +33,7 @@ pub(super) async fn connect(access: &EtcdAccess, material: &Material) -> Result<
     if let Some((user, password)) = &material.user {
         options = options.with_user(user, password).with_auto_token_refresh(true);
     }
-    if access.is_tls() {
+    if access.is_tls()? {
         options = options.with_tls(tls(material));
     }
     let client = match &material.token {

@@ -9,8 +9,8 @@ use tonic::Code;
 use crate::failure::Failure;
 use crate::store::StoreError;
 
-/// A message of the server about a request that it would never take.
-const TOO_LARGE: &str = "request is too large";
+/// Messages of the server, and of gRPC in it, about a request that it would never take.
+const TOO_LARGE: [&str; 2] = ["request is too large", "larger than max"];
 
 /// What a failed request means for a source.
 pub(super) fn failure(error: &Error) -> Failure {
@@ -27,7 +27,7 @@ pub(super) fn failure(error: &Error) -> Failure {
 pub(super) fn store_error(error: &Error) -> StoreError {
     match error {
         Error::GRpcStatus(status) if is_denial(status) => StoreError::Denied(status.message().to_owned()),
-        Error::GRpcStatus(status) if status.message().contains(TOO_LARGE) => StoreError::CannotSay(
+        Error::GRpcStatus(status) if TOO_LARGE.iter().any(|words| status.message().contains(words)) => StoreError::CannotSay(
             "the list is larger than etcd takes in one request (1.5 MiB unless its servers are set otherwise)".into(),
         ),
         _ => StoreError::Unreachable(told(error)),

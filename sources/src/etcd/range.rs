@@ -38,7 +38,7 @@ impl Range {
         let (first, end) = match layout {
             Layout::Auto => ("apps/", "router0"), // `0` follows `/`
             Layout::Deis => ("config/", "router0"),
-            Layout::Plain => ("apps/", "mode\0"),
+            Layout::Plain => ("apps/", "mode0"),
         };
         Range { first: format!("{prefix}{first}"), end: format!("{prefix}{end}") }
     }

@@ -37,6 +37,7 @@ pub struct EtcdSource {
     /// With the slash behind it.
     prefix: String,
     layout: Layout,
+    settle: Option<Duration>,
     ask_interval: Duration,
     keys: Keys,
     /// The cluster and the revision that were read last.
@@ -56,7 +57,15 @@ impl EtcdSource {
     pub fn new(access: impl Into<EtcdAccess>) -> EtcdSource {
         let (prefix, layout) = ("/deis/".to_owned(), Layout::default());
         let keys = Keys::new(layout, &prefix);
-        EtcdSource { access: access.into(), prefix, layout, ask_interval: ASK_INTERVAL, keys, seen: None }
+        EtcdSource {
+            access: access.into(),
+            prefix,
+            layout,
+            settle: None,
+            ask_interval: ASK_INTERVAL,
+            keys,
+            seen: None,
+        }
     }
 
     /// The same below that prefix. A slash at its end makes no difference.
@@ -70,6 +79,13 @@ impl EtcdSource {
     #[must_use]
     pub fn layout(self, layout: Layout) -> EtcdSource {
         EtcdSource { keys: Keys::new(layout, &self.prefix), layout, ..self }
+    }
+
+    /// The same, where something has to be gone for that long before that may open an app: as long as the slowest deploy. 2 s
+    /// unless set, and no time at all in the plain layout.
+    #[must_use]
+    pub fn settle(self, settle: Duration) -> EtcdSource {
+        EtcdSource { settle: Some(settle), ..self }
     }
 
     /// The same, where it is made sure that often that the keys may still be read and that the files of the access hold what
@@ -192,7 +208,7 @@ impl Source for EtcdSource {
     }
 
     fn traits(&self) -> Traits {
-        Traits { settle: self.layout.settle(), ..Traits::default() }
+        Traits { settle: self.settle.unwrap_or(self.layout.settle()), ..Traits::default() }
     }
 
     fn follow<'f>(&'f mut self, feed: &'f mut Feed) -> BoxFuture<'f, Failure> {

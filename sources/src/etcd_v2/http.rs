@@ -40,7 +40,9 @@ impl Http {
         let endpoints = access.endpoints();
         let endpoint =
             endpoints.get(number.checked_rem(endpoints.len()).ok_or_else(none)?).ok_or_else(none)?;
-        let endpoint = if endpoint.contains("://") { endpoint.clone() } else { format!("http://{endpoint}") };
+        let scheme = if access.is_tls()? { "https" } else { "http" };
+        let endpoint =
+            if endpoint.contains("://") { endpoint.clone() } else { format!("{scheme}://{endpoint}") };
         let server = Url::parse(&endpoint).ok().filter(|url| !url.cannot_be_a_base());
         let server =
             server.ok_or_else(|| Failure::Unreachable(format!("{access}: not all are addresses")))?;

@@ -41,6 +41,7 @@ pub struct EtcdV2Source {
     /// With slashes around it.
     prefix: String,
     layout: Layout,
+    settle: Option<Duration>,
     ask_interval: Duration,
     keys: Keys,
     /// The cluster and the index that were read last.
@@ -83,7 +84,16 @@ impl EtcdV2Source {
     pub fn new(access: impl Into<EtcdAccess>) -> EtcdV2Source {
         let (access, prefix, layout) = (access.into(), "/deis/".to_owned(), Layout::Deis);
         let keys = Keys::new(layout, &prefix);
-        EtcdV2Source { access, prefix, layout, ask_interval: ASK_INTERVAL, keys, seen: None, turn: 0 }
+        EtcdV2Source {
+            access,
+            prefix,
+            layout,
+            settle: None,
+            ask_interval: ASK_INTERVAL,
+            keys,
+            seen: None,
+            turn: 0,
+        }
     }
 
     /// The same below that prefix. Slashes at its ends make no difference.
@@ -97,6 +107,13 @@ impl EtcdV2Source {
     #[must_use]
     pub fn layout(self, layout: Layout) -> EtcdV2Source {
         EtcdV2Source { keys: Keys::new(layout, &self.prefix), layout, ..self }
+    }
+
+    /// The same, where something has to be gone for that long before that may open an app: as long as the slowest deploy. 2 s
+    /// unless set, and no time at all in the plain layout.
+    #[must_use]
+    pub fn settle(self, settle: Duration) -> EtcdV2Source {
+        EtcdV2Source { settle: Some(settle), ..self }
     }
 
     /// The same, where the server is asked that often whether it is still there and still the same, and lets us read: every
@@ -257,7 +274,7 @@ impl Source for EtcdV2Source {
     }
 
     fn traits(&self) -> Traits {
-        Traits { settle: self.layout.settle(), ..Traits::default() }
+        Traits { settle: self.settle.unwrap_or(self.layout.settle()), ..Traits::default() }
     }
 
     fn follow<'f>(&'f mut self, feed: &'f mut Feed) -> BoxFuture<'f, Failure> {

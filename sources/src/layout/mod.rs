@@ -14,6 +14,8 @@ mod keys;
 mod places;
 mod plain;
 mod remarks;
+#[cfg(test)]
+mod tests;
 mod text;
 mod touched;
 

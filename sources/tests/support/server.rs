@@ -25,6 +25,9 @@ pub struct Options {
     pub more: Vec<String>,
     /// Whether clients speak TLS.
     pub is_tls: bool,
+    /// Whether its data is on a disk, for figures: elsewhere it is in memory, so that tests need not wait for other people's
+    /// writes.
+    pub is_on_disk: bool,
 }
 
 impl Etcd {
@@ -42,7 +45,7 @@ impl Etcd {
         let mut last = String::new();
         // Between looking for a free port and taking it, somebody else may have it.
         for _ in 0..50 {
-            let folder = tempfile::tempdir().unwrap();
+            let folder = folder(&options);
             let (port, peer) = (free_port(), free_port());
             let child = spawn(folder.path(), port, peer, &options);
             let mut etcd = Etcd { child, folder, port, peer, options: options.clone() };
@@ -145,14 +148,20 @@ impl Etcd {
     }
 }
 
+fn folder(options: &Options) -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let in_memory = if options.is_on_disk { None } else { tempfile::tempdir_in(memory).ok() };
+    in_memory.unwrap_or_else(|| tempfile::tempdir().unwrap())
+}
+
 fn spawn(folder: &Path, port: u16, peer: u16, options: &Options) -> Child {
     let scheme = if options.is_tls { "https" } else { "http" };
     let (client, peer) = (format!("{scheme}://127.0.0.1:{port}"), format!("http://127.0.0.1:{peer}"));
     let log = File::create(folder.join("log")).unwrap();
     let mut command = Command::new("etcd");
     command
-        .args(["--name", "test", "--enable-v2=true", "--logger", "zap", "--heartbeat-interval", "20"])
-        .args(["--election-timeout", "200", "--auth-token-ttl", "300"])
+        .args(["--name", "test", "--enable-v2=true", "--logger", "zap", "--heartbeat-interval", "50"])
+        .args(["--election-timeout", "1000", "--auth-token-ttl", "300"])
         .arg("--data-dir")
         .arg(data(folder))
         .args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
