@@ -10,6 +10,7 @@
 
 mod access;
 mod cluster;
+mod condition;
 mod kind;
 mod names;
 mod object;

@@ -1,6 +1,6 @@
 //! A cluster as a source.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use super::access::KubernetesAccess;
 use super::cluster::{Cluster, Touched};
+use super::condition::Condition;
 use super::kind::Kind;
 use super::names::KubernetesNames;
 use super::stream::{self, Event, Reader, Scope};
@@ -55,6 +56,7 @@ pub struct KubernetesSource {
     platform_domain: Option<String>,
     settle: Duration,
     poll_interval: Duration,
+    condition: Condition,
     /// What was remarked, so that it is told once.
     remarked: BTreeSet<String>,
 }
@@ -74,6 +76,7 @@ impl KubernetesSource {
             platform_domain: None,
             settle: SETTLE,
             poll_interval: POLL_INTERVAL,
+            condition: Condition::default(),
             remarked: BTreeSet::new(),
         }
     }
@@ -172,6 +175,11 @@ impl KubernetesSource {
     }
 
     async fn followed(&mut self, feed: &mut Feed) -> Failure {
+        if self.kinds.is_empty() {
+            return Failure::Unreadable(
+                "every kind of object is left out, so that there is nothing to follow".into(),
+            );
+        }
         let answered = Arc::new(Notify::new());
         let client = match self.access.client(Arc::clone(&answered)).await {
             Ok(client) => client,
@@ -203,7 +211,7 @@ impl KubernetesSource {
         drop(sender);
         let mut cluster = Cluster::new(Arc::clone(&self.names), self.platform_domain.clone());
         let mut unlisted: BTreeSet<usize> = (0..scopes.len()).collect();
-        let mut condition = Condition::default();
+        self.condition.begin();
         loop {
             let mut batch = Vec::new();
             tokio::select! {
@@ -219,7 +227,7 @@ impl KubernetesSource {
             let was_unlisted = !unlisted.is_empty();
             for (number, event) in batch {
                 let Some(scope) = scopes.get(number) else { continue };
-                condition.hear(number, scope, &event);
+                self.condition.hear(number, scope, &event);
                 match event {
                     Event::Applied(key, object) => cluster.put(key, object, &mut touched),
                     Event::Deleted(key) => cluster.take(&key, &mut touched),
@@ -239,12 +247,12 @@ impl KubernetesSource {
             }
             if was_unlisted || !touched.is_nothing() {
                 let mut statement = if was_unlisted { cluster.whole() } else { cluster.changes(&touched) };
-                statement.remarks.extend(condition.absent());
+                statement.remarks.extend(self.condition.absent());
                 self.remark_once(&mut statement.remarks, was_unlisted);
                 let began = if was_unlisted { began } else { feed.begin() };
                 feed.say(statement, began).await;
             }
-            match condition.news() {
+            match self.condition.news() {
                 Some(Some(why)) => feed.degraded(why).await,
                 Some(None) => feed.recovered().await,
                 None => {}
@@ -281,52 +289,5 @@ impl Source for KubernetesSource {
 
     fn follow<'f>(&'f mut self, feed: &'f mut Feed) -> BoxFuture<'f, Failure> {
         Box::pin(self.followed(feed))
-    }
-}
-
-/// How the streams are.
-#[derive(Debug, Default)]
-struct Condition {
-    /// Those that are listed again and again, and what the API server says of that.
-    polled: BTreeMap<usize, String>,
-    absent: BTreeMap<usize, Kind>,
-    /// What was told last.
-    told: Option<Option<String>>,
-}
-
-impl Condition {
-    fn hear(&mut self, number: usize, scope: &Scope, event: &Event) {
-        match event {
-            Event::Polled(why) => {
-                self.polled.insert(number, why.clone());
-            }
-            Event::Watched | Event::Applied(..) | Event::Deleted(_) => {
-                self.polled.remove(&number);
-            }
-            Event::Absent => {
-                self.absent.insert(number, scope.kind);
-            }
-            Event::Listed(_) => {
-                self.absent.remove(&number);
-            }
-        }
-    }
-
-    fn absent(&self) -> impl Iterator<Item = String> {
-        self.absent.values().map(|kind| {
-            let (resource, kind) = (kind.plural(), kind);
-            format!("the cluster has no {resource}; it is followed without, and {kind} is looked for again and again")
-        })
-    }
-
-    /// What to tell of it, where that is new: why it is degraded, or that it is not any more.
-    fn news(&mut self) -> Option<Option<String>> {
-        let whys: BTreeSet<&str> = self.polled.values().map(String::as_str).collect();
-        let now = (!whys.is_empty()).then(|| {
-            let whys = whys.into_iter().collect::<Vec<_>>().join("; ");
-            format!("{whys}; it is listed again and again instead, until the verb `watch` is granted")
-        });
-        let is_news = self.told.as_ref() != Some(&now) && !(self.told.is_none() && now.is_none());
-        is_news.then(|| self.told.insert(now).clone())
     }
 }

@@ -1,13 +1,15 @@
 //! A cluster as a place where lists are changed.
 
+use std::fmt;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use ipgate::list::Parser;
 use ipgate::site::AppName;
+use kube::Client;
 use kube::api::{ListParams, Patch, PatchParams};
 use serde_json::{Value, json};
-use tokio::sync::{Notify, OnceCell};
+use tokio::sync::{Mutex, Notify};
 
 use super::access::KubernetesAccess;
 use super::kind::Kind;
@@ -16,6 +18,7 @@ use super::object::{self, Key, Object};
 use super::refused;
 use super::stream::Scope;
 use super::written::{Older, older};
+use crate::failure::Failure;
 use crate::store::{Store, StoreError, Stored};
 
 /// What the annotations of an object may hold together (Kubernetes, `TotalAnnotationSizeLimitB`).
@@ -36,20 +39,17 @@ const MAX_ANNOTATION_BYTES: usize = 256 * 1024;
 /// store.write(&app, Some("192.0.2.7:partner"), &stored).await
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct KubernetesStore {
     access: KubernetesAccess,
     names: Arc<KubernetesNames>,
     is_older_alone: bool,
-    client: OnceCell<Client>,
+    /// Made when it is needed first, and anew after a refusal: the kubeconfig or the token may be another by then.
+    client: Mutex<Option<Client>>,
 }
 
-/// A client, which has nothing to show.
-struct Client(kube::Client);
-
-impl std::fmt::Debug for Client {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Client")
+impl fmt::Debug for KubernetesStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KubernetesStore").field("access", &self.access).finish_non_exhaustive()
     }
 }
 
@@ -57,7 +57,7 @@ impl KubernetesStore {
     /// The cluster that is reached like that. It is connected to when it is needed first.
     #[must_use]
     pub fn new(access: KubernetesAccess) -> KubernetesStore {
-        KubernetesStore { access, names: Arc::default(), is_older_alone: false, client: OnceCell::new() }
+        KubernetesStore { access, names: Arc::default(), is_older_alone: false, client: Mutex::default() }
     }
 
     /// The same with other names of annotations and labels.
@@ -83,15 +83,25 @@ impl KubernetesStore {
         Ok(self.find(app).await?.ok_or(StoreError::NoSuchApp)?.1.is_of_deis)
     }
 
-    async fn client(&self) -> Result<kube::Client, StoreError> {
-        let made = self.client.get_or_try_init(async || {
-            let client = self.access.client(Arc::new(Notify::new())).await;
-            client.map(Client).map_err(|failure| match failure {
-                crate::Failure::Denied(why) => StoreError::Denied(why),
-                other => StoreError::Unreachable(other.to_string()),
-            })
-        });
-        Ok(made.await?.0.clone())
+    async fn client(&self) -> Result<Client, StoreError> {
+        let mut kept = self.client.lock().await;
+        if let Some(client) = kept.as_ref() {
+            return Ok(client.clone());
+        }
+        let made = self.access.client(Arc::new(Notify::new())).await.map_err(|failure| match failure {
+            Failure::Denied(why) => StoreError::Denied(why),
+            other => StoreError::Unreachable(other.to_string()),
+        })?;
+        Ok(kept.insert(made).clone())
+    }
+
+    /// An answer in the words of stores.
+    async fn heard<T>(&self, answer: kube::Result<T>) -> Result<T, StoreError> {
+        let heard = answer.map_err(|error| refused::store(&error));
+        if matches!(heard, Err(StoreError::Denied(_))) {
+            *self.client.lock().await = None;
+        }
+        heard
     }
 
     /// The Service of an app: the first that has a list, or else the first.
@@ -108,7 +118,7 @@ impl KubernetesStore {
         };
         let parameters = ListParams { label_selector: scope.labels.clone(), ..ListParams::default() };
         let listed = scope.api(self.client().await?).list(&parameters).await;
-        let listed = listed.map_err(|error| refused::store(&error))?;
+        let listed = self.heard(listed).await?;
         let read = |item| object::read(Kind::Service, item, &self.names);
         let mut found: Vec<(Key, Object)> =
             listed.items.into_iter().map(read).filter(|(_, object)| object.app.as_ref() == Ok(app)).collect();
@@ -155,9 +165,9 @@ impl KubernetesStore {
         let scope =
             Scope { kind: Kind::Service, namespace: Some(namespace.to_owned()), labels: None, fields: None };
         let change = json!({ "metadata": { "resourceVersion": version, "annotations": annotations } });
-        let patched = scope.api(self.client().await?);
-        let patched = patched.patch(name, &PatchParams::default(), &Patch::Merge(change)).await;
-        patched.map(drop).map_err(|error| refused::store(&error))
+        let services = scope.api(self.client().await?);
+        let patched = services.patch(name, &PatchParams::default(), &Patch::Merge(change)).await;
+        self.heard(patched).await.map(drop)
     }
 }
 

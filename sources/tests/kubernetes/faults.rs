@@ -1,0 +1,41 @@
+//! What is done to the server itself.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use ipgate_sources::Condition;
+use serde_json::json;
+
+use crate::followed::{Followed, source};
+use crate::kubernetes::Kubernetes;
+
+pub(crate) async fn a_server_that_is_killed_and_started_again(cluster: Arc<Kubernetes>) {
+    let namespace = cluster.namespace("killed").await;
+    cluster.service(&namespace, "shop", json!({ "router.deis.io/whitelist": "10.0.0.0/8" })).await;
+    let followed = Followed::ready(source(cluster.admin(), &namespace)).await;
+    let app = format!("{namespace}/shop");
+    for (round, list) in ["192.0.2.1", "192.0.2.2"].into_iter().enumerate() {
+        cluster.kill();
+        followed.until(|followed| matches!(followed.condition(), Condition::Away(_))).await;
+        assert!(followed.why().contains("it cannot be reached"), "{}", followed.why());
+        assert!(followed.allows(&app, if round == 0 { "10.1.1.1" } else { "192.0.2.1" }));
+        assert!(!followed.allows(&app, "198.51.100.1"));
+        cluster.restart();
+        let began = Instant::now();
+        followed.until(Followed::is_connected).await;
+        println!(
+            "figure: {:.2} s after the server was ready again, it was followed",
+            began.elapsed().as_secs_f64()
+        );
+        cluster
+            .change_service(
+                &namespace,
+                "shop",
+                json!({ "annotations": { "router.deis.io/whitelist": list } }),
+            )
+            .await;
+        followed.until_allows(&app, list).await;
+        assert!(!followed.is_held());
+    }
+    assert_eq!(followed.told().matches("it cannot be reached").count(), 2, "{}", followed.told());
+}

@@ -1,0 +1,106 @@
+//! What `deploy/kubernetes` has, applied to the server.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use ipgate_sources::{Condition, KubernetesAccess, KubernetesSource, KubernetesStore, Store, StoreError};
+use serde_json::{Value, json};
+
+use crate::followed::Followed;
+use crate::kubernetes::Kubernetes;
+
+fn manifest(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/kubernetes").join(name);
+    path.to_str().unwrap().to_owned()
+}
+
+/// kubectl asks first and creates then, which only one may do at a time.
+static ONE: Mutex<()> = Mutex::new(());
+
+fn apply(cluster: &Kubernetes, name: &str) {
+    let _one = ONE.lock().unwrap();
+    cluster.kubectl(&["apply", "-f", &manifest("namespace.yaml")]);
+    cluster.kubectl(&["apply", "-f", &manifest(name)]);
+}
+
+fn source(access: KubernetesAccess) -> KubernetesSource {
+    KubernetesSource::new(access).with_router("deis", "deis-router")
+}
+
+/// With just that role everything is followed; with one verb less, that verb is named.
+pub(crate) async fn the_role_is_enough_and_one_verb_less_is_named(cluster: Arc<Kubernetes>) {
+    apply(&cluster, "rbac.yaml");
+    let token = cluster.token("ipgate", "ipgated").await;
+    let access = KubernetesAccess::kubeconfig(cluster.kubeconfig(json!({ "token": token })));
+    let followed = Followed::ready(source(access)).await;
+    assert!(followed.is_connected(), "{}", followed.why());
+
+    let namespace = cluster.namespace("less").await;
+    let role = |namespace: &str, kind: &str, name: &str| -> Value {
+        let namespace = format!("--namespace={namespace}");
+        serde_json::from_str(&cluster.kubectl(&[&namespace, "get", kind, name, "-o", "json"])).unwrap()
+    };
+    let mut rules = role("", "clusterrole", "ipgate-read")["rules"].as_array().unwrap().clone();
+    rules.extend(role("deis", "role", "ipgate-router")["rules"].as_array().unwrap().iter().cloned());
+    let mut count = 0;
+    for number in 0..rules.len() {
+        let verbs: Vec<String> = serde_json::from_value(rules[number]["verbs"].clone()).unwrap();
+        for verb in &verbs {
+            let mut less = rules.clone();
+            less[number]["verbs"] = json!(verbs.iter().filter(|other| *other != verb).collect::<Vec<_>>());
+            let account = cluster.unused("less");
+            cluster.account(&namespace, &account, json!(less)).await;
+            let token = cluster.token(&namespace, &account).await;
+            let access = KubernetesAccess::kubeconfig(cluster.kubeconfig(json!({ "token": token })));
+            let resource = rules[number]["resources"][0].as_str().unwrap();
+            if resource == "httproutes" {
+                continue; // the server may not have it yet, and says so before it looks at rights
+            }
+            let followed = Followed::new(source(access));
+            // The server needs a moment for new roles, and refuses more until then.
+            let expected = format!("cannot {verb} resource \"{resource}\"");
+            let is_named = |followed: &Followed| {
+                let is_of_kind = match verb.as_str() {
+                    "watch" => matches!(followed.condition(), Condition::Degraded(_)),
+                    _ => matches!(followed.condition(), Condition::Away(_)),
+                };
+                is_of_kind && followed.why().contains(&expected)
+            };
+            followed.until(is_named).await;
+            count += 1;
+        }
+    }
+    assert_eq!(count, 6, "two verbs for services, ingresses and the router");
+}
+
+/// Everything is what the server takes, and the control service's role is enough to write.
+pub(crate) async fn the_rest_is_taken_by_the_server(cluster: Arc<Kubernetes>) {
+    apply(&cluster, "rbac.yaml");
+    for name in ["rbac-control.yaml", "config.yaml", "daemonset.yaml"] {
+        cluster.kubectl(&["apply", "--server-side", "--dry-run=server", "-f", &manifest(name)]);
+        apply(&cluster, name);
+    }
+    let namespace = cluster.namespace("controlled").await;
+    cluster.service(&namespace, "shop", json!({})).await;
+    let app = format!("{namespace}/shop").parse().unwrap();
+    let access = async |account: &str| {
+        let token = cluster.token("ipgate", account).await;
+        KubernetesAccess::kubeconfig(cluster.kubeconfig(json!({ "token": token })))
+    };
+    let control = access("ipgate-control").await;
+    cluster.until_may("ipgate", "ipgate-control", "patch", "services").await;
+    cluster.until_may("ipgate", "ipgated", "list", "services").await;
+    let store = KubernetesStore::new(control.clone());
+    let read = store.read(&app).await.unwrap().unwrap();
+    store.write(&app, Some("10.0.0.0/8:corp"), &read).await.unwrap();
+    let followed = Followed::ready(source(control)).await;
+    followed
+        .until(|followed| {
+            followed.allows(app.as_str(), "10.1.1.1") && !followed.allows(app.as_str(), "192.0.2.1")
+        })
+        .await;
+    // The account of the nodes cannot.
+    let store = KubernetesStore::new(access("ipgated").await);
+    let read = store.read(&app).await.unwrap().unwrap();
+    assert!(matches!(store.write(&app, None, &read).await, Err(StoreError::Denied(_))));
+}
