@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::followed::FollowedSite;
 use crate::site::{SiteGate, SiteParser};
-use crate::watch::file;
+use crate::watch::known::DEFAULT_SETTLE;
 use crate::watch::outcome::{Outcome, WatchError};
 use crate::watch::thread::{Callback, DEFAULT_INTERVAL};
 use crate::watch::watcher::Watcher;
@@ -45,7 +45,7 @@ impl SiteWatch {
             path: path.into(),
             parser: SiteParser::new(),
             interval: DEFAULT_INTERVAL,
-            settle: file::DEFAULT_SETTLE,
+            settle: DEFAULT_SETTLE,
             callback: Box::new(|_| ()),
         }
     }
