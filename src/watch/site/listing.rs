@@ -37,9 +37,9 @@ impl Listing {
         Listing { number: 0, folders, strange, unreadable, same_since: now, listed: now }
     }
 
-    /// Forgets how the folders looked.
+    /// Believes nothing of it any more. The folders stay, so that notifications come from them.
     pub(super) fn forget(&mut self) {
-        self.folders.clear();
+        self.same_since = self.listed;
     }
 
     /// `apps` and the folders in it, there or not.
@@ -186,6 +186,15 @@ mod tests {
         assert_eq!(settled(&mut bench), "");
         fs::rename(bench.folder.path().join("aside"), bench.path("")).unwrap();
         assert_eq!(settled(&mut bench), "deis2/builder shop");
+    }
+
+    #[test]
+    fn what_is_forgotten_is_found_again() {
+        let mut bench = Bench::new(&["shop.list"]);
+        assert!([0, 2000, 2001].map(|millis| bench.at(millis).is_some()) == [true, true, false]);
+        bench.listing.forget();
+        assert_eq!(bench.listing.folders().count(), 1);
+        assert!([2002, 4001, 4002].map(|millis| bench.at(millis).is_some()) == [true, true, false]);
     }
 
     #[test]
