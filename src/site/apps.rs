@@ -39,6 +39,7 @@ impl Listed {
         &self.list
     }
 
+    #[inline(always)]
     pub(super) fn table(&self) -> &Table {
         self.list.table()
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::apps::AppState;
 use super::judgement::SiteJudgement;
+use super::memo::Memo;
 use super::name::AppName;
 use super::shared::Shared;
 use super::snapshot::SiteSnapshot;
@@ -35,6 +36,7 @@ pub struct SiteReader {
     /// The generation of `snapshot`; 0, which no site has, without one.
     generation: u64,
     snapshot: Option<Arc<SiteSnapshot>>,
+    memo: Memo,
 }
 
 /// An app that is asked for again and again: its name, and the number by which it was found last.
@@ -86,13 +88,14 @@ pub enum Sought<'a> {
 
 impl SiteReader {
     pub(super) fn new(shared: &Arc<Shared>) -> SiteReader {
-        SiteReader { shared: Arc::clone(shared), generation: 0, snapshot: None }
+        SiteReader { shared: Arc::clone(shared), generation: 0, snapshot: None, memo: Memo::default() }
     }
 
     /// The verdict for a client of an app, which the site may name or not.
     #[inline]
     pub fn check(&mut self, app: &str, address: IpAddr) -> SiteVerdict<'_> {
-        self.current().check(app, address)
+        let (site, memo) = self.current_with_memo();
+        site.verdict(memo.find(app.as_bytes(), site), Some(address.into()))
     }
 
     /// The verdict for a client of the app to which a request's host belongs ([`SiteSnapshot::check_host`]).
@@ -126,47 +129,69 @@ impl SiteReader {
     /// ```
     #[inline(always)]
     pub fn judge(&mut self, app: Sought<'_>, address: impl Into<Option<Address>>) -> SiteJudgement<'_> {
+        let (site, app) = self.find(app);
+        SiteJudgement::new(site, app, address.into())
+    }
+
+    /// Whether a client is allowed, for callers who have the canonical address, if there is one.
+    ///
+    /// ```
+    /// use ipgate::site::{Site, SiteGate, Sought};
+    /// let gate = SiteGate::new(&Site::new())?;
+    /// assert!(gate.reader().allows(Sought::Name(b"shop"), ipgate::Address::from([192, 0, 2, 1])));
+    /// assert!(!gate.reader().allows(Sought::Name(b"shop"), None));
+    /// # Ok::<(), ipgate::site::SiteRefused>(())
+    /// ```
+    #[inline(always)]
+    pub fn allows(&mut self, app: Sought<'_>, address: impl Into<Option<Address>>) -> bool {
+        let (site, app) = self.find(app);
+        site.allows(app, address.into())
+    }
+
+    /// The current state of the site, and of an app in it.
+    #[inline(always)]
+    fn find(&mut self, app: Sought<'_>) -> (&SiteSnapshot, Option<&AppState>) {
         let id = self.shared.id();
-        let site = self.current();
+        let (site, memo) = self.current_with_memo();
         let found = match app {
-            Sought::Name(name) => site.app(name),
+            Sought::Name(name) => memo.find(name, site),
             Sought::Host(host) => site.app_of_host(host),
             Sought::App(app) => app.find(id, site),
         };
-        SiteJudgement::new(site, found.map(|(_, app)| app), address.into())
-    }
-
-    #[inline(always)]
-    fn allows(&mut self, app: Sought<'_>, address: IpAddr) -> bool {
-        self.judge(app, Address::from(address)).judgement().is_allowed()
+        (site, found.map(|(_, app)| app))
     }
 
     /// Whether a client of an app is allowed, where only the decision is wanted.
     #[inline]
     pub fn is_allowed(&mut self, app: &str, address: IpAddr) -> bool {
-        self.allows(Sought::Name(app.as_bytes()), address)
+        self.allows(Sought::Name(app.as_bytes()), Address::from(address))
     }
 
     /// Whether a client of the app to which a request's host belongs is allowed.
     #[inline]
     pub fn is_allowed_at(&mut self, host: &str, address: IpAddr) -> bool {
-        self.allows(Sought::Host(host.as_bytes()), address)
+        self.allows(Sought::Host(host.as_bytes()), Address::from(address))
     }
 
     /// Whether a client of an app that is asked for again and again is allowed.
     #[inline]
     pub fn is_allowed_to(&mut self, app: &mut AppRef, address: IpAddr) -> bool {
-        self.allows(Sought::App(app), address)
+        self.allows(Sought::App(app), Address::from(address))
     }
 
     /// The current state of the site.
     #[inline]
     pub fn current(&mut self) -> &SiteSnapshot {
+        self.current_with_memo().0
+    }
+
+    #[inline(always)]
+    fn current_with_memo(&mut self) -> (&SiteSnapshot, &mut Memo) {
         if self.generation != self.shared.generation() {
             self.refresh();
         }
-        let shared = &self.shared;
-        self.snapshot.get_or_insert_with(|| shared.load())
+        let SiteReader { shared, snapshot, memo, .. } = self;
+        (snapshot.get_or_insert_with(|| shared.load()), memo)
     }
 
     #[cold]

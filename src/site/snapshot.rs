@@ -100,6 +100,31 @@ impl SiteSnapshot {
         }
     }
 
+    /// Whether a client is allowed, for those who ask nothing else. Where no entry denies, it does not matter which of them is
+    /// the longest: a client is let in whom either list lets in.
+    #[inline(always)]
+    pub(super) fn allows(&self, app: Option<&AppState>, address: Option<Address>) -> bool {
+        let list = app.and_then(|app| Some((app.mode.unwrap_or(self.mode), app.list.as_ref()?.snapshot())));
+        if let (Some((mode, list)), Some(address)) = (list, address)
+            && list.table().is_of_lists()
+        {
+            let default = self.default.snapshot();
+            if mode == Mode::Override || default.table().allows_everyone() {
+                return list.allows(address);
+            }
+            if default.table().is_of_lists() && !default.table().may_deny() && !list.table().may_deny() {
+                return list.allows(address) || default.allows(address);
+            }
+        }
+        self.is_judged_so(app, address)
+    }
+
+    /// Out of line: a judgement needs room that would cost those who need none.
+    #[inline(never)]
+    fn is_judged_so(&self, app: Option<&AppState>, address: Option<Address>) -> bool {
+        self.judge(app, address).is_allowed()
+    }
+
     #[inline(always)]
     fn judge_by_default(&self, address: Option<Address>) -> Judgement<'_> {
         judge(&self.default, Origin::Default, address)
