@@ -15,20 +15,12 @@
 #include "ngx_http_ipgate.h"
 
 
-/* What would cost the usual request registers and room on the stack, if the compiler made it part of the handler. */
-#if (__GNUC__)
-#define ngx_http_ipgate_apart  __attribute__((noinline))
-#else
-#define ngx_http_ipgate_apart
-#endif
-
-
-static ngx_http_ipgate_apart ngx_int_t ngx_http_ipgate_access(ngx_http_request_t *r,
+static ngx_ipgate_apart ngx_int_t ngx_http_ipgate_access(ngx_http_request_t *r,
     ngx_http_ipgate_loc_conf_t *ilcf);
 static ngx_inline ngx_int_t ngx_http_ipgate_admit(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf);
-static ngx_http_ipgate_apart ngx_int_t ngx_http_ipgate_admit_to_app(ngx_http_request_t *r,
+static ngx_ipgate_apart ngx_int_t ngx_http_ipgate_admit_to_app(ngx_http_request_t *r,
     ngx_http_ipgate_loc_conf_t *ilcf);
-static ngx_http_ipgate_apart ngx_int_t ngx_http_ipgate_access_denied(ngx_http_request_t *r);
+static ngx_ipgate_apart ngx_int_t ngx_http_ipgate_access_denied(ngx_http_request_t *r);
 static ngx_int_t ngx_http_ipgate_access_result(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf,
     ngx_ipgate_status_e status);
 static ngx_int_t ngx_http_ipgate_ask(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf,
@@ -106,14 +98,14 @@ ngx_http_ipgate_admit(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf)
 static ngx_int_t
 ngx_http_ipgate_admit_to_app(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf)
 {
-    ngx_str_t            address;
-    ngx_ipgate_client_t  client;
+    ngx_str_t  app;
 
-    if (ngx_http_ipgate_client(r, &ilcf->rules, &client, &address) != NGX_OK) {
+    if (ngx_http_ipgate_app(r, &ilcf->rules, &app) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_ipgate_app_admits(ilcf->rules.policy, &client) ? NGX_DECLINED : ngx_http_ipgate_access(r, ilcf);
+    return ngx_ipgate_app_admits(ilcf->rules.policy, r->connection, &app)
+           ? NGX_DECLINED : ngx_http_ipgate_access(r, ilcf);
 }
 
 

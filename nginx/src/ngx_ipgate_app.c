@@ -6,39 +6,64 @@
 #include "ngx_ipgate.h"
 
 
+static ngx_ipgate_apart int32_t ngx_ipgate_app_known(ngx_ipgate_policy_t *policy, ngx_connection_t *c,
+    ngx_str_t *app);
 static int32_t ngx_ipgate_app_ask(ngx_ipgate_policy_t *policy, ngx_ipgate_client_t *client,
     ipgate_verdict *verdict);
 
 
-/* Whether a client, by its socket address, passes, for those who need to know no more; it is counted if so. */
+/*
+ * Whether a client, by its socket address, passes, for those who need to know no more; it is counted if so. `app` is what
+ * its variables say.
+ */
 
 ngx_uint_t
-ngx_ipgate_app_admits(ngx_ipgate_policy_t *policy, ngx_ipgate_client_t *client)
+ngx_ipgate_app_admits(ngx_ipgate_policy_t *policy, ngx_connection_t *c, ngx_str_t *app)
 {
-    ipgate_verdict  verdict;
+    int32_t              decision;
+    ipgate_site_reader  *reader;
 
-    if (policy->named && !policy->deny_unknown) {
-        if (ipgate_site_check_app(policy->site->site_reader, policy->named, client->sockaddr, client->socklen, NULL)
-            != IPGATE_ALLOW)
-        {
-            return 0;
-        }
+    reader = policy->site->site_reader;
 
-    } else if (policy->deny_unknown) {
-        verdict.size = sizeof(ipgate_verdict);
-        verdict.want = 0;
+    if (policy->deny_unknown) {
+        decision = ngx_ipgate_app_known(policy, c, app);
 
-        if (ngx_ipgate_app_check(policy, client, &verdict) != IPGATE_ALLOW) {
-            return 0;
-        }
+    } else if (policy->named) {
+        decision = ipgate_site_check_app(reader, policy->named, c->sockaddr, c->socklen, NULL);
 
-    } else if (ngx_ipgate_app_ask(policy, client, NULL) != IPGATE_ALLOW) {
+    } else if (policy->by_host) {
+        app = policy->name.len ? &policy->name : app;
+        decision = ipgate_site_check_host(reader, (char *) app->data, app->len, c->sockaddr, c->socklen, NULL);
+
+    } else {
+        decision = ipgate_site_check_name(reader, (char *) app->data, app->len, c->sockaddr, c->socklen, NULL);
+    }
+
+    if (decision != IPGATE_ALLOW) {
         return 0;
     }
 
     policy->allowed++;
 
     return 1;
+}
+
+
+/* Apart, since a verdict takes room on the stack that nobody else needs. */
+
+static ngx_ipgate_apart int32_t
+ngx_ipgate_app_known(ngx_ipgate_policy_t *policy, ngx_connection_t *c, ngx_str_t *app)
+{
+    ipgate_verdict       verdict;
+    ngx_ipgate_client_t  client;
+
+    client = ngx_ipgate_client(c);
+    client.app = *app;
+
+    verdict.size = sizeof(ipgate_verdict);
+    verdict.want = 0;
+
+    return ngx_ipgate_app_check(policy, &client, &verdict);
 }
 
 
