@@ -179,6 +179,7 @@ impl Known {
 
 impl<'p> Place<'p> {
     /// One of many, of which nobody is told who writes to them.
+    #[cfg(feature = "site-text")]
     pub(super) fn of(path: &'p Path, settle: Duration) -> Place<'p> {
         Place { name: path, path, settle, is_being_written: false }
     }

@@ -71,7 +71,8 @@ impl Found {
     }
 }
 
-/// What stands among the lists of a site.
+/// What stands among the lists of a site. Who reads them once needs less than who follows them.
+#[cfg_attr(not(feature = "watch"), allow(dead_code))]
 pub(crate) enum Item<'w> {
     /// `apps` or a folder in it, there or not. What is in it comes later.
     Folder(&'w Path),
