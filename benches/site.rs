@@ -1,17 +1,21 @@
-//! A site of ten thousand apps of ten entries beside a default list: its memory, a change of one app, and what a check costs
-//! over one of a single gate. Passes are interleaved, and the least of each way counts: a busy machine only adds.
+//! A site of ten thousand apps of ten entries beside a default list: its memory, its image and its folder, a change of one
+//! app, and what a check costs over one of a single gate. Passes are interleaved, and the least of each way counts: a busy
+//! machine only adds.
 //!
-//! `cargo bench --bench site`; with `-- --test` small and once, for the answers.
+//! `cargo bench --features site-text,watch --bench site`; with `-- --test` small and once, for the answers.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs;
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::sync::atomic::{AtomicIsize, Ordering};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use ipgate::ipnet::{IpNet, Ipv4Net};
 use ipgate::site::{App, AppName, AppRef, Host, ListSlot, Site, SiteGate, SiteParser, Sought};
+use ipgate::watch::FollowedSite;
 use ipgate::{Action, Address, Entry, Gate, Label, List, Policy, Reader, Table};
 
 /// The system's allocator, knowing how much is in use.
@@ -139,6 +143,59 @@ fn images(gate: &SiteGate, size: Size) {
     println!(
         "  its image: {:.1} MB, compiled of the folder in {compiled:.0} ms, in a gate in {loaded:.1} ms",
         image.len() as f64 / 1e6
+    );
+    followed(folder.path(), size);
+}
+
+/// The folder followed: looks at it while nothing changes, and one app whose list is another file in its place.
+fn followed(folder: &Path, size: Size) {
+    let before = LIVE.load(Ordering::Relaxed);
+    let gate = SiteGate::new(&Site::new().with_enforce(true)).expect("it has no host");
+    let mut site = FollowedSite::new(&gate, folder).expect("a path");
+    site.load().expect("all of it is good");
+    let bytes = LIVE.load(Ordering::Relaxed) - before;
+    let mut look = || {
+        let start = Instant::now();
+        let (outcomes, settles) = site.read(start, true);
+        assert!(outcomes.is_empty(), "{outcomes:?}");
+        let read = Instant::now();
+        let is_in_force = !site.apply().is_empty();
+        let micros = |from: Instant, to: Instant| (to - from).as_secs_f64() * 1e6;
+        (is_in_force, settles, micros(start, read), micros(read, Instant::now()))
+    };
+    // Folders that have just changed are listed at each look.
+    let (mut listed, mut unchanged, start) = (f64::INFINITY, f64::INFINITY, Instant::now());
+    while start.elapsed() < Duration::from_millis(if size.passes > 1 { 4000 } else { 50 }) {
+        let (_, _, read, _) = look();
+        let least = if start.elapsed() < Duration::from_secs(2) { &mut listed } else { &mut unchanged };
+        *least = least.min(read);
+    }
+    let mut applied: Vec<f64> = (0..size.passes.min(15) as u32)
+        .map(|turn| {
+            let app = turn * 613 % size.apps;
+            let beside = folder.join("beside");
+            fs::write(&beside, app_list(app, 1 + turn).to_string()).expect("a file");
+            fs::rename(beside, folder.join(format!("apps/{}.list", name(app)))).expect("a file in its place");
+            loop {
+                let (is_in_force, settles, _, apply) = look();
+                if is_in_force {
+                    break apply;
+                }
+                thread::sleep(
+                    settles.map_or(Duration::ZERO, |at| at.saturating_duration_since(Instant::now())),
+                );
+            }
+        })
+        .collect();
+    applied.sort_by(f64::total_cmp);
+    println!(
+        "  its folder followed: {:.1} MB; a look where nothing has changed {:.1} ms, where a folder has {:.1} ms; \
+         one app changed: in force {:.0} µs after it was read (middle), {:.0} µs (longest)",
+        bytes as f64 / 1e6,
+        unchanged / 1e3,
+        listed / 1e3,
+        applied[applied.len() / 2],
+        applied[applied.len() - 1]
     );
 }
 

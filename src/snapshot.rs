@@ -35,6 +35,7 @@ impl Snapshot {
     }
 
     /// The table.
+    #[inline(always)]
     #[must_use]
     pub fn table(&self) -> &Table {
         &self.table

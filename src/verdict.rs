@@ -83,6 +83,7 @@ impl<'r> Judgement<'r> {
     }
 
     /// The same with that generation.
+    #[inline(always)]
     pub(crate) fn with_generation(mut self, generation: u64) -> Judgement<'r> {
         self.seen.generation = generation;
         self

@@ -14,7 +14,7 @@ use ipgate::site::{
     SiteVerdict,
 };
 use ipgate::table::Origin;
-use ipgate::{List, Mode, Reason};
+use ipgate::{List, Mode, Reason, Table};
 use proptest::prelude::*;
 use support::bgp::Random;
 use support::generate::{addresses, list, probes};
@@ -332,6 +332,53 @@ fn a_host_of_two_apps_is_refused_and_one_that_moves_is_not() {
 }
 
 /// A number that another app has got meanwhile stands for nobody else.
+/// Of lists that deny nothing the decision is found without asking which entry decides; it is the verdict's all the same.
+#[test]
+fn the_decision_alone_is_that_of_the_verdict() {
+    let slots = || {
+        let lists =
+            ["10.0.0.0/8", "10.9.0.0/16,192.0.2.0/24", "10.0.0.0/8,!10.9.0.0/16", "10.9.1.1,!10.0.0.0/8", ""];
+        lists.map(|text| list_of(text).into()).into_iter().chain([ListSlot::Unset, ListSlot::Waiting])
+    };
+    let clients = ["10.0.0.1", "10.9.0.1", "10.9.1.1", "192.0.2.1", "203.0.113.1", "2001:db8::1"].map(ip);
+    let modes = [Mode::Extend, Mode::Override, Mode::Precede];
+    let mut seen = [0; 2];
+    for (default, list) in slots().flat_map(|default| slots().map(move |list| (default.clone(), list))) {
+        for (mode, enforce) in modes.into_iter().flat_map(|mode| [(mode, false), (mode, true)]) {
+            let site = Site::new().with_default(default.clone()).with_mode(mode).with_enforce(enforce);
+            let gate =
+                SiteGate::new(&site.with_app(name("shop"), App::new().with_list(list.clone()))).unwrap();
+            let (mut reader, mut kept) = (gate.reader(), AppRef::new(name("shop")));
+            for client in clients {
+                let allowed = gate.check("shop", client).is_allowed();
+                assert_eq!(
+                    gate.is_allowed("shop", client),
+                    allowed,
+                    "{default:?} {list:?} {mode} {enforce} {client}"
+                );
+                assert_eq!(reader.is_allowed("shop", client), allowed);
+                assert_eq!(reader.is_allowed_to(&mut kept, client), allowed);
+                seen[usize::from(allowed)] += 1;
+            }
+        }
+    }
+    assert!(seen.into_iter().min() > Some(400), "{seen:?}");
+}
+
+/// Gates and descriptions share a compiled list; each gate says with which generation of its own it came into force.
+#[test]
+fn a_list_that_is_shared_is_of_the_generation_of_each_gate() {
+    let slot = ListSlot::of_table(Table::new(&list_of("192.0.2.7:partner"))).unwrap();
+    let app = || App::new().with_list(slot.clone());
+    let (one, other) = (SiteGate::new(&Site::new()).unwrap(), SiteGate::new(&Site::new()).unwrap());
+    one.set_app(name("shop"), app()).unwrap();
+    other.set_app(name("blog"), App::new()).unwrap();
+    other.set_app(name("shop"), one.snapshot().site().apps()["shop"].clone()).unwrap();
+    let verdicts = [&one, &other].map(|gate| gate.check("shop", ip("192.0.2.7")));
+    assert_eq!(verdicts.map(|verdict| verdict.list_generation()), [2, 3]);
+    assert_eq!(other.set_app(name("shop"), app()).unwrap(), 3, "it is the list that it has");
+}
+
 #[test]
 fn a_number_that_was_kept_never_stands_for_another_app() {
     let listed = |text: &str| App::new().with_list(list_of(text));

@@ -263,6 +263,32 @@ impl Image {
         )
     }
 
+    /// `N` sections from number `first` on, found in one pass: small images are opened by the thousand.
+    ///
+    /// ```
+    /// use ipgate_lpm::image::{Contents, NOTE, Sections};
+    /// let mut sections = Sections::new();
+    /// sections.push_bytes(b"abc".to_vec());
+    /// sections.push_bytes(Vec::new());
+    /// sections.push_bytes(b"d".to_vec());
+    /// let image = sections.write(Contents::List, &[0; NOTE]);
+    /// assert_eq!(image.sections::<3>(0), [&b"abc"[..], b"", b"d"]);
+    /// ```
+    #[must_use]
+    pub fn sections<const N: usize>(&self, first: usize) -> [&[u8]; N] {
+        let bytes = self.memory.bytes();
+        let mut found: [&[u8]; N] = [&[]; N];
+        if present(bytes).checked_shr(first as u32).unwrap_or(0) == 0 {
+            return found;
+        }
+        for (section, place) in places(bytes).take_while(|(section, _)| *section < first + N) {
+            if let Some(found) = section.checked_sub(first).and_then(|number| found.get_mut(number)) {
+                *found = bytes.get(place).unwrap_or_default();
+            }
+        }
+        found
+    }
+
     /// `N` sections from number `first` on, to be read again and again.
     ///
     /// # Errors
@@ -272,7 +298,6 @@ impl Image {
         let too_large = ImageError::damaged("header", "it states a section of 4 GiB or more");
         let narrow = |number: usize| u32::try_from(number).map_err(|_| too_large);
         let mut found = [Place::default(); N];
-        // Once through all of them: small images are opened by the thousand.
         for (section, place) in places(self.memory.bytes()) {
             if let Some(found) = section.checked_sub(first).and_then(|number| found.get_mut(number)) {
                 *found = Place { start: narrow(place.start / ALIGNED)?, len: narrow(place.len())? };

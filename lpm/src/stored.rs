@@ -84,8 +84,9 @@ pub(crate) fn push_family<'a, K: Key + 'a>(
 
 /// Bytes of the map, of the set, and of the entry numbers of a family that begins at section `first`.
 pub(crate) fn sizes(image: &Image, first: usize) -> (usize, usize, usize) {
-    let of =
-        |part: usize| (0..PART).map(move |i| (i, image.section::<u8>(first + 1 + PART * part + i).len()));
+    let of = |part: usize| {
+        image.sections::<PART>(first + 1 + PART * part).map(<[u8]>::len).into_iter().enumerate()
+    };
     // Bases, entries, deep entries and entries of slots name entries; the rest answers.
     let named: usize = of(0).filter(|(i, _)| matches!(i, 4 | 5 | 9 | 14)).map(|(_, len)| len).sum();
     let sum = |part: usize| of(part).map(|(_, len)| len).sum::<usize>();
@@ -101,10 +102,9 @@ pub(crate) fn validate<K: Key>(image: &Image, first: usize) -> Result<Proved<K>,
         32 => ["IPv4 header", "IPv4 map", "IPv4 set"],
         _ => ["IPv6 header", "IPv6 map", "IPv6 set"],
     };
-    let head = image.section::<u8>(first);
+    let [head] = image.sections(first);
     if head.is_empty() {
-        let is_empty =
-            (first..first + FAMILY_SECTIONS).all(|section| image.section::<u8>(section).is_empty());
+        let is_empty = image.sections::<FAMILY_SECTIONS>(first).iter().all(|section| section.is_empty());
         ensure(is_empty, about, "it is missing")?;
         let nothing = View::of(&Claim::nothing(), None);
         return Ok(Proved { prefixes: 0, map: nothing.clone(), set: nothing });
@@ -114,7 +114,23 @@ pub(crate) fn validate<K: Key>(image: &Image, first: usize) -> Result<Proved<K>,
     ensure(number(KEY_BYTES) as usize == K::BYTES, about, "it is of the other family")?;
     let part = |place: &'static str, at: usize, first: usize| {
         let damaged = |what| ImageError::damaged(place, what);
-        let section = |i: usize| image.section::<u8>(first + i);
+        let [
+            root,
+            second,
+            lines,
+            leaves,
+            bases,
+            entries,
+            groups,
+            deep_keys,
+            deep_codes,
+            deep_entries,
+            tiers,
+            filter,
+            pilots,
+            buckets,
+            slot_entries,
+        ] = image.sections::<PART>(first);
         let shift = number(at + 1);
         ensure(shift <= 2, place, "a code width is unknown")?;
         let claim = Claim {
@@ -124,21 +140,21 @@ pub(crate) fn validate<K: Key>(image: &Image, first: usize) -> Result<Proved<K>,
             root_bits: number(at + 2),
             names: Names::from_tag(number(at + 3)).ok_or(damaged("how it names entries is unknown"))?,
             decides: at == SET,
-            root: section(0),
-            second: section(1),
-            lines: section(2),
-            leaves: section(3),
-            bases: section(4),
-            entries: section(5),
-            groups: section(6),
-            deep_keys: section(7),
-            deep_codes: section(8),
-            deep_entries: section(9),
-            tiers: section(10),
-            filter: section(11),
-            pilots: section(12),
-            buckets: section(13),
-            slot_entries: section(14),
+            root,
+            second,
+            lines,
+            leaves,
+            bases,
+            entries,
+            groups,
+            deep_keys,
+            deep_codes,
+            deep_entries,
+            tiers,
+            filter,
+            pilots,
+            buckets,
+            slot_entries,
         };
         // Only the map is asked for entries.
         claim.ensure(claim.names != Names::None || claim.decides, "it names no entries")?;

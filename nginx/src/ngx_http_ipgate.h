@@ -84,6 +84,7 @@ extern ngx_ipgate_script_t  ngx_http_ipgate_script;
 
 ngx_int_t ngx_http_ipgate_client(ngx_http_request_t *r, ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client,
     ngx_str_t *address);
+ngx_int_t ngx_http_ipgate_app(ngx_http_request_t *r, ngx_ipgate_rules_t *rules, ngx_str_t *app);
 
 
 /* ngx_http_ipgate_asked.c */

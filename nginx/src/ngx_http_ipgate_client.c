@@ -5,9 +5,6 @@
 #include "ngx_http_ipgate.h"
 
 
-static ngx_int_t ngx_http_ipgate_app(ngx_http_request_t *r, ngx_ipgate_choice_t *choice, ngx_str_t *app);
-
-
 ngx_ipgate_script_t  ngx_http_ipgate_script = {
     ngx_http_set_complex_value_slot,
     ngx_http_get_variable_index,
@@ -31,20 +28,25 @@ ngx_http_ipgate_client(ngx_http_request_t *r, ngx_ipgate_rules_t *rules, ngx_ipg
         client->text = address;
     }
 
-    if (ngx_ipgate_is_variable(rules)) {
-        return ngx_http_ipgate_app(r, rules->choice, &client->app);
-    }
-
-    return NGX_OK;
+    return ngx_http_ipgate_app(r, rules, &client->app);
 }
 
 
-/* Empty, so that no site names it, where the variable is not set. */
+/* For which app variables say that a request is. Empty, so that no site names it, where they are not set, or do not say. */
 
-static ngx_int_t
-ngx_http_ipgate_app(ngx_http_request_t *r, ngx_ipgate_choice_t *choice, ngx_str_t *app)
+ngx_int_t
+ngx_http_ipgate_app(ngx_http_request_t *r, ngx_ipgate_rules_t *rules, ngx_str_t *app)
 {
+    ngx_ipgate_choice_t        *choice;
     ngx_http_variable_value_t  *value;
+
+    ngx_str_null(app);
+
+    if (!ngx_ipgate_is_variable(rules)) {
+        return NGX_OK;
+    }
+
+    choice = rules->choice;
 
     if (choice->variable == NGX_ERROR) {
         return ngx_http_complex_value(r, choice->value, app);

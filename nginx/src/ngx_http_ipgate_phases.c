@@ -15,20 +15,12 @@
 #include "ngx_http_ipgate.h"
 
 
-/* What would cost the usual request registers and room on the stack, if the compiler made it part of the handler. */
-#if (__GNUC__)
-#define ngx_http_ipgate_apart  __attribute__((noinline))
-#else
-#define ngx_http_ipgate_apart
-#endif
-
-
-static ngx_http_ipgate_apart ngx_int_t ngx_http_ipgate_access(ngx_http_request_t *r,
+static ngx_ipgate_apart ngx_int_t ngx_http_ipgate_access(ngx_http_request_t *r,
     ngx_http_ipgate_loc_conf_t *ilcf);
 static ngx_inline ngx_int_t ngx_http_ipgate_admit(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf);
-static ngx_http_ipgate_apart ngx_int_t ngx_http_ipgate_admit_to_app(ngx_http_request_t *r,
+static ngx_ipgate_apart ngx_int_t ngx_http_ipgate_admit_to_app(ngx_http_request_t *r,
     ngx_http_ipgate_loc_conf_t *ilcf);
-static ngx_http_ipgate_apart ngx_int_t ngx_http_ipgate_access_denied(ngx_http_request_t *r);
+static ngx_ipgate_apart ngx_int_t ngx_http_ipgate_access_denied(ngx_http_request_t *r);
 static ngx_int_t ngx_http_ipgate_access_result(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf,
     ngx_ipgate_status_e status);
 static ngx_int_t ngx_http_ipgate_ask(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf,
@@ -101,26 +93,29 @@ ngx_http_ipgate_admit(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf)
 }
 
 
-/* The same with a site. Whom that does not allow is asked about again, for the whole answer. */
+/* The same with a site. Whom that does not allow is asked about again, for the whole answer, and counted once. */
 
 static ngx_int_t
 ngx_http_ipgate_admit_to_app(ngx_http_request_t *r, ngx_http_ipgate_loc_conf_t *ilcf)
 {
-    ngx_str_t            address;
+    ngx_str_t            app;
     ngx_ipgate_client_t  client;
     ngx_ipgate_status_e  status;
 
-    if (ngx_http_ipgate_client(r, &ilcf->rules, &client, &address) != NGX_OK) {
+    if (ngx_http_get_module_ctx(r->main, ngx_http_ipgate_module)) {
+        return ngx_http_ipgate_access(r, ilcf); /* a variable may have asked */
+    }
+
+    if (ngx_http_ipgate_app(r, &ilcf->rules, &app) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ngx_http_ipgate_asked(r, ilcf, &client)) {
-        return ngx_http_ipgate_access(r, ilcf);
-    }
-
-    if (ngx_ipgate_app_admits(&ilcf->rules, &client)) {
+    if (ngx_ipgate_app_admits(&ilcf->rules, r->connection, &app)) {
         return NGX_DECLINED;
     }
+
+    client = ngx_ipgate_client(r->connection);
+    client.app = app;
 
     if (ngx_http_ipgate_ask(r, ilcf, &client, 1, &status) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

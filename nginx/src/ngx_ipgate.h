@@ -30,6 +30,14 @@
 #define NGX_IPGATE_REASONS  (NGX_IPGATE_UNKNOWN_APP + 1)
 
 
+/* What would cost the usual request registers and room on the stack, if the compiler made it part of the handler. */
+#if (__GNUC__)
+#define ngx_ipgate_apart  __attribute__((noinline))
+#else
+#define ngx_ipgate_apart
+#endif
+
+
 /*
  * What http and stream have each of their own: the setter of command tables for texts with variables, the index of a
  * variable, and the type of their outermost block.
@@ -214,7 +222,7 @@ ngx_uint_t ngx_ipgate_realip_trusts_unix(ngx_conf_t *cf, const char *name, void 
 
 /* ngx_ipgate_app.c */
 
-ngx_uint_t ngx_ipgate_app_admits(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client);
+ngx_uint_t ngx_ipgate_app_admits(ngx_ipgate_rules_t *rules, ngx_connection_t *c, ngx_str_t *app);
 uint32_t ngx_ipgate_app_want(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client);
 int32_t ngx_ipgate_app_check(ngx_ipgate_policy_t *policy, ngx_ipgate_client_t *client, ipgate_verdict *verdict);
 

@@ -12,22 +12,38 @@ static int32_t ngx_ipgate_app_ask(ngx_ipgate_policy_t *policy, ngx_ipgate_client
 
 /*
  * Whether a client, by its socket address, passes, for those who need to know no more. It is counted; where it does
- * not pass, for the app alone.
+ * not pass, for the app alone. `app` is what the client's variables say.
  */
 
 ngx_uint_t
-ngx_ipgate_app_admits(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client)
+ngx_ipgate_app_admits(ngx_ipgate_rules_t *rules, ngx_connection_t *c, ngx_str_t *app)
 {
-    ipgate_verdict  verdict;
+    int32_t               decision;
+    ipgate_verdict        verdict;
+    ipgate_site_reader   *reader;
+    ngx_ipgate_policy_t  *policy;
+
+    policy = rules->policy;
+    reader = policy->site->site_reader;
 
     verdict.size = sizeof(ipgate_verdict);
-    verdict.want = ngx_ipgate_app_want(rules, client);
+    verdict.want = rules->unix_peers && c->sockaddr->sa_family == AF_UNIX ? 0 : IPGATE_WANT_COUNT;
 
-    if (ngx_ipgate_app_check(rules->policy, client, &verdict) != IPGATE_ALLOW) {
+    if (policy->named) {
+        decision = ipgate_site_check_app(reader, policy->named, c->sockaddr, c->socklen, &verdict);
+
+    } else {
+        app = policy->name.len ? &policy->name : app;
+        decision = policy->by_host
+                   ? ipgate_site_check_host(reader, (char *) app->data, app->len, c->sockaddr, c->socklen, &verdict)
+                   : ipgate_site_check_name(reader, (char *) app->data, app->len, c->sockaddr, c->socklen, &verdict);
+    }
+
+    if (decision != IPGATE_ALLOW || (policy->deny_unknown && verdict.app == NULL)) {
         return 0;
     }
 
-    rules->policy->allowed++;
+    policy->allowed++;
 
     return 1;
 }

@@ -6,6 +6,7 @@ use super::host::Host;
 use super::name::AppName;
 use crate::policy::Mode;
 use crate::snapshot::Snapshot;
+use crate::table::Table;
 
 /// How many apps a chunk has.
 const CHUNK: usize = 128;
@@ -14,10 +15,39 @@ const CHUNK: usize = 128;
 #[derive(Debug, Clone)]
 pub(super) struct AppState {
     pub(super) mode: Option<Mode>,
-    /// Its list with its generation, shared with states in which only something else differs; none where it is not set.
-    pub(super) list: Option<Arc<Snapshot>>,
+    /// Its list; none where it is not set.
+    pub(super) list: Option<Listed>,
     /// Apart, since checks need no more than the list.
     pub(super) about: Arc<About>,
+}
+
+/// A compiled list, shared with the description that it came with and with states in which only something else differs, and
+/// the generation of the site with which it came into force.
+#[derive(Debug, Clone)]
+pub(super) struct Listed {
+    list: Arc<Snapshot>,
+    pub(super) generation: u64,
+}
+
+impl Listed {
+    pub(super) fn new(list: Arc<Snapshot>, generation: u64) -> Listed {
+        Listed { list, generation }
+    }
+
+    #[inline(always)]
+    pub(super) fn snapshot(&self) -> &Snapshot {
+        &self.list
+    }
+
+    #[inline(always)]
+    pub(super) fn table(&self) -> &Table {
+        self.list.table()
+    }
+
+    /// The same list, for those who share it.
+    pub(super) fn shared(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.list)
+    }
 }
 
 /// Who an app is.

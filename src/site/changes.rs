@@ -53,6 +53,14 @@ impl Permit {
     }
 }
 
+impl From<Site> for Changes {
+    /// As [`Changes::to`], for those who need the site no more.
+    fn from(mut site: Site) -> Changes {
+        let apps = site.take_apps().into_iter().map(|(name, app)| (name, Some(app))).collect();
+        Changes::to_all(&site, apps)
+    }
+}
+
 impl Changes {
     /// Nothing.
     pub fn new() -> Changes {
@@ -61,11 +69,17 @@ impl Changes {
 
     /// Everything as that site has it; apps that it does not name go.
     pub fn to(site: &Site) -> Changes {
+        let apps = site.apps().iter().map(|(name, app)| (name.clone(), Some(app.clone()))).collect();
+        Changes::to_all(site, apps)
+    }
+
+    /// These apps, and the rest as that site has it.
+    fn to_all(site: &Site, apps: BTreeMap<AppName, Option<App>>) -> Changes {
         Changes {
             default: Some(site.default_list().clone()),
             mode: Some(site.mode()),
             enforce: Some(site.is_enforced()),
-            apps: site.apps().iter().map(|(name, app)| (name.clone(), Some(app.clone()))).collect(),
+            apps,
             is_whole: true,
             permits: Vec::new(),
         }

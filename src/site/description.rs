@@ -1,6 +1,8 @@
 //! What a site is: plain data, to be read, written and compared.
 
 use std::collections::BTreeMap;
+use std::mem;
+use std::ptr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -8,6 +10,7 @@ use super::host::{Asked, Host};
 use super::name::AppName;
 use crate::list::List;
 use crate::policy::{Mode, Policy};
+use crate::snapshot::Snapshot;
 use crate::table::{Origin, Table};
 
 /// What stands in the place of a list.
@@ -25,9 +28,10 @@ pub enum ListSlot {
     Waiting,
     /// A list, which may be empty: then nobody matches it.
     List(Arc<List>),
-    /// A list that comes compiled, of an image: [`ListSlot::of_table`].
+    /// A list that comes compiled, of an image or a gate: [`ListSlot::of_table`]. Whoever enforces it shares it. Its own
+    /// generation is 0: a site's gate says with which of its own it came into force.
     #[cfg_attr(feature = "serde", serde(rename = "list", skip_deserializing))]
-    Table(#[cfg_attr(feature = "serde", serde(serialize_with = "entries"))] Arc<Table>),
+    Table(#[cfg_attr(feature = "serde", serde(serialize_with = "entries"))] Arc<Snapshot>),
 }
 
 impl ListSlot {
@@ -49,7 +53,7 @@ impl ListSlot {
     /// ```
     #[must_use]
     pub fn of_table(table: Table) -> Option<ListSlot> {
-        table.is_of_lists().then(|| ListSlot::Table(Arc::new(table)))
+        table.is_of_lists().then(|| ListSlot::Table(shared(table)))
     }
 
     /// Whether there is a list.
@@ -63,7 +67,7 @@ impl ListSlot {
     pub fn entry_count(&self) -> Option<usize> {
         match self {
             ListSlot::List(list) => Some(list.len()),
-            ListSlot::Table(table) => Some(table.len()),
+            ListSlot::Table(list) => Some(list.table().len()),
             ListSlot::Unset | ListSlot::Waiting => None,
         }
     }
@@ -74,7 +78,7 @@ impl ListSlot {
     pub fn list(&self) -> Option<Arc<List>> {
         match self {
             ListSlot::List(list) => Some(Arc::clone(list)),
-            ListSlot::Table(table) => Some(Arc::new(table.to_list())),
+            ListSlot::Table(list) => Some(Arc::new(list.table().to_list())),
             ListSlot::Unset | ListSlot::Waiting => None,
         }
     }
@@ -83,33 +87,41 @@ impl ListSlot {
     #[cfg(all(feature = "watch", feature = "site-text"))]
     pub(crate) fn into_compiled(self, origin: Origin) -> ListSlot {
         match &self {
-            ListSlot::List(_) => {
-                let table = self.compiled(origin, SystemTime::now());
-                ListSlot::Table(Arc::new(table.whole().alone()))
-            }
+            ListSlot::List(_) => ListSlot::Table(whole(&self.compiled(origin, SystemTime::now()))),
             ListSlot::Unset | ListSlot::Waiting | ListSlot::Table(_) => self,
         }
     }
 
     /// What is enforced for a list in that place, without the entries that have expired at `now`.
-    pub(super) fn compiled(&self, origin: Origin, now: SystemTime) -> Table {
+    pub(super) fn compiled(&self, origin: Origin, now: SystemTime) -> Arc<Snapshot> {
         let policy = match self {
             ListSlot::Unset => Policy::new(),
             ListSlot::Waiting => Policy::new().with_enforce(true),
             ListSlot::List(list) if origin == Origin::Default => Policy::new().with_default(Arc::clone(list)),
             ListSlot::List(list) => Policy::new().with_app(Arc::clone(list)),
-            ListSlot::Table(table) if table.is_live_at(now) => return table.alone(),
-            ListSlot::Table(table) => return table.live_at(now),
+            ListSlot::Table(list) if list.table().is_live_at(now) => return Arc::clone(list),
+            ListSlot::Table(list) => return shared(list.table().live_at(now)),
         };
-        Table::from_policy_at(&policy, now)
+        shared(Table::from_policy_at(&policy, now))
     }
+}
+
+/// A compiled list, for all who describe and enforce it.
+pub(super) fn shared(table: Table) -> Arc<Snapshot> {
+    Arc::new(Snapshot::new(table, 0))
+}
+
+/// The same list with all of its entries, those included that have expired.
+pub(super) fn whole(list: &Arc<Snapshot>) -> Arc<Snapshot> {
+    let (table, whole) = (list.table(), list.table().whole());
+    if ptr::eq(table, whole) { Arc::clone(list) } else { shared(whole.alone()) }
 }
 
 impl PartialEq for ListSlot {
     fn eq(&self, other: &ListSlot) -> bool {
         match (self, other) {
             (ListSlot::List(one), ListSlot::List(other)) => one == other,
-            (ListSlot::Table(one), ListSlot::Table(other)) => one.is_same_as(other),
+            (ListSlot::Table(one), ListSlot::Table(other)) => one.table().is_same_as(other.table()),
             (ListSlot::Unset, ListSlot::Unset) | (ListSlot::Waiting, ListSlot::Waiting) => true,
             _ => false,
         }
@@ -119,8 +131,8 @@ impl PartialEq for ListSlot {
 impl Eq for ListSlot {}
 
 #[cfg(feature = "serde")]
-fn entries<S: serde::Serializer>(table: &Table, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(table.whole().entries().map(|entry| entry.to_entry()))
+fn entries<S: serde::Serializer>(list: &Snapshot, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(list.table().whole().entries().map(|entry| entry.to_entry()))
 }
 
 impl From<List> for ListSlot {
@@ -264,6 +276,11 @@ impl Site {
     /// The same with these apps, in the place of all that there are.
     pub(super) fn with_apps(self, apps: BTreeMap<AppName, App>) -> Site {
         Site { apps, ..self }
+    }
+
+    /// All apps, taken out of it.
+    pub(super) fn take_apps(&mut self) -> BTreeMap<AppName, App> {
+        mem::take(&mut self.apps)
     }
 
     /// The default list.

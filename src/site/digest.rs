@@ -84,7 +84,7 @@ impl Lines {
             ListSlot::Waiting => self.push(format_args!("waiting")),
             ListSlot::List(_) | ListSlot::Table(_) => {
                 self.push(format_args!("list"));
-                for entry in slot.compiled(origin, now).whole().entries() {
+                for entry in slot.compiled(origin, now).table().whole().entries() {
                     self.push(format_args!("{entry}"));
                 }
             }

@@ -88,7 +88,7 @@ impl SiteGate {
     #[must_use]
     pub fn is_allowed(&self, app: &str, address: IpAddr) -> bool {
         let site = self.shared.borrow();
-        site.judge(site.state(app), Some(address.into())).is_allowed()
+        site.allows(site.state(app), Some(address.into()))
     }
 
     /// Puts another site in the place of the current one, and returns the generation. Lists whose text, name and compiled

@@ -72,8 +72,9 @@ impl Site {
     pub fn to_image(&self) -> Result<Vec<u8>, SiteRefused> {
         let now = SystemTime::now();
         // Entries that have expired are in it: they hold again where the clock is set back.
-        let image =
-            |slot: &ListSlot, origin| slot.has_list().then(|| slot.compiled(origin, now).whole().to_image(0));
+        let image = |slot: &ListSlot, origin| {
+            slot.has_list().then(|| slot.compiled(origin, now).table().whole().to_image(0))
+        };
         let apps = || self.apps().values();
         let codes = apps().map(|app| (slot_code(app.list()) << 2 | mode_code(app.mode())) as u8).collect();
         let hosts = self.hosts()?;
@@ -145,9 +146,9 @@ impl Site {
     pub fn from_content(content: Content) -> Result<Site, ImageError> {
         let image = Image::open(content.into_memory(), Contents::Site, section::COUNT)?;
         let about = |at| u32_at(image.note(), at);
-        let default: &[u8] = image.section(section::DEFAULT);
-        let default = Some(default).filter(|image| !image.is_empty()).map(Table::from_image).transpose()?;
-        let default = slot(about(note::DEFAULT), &mut default.into_iter())?;
+        let mut lists = iter::once(image.section(section::DEFAULT)).filter(|image| !image.is_empty());
+        let default = slot(about(note::DEFAULT), &mut lists)?;
+        ensure(lists.next().is_none(), "header", "the default list is not set, and there")?;
         let enforce = about(note::ENFORCE);
         ensure(enforce <= 1, "header", "`enforce` is unknown")?;
         let of_site = mode(about(note::MODE))?.unwrap_or_default();
@@ -158,11 +159,7 @@ impl Site {
         ensure(names.len() == codes.len(), "apps", "they are not as many as their names")?;
         let ends: Vec<usize> =
             words(image.section(section::LIST_ENDS)).map(|end| UNIT * end as usize).collect();
-        let lists = pieces(image.section(section::LISTS), &ends, "lists")?;
-        // All are opened before any comes into its place: what the places take is freed when the site is in force, and would
-        // leave holes between what stays.
-        let tables = lists.into_iter().map(Table::from_image).collect::<Result<Vec<_>, _>>()?;
-        let mut lists = tables.into_iter();
+        let mut lists = pieces(image.section(section::LISTS), &ends, "lists")?.into_iter();
         let mut apps = Vec::with_capacity(codes.len());
         for code in codes {
             let app = App::new().with_list(slot(u32::from(code >> 2), &mut lists)?);
@@ -207,13 +204,14 @@ fn slot_code(slot: &ListSlot) -> u32 {
 }
 
 /// What a code stands for, with the next of the lists where that is a list.
-fn slot(code: u32, lists: &mut impl Iterator<Item = Table>) -> Result<ListSlot, ImageError> {
+fn slot<'i>(code: u32, lists: &mut impl Iterator<Item = &'i [u8]>) -> Result<ListSlot, ImageError> {
     match code {
         UNSET => Ok(ListSlot::Unset),
         WAITING => Ok(ListSlot::Waiting),
         LIST => {
-            let table = lists.next().ok_or(ImageError::damaged("lists", "there are too few"))?;
-            ListSlot::of_table(table).ok_or(ImageError::damaged("lists", "one is of no list"))
+            let image = lists.next().ok_or(ImageError::damaged("lists", "there are too few"))?;
+            ListSlot::of_table(Table::from_image(image)?)
+                .ok_or(ImageError::damaged("lists", "one is of no list"))
         }
         _ => Err(ImageError::damaged("apps", "it is unknown what stands in the place of a list")),
     }

@@ -21,6 +21,7 @@ mod guard;
 mod host;
 mod image;
 mod judgement;
+mod memo;
 mod name;
 mod reader;
 mod shared;

@@ -52,6 +52,7 @@ impl AppName {
     }
 
     /// The name.
+    #[inline]
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

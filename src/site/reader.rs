@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::apps::AppState;
 use super::counts::{AppCounts, Counted};
 use super::judgement::SiteJudgement;
+use super::memo::Memo;
 use super::name::AppName;
 use super::shared::Shared;
 use super::snapshot::SiteSnapshot;
@@ -37,6 +38,7 @@ pub struct SiteReader {
     /// The generation of `snapshot`; 0, which no site has, without one.
     generation: u64,
     snapshot: Option<Arc<SiteSnapshot>>,
+    memo: Memo,
     tally: SiteTally,
 }
 
@@ -87,30 +89,20 @@ pub enum Sought<'a> {
     App(&'a mut AppRef),
 }
 
-impl Sought<'_> {
-    /// Its number and state in the site of that id, if the site names it.
-    #[inline(always)]
-    fn find(self, id: u64, site: &SiteSnapshot) -> Option<(u32, &AppState)> {
-        match self {
-            Sought::Name(name) => site.app(name),
-            Sought::Host(host) => site.app_of_host(host),
-            Sought::App(app) => app.find(id, site),
-        }
-    }
-}
-
 impl SiteReader {
     /// The most labels that [`SiteReader::counts`] tells apart, those of each app counted by themselves.
     pub const LABELS: usize = tally::LABELS;
 
     pub(super) fn new(shared: &Arc<Shared>) -> SiteReader {
-        SiteReader { shared: Arc::clone(shared), generation: 0, snapshot: None, tally: SiteTally::default() }
+        let (memo, tally) = (Memo::default(), SiteTally::default());
+        SiteReader { shared: Arc::clone(shared), generation: 0, snapshot: None, memo, tally }
     }
 
     /// The verdict for a client of an app, which the site may name or not.
     #[inline]
     pub fn check(&mut self, app: &str, address: IpAddr) -> SiteVerdict<'_> {
-        self.current().check(app, address)
+        let (site, memo, _) = self.parts();
+        site.verdict(memo.find(app.as_bytes(), site), Some(address.into()))
     }
 
     /// The verdict for a client of the app to which a request's host belongs ([`SiteSnapshot::check_host`]).
@@ -144,9 +136,23 @@ impl SiteReader {
     /// ```
     #[inline(always)]
     pub fn judge(&mut self, app: Sought<'_>, address: impl Into<Option<Address>>) -> SiteJudgement<'_> {
-        let id = self.shared.id();
-        let site = self.current();
-        SiteJudgement::new(site, app.find(id, site).map(|(_, app)| app), address.into())
+        let (site, app, _) = self.find(app);
+        SiteJudgement::new(site, app.map(|(_, app)| app), address.into())
+    }
+
+    /// Whether a client is allowed, for callers who have the canonical address, if there is one.
+    ///
+    /// ```
+    /// use ipgate::site::{Site, SiteGate, Sought};
+    /// let gate = SiteGate::new(&Site::new())?;
+    /// assert!(gate.reader().allows(Sought::Name(b"shop"), ipgate::Address::from([192, 0, 2, 1])));
+    /// assert!(!gate.reader().allows(Sought::Name(b"shop"), None));
+    /// # Ok::<(), ipgate::site::SiteRefused>(())
+    /// ```
+    #[inline(always)]
+    pub fn allows(&mut self, app: Sought<'_>, address: impl Into<Option<Address>>) -> bool {
+        let (site, app, _) = self.find(app);
+        site.allows(app.map(|(_, app)| app), address.into())
     }
 
     /// [`SiteReader::judge`], counted: see [`SiteReader::counts`]. An app's first decision under a label since the site has
@@ -165,9 +171,7 @@ impl SiteReader {
     /// ```
     #[inline(always)]
     pub fn admit(&mut self, app: Sought<'_>, address: impl Into<Option<Address>>) -> SiteJudgement<'_> {
-        let id = self.shared.id();
-        let (site, tally) = self.current_and_tally();
-        let found = app.find(id, site);
+        let (site, found, tally) = self.find(app);
         let judged = SiteJudgement::new(site, found.map(|(_, app)| app), address.into());
         tally.count(site, found.map(|(number, _)| number), judged.judgement());
         judged
@@ -197,7 +201,7 @@ impl SiteReader {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn counts(&mut self) -> impl Iterator<Item = (Counted<'_>, AppCounts<'_>)> {
-        let (site, tally) = self.current_and_tally();
+        let (site, _, tally) = self.parts();
         tally.end(site);
         AppCounts::all(tally)
     }
@@ -212,47 +216,56 @@ impl SiteReader {
     /// # Ok::<(), ipgate::site::SiteRefused>(())
     /// ```
     pub fn counts_of(&mut self, whose: Counted<'_>) -> AppCounts<'_> {
-        let (site, tally) = self.current_and_tally();
+        let (site, _, tally) = self.parts();
         tally.end(site);
         AppCounts::of(tally, site, whose)
     }
 
+    /// The current state of the site, an app in it with its number, and what was counted.
     #[inline(always)]
-    fn allows(&mut self, app: Sought<'_>, address: IpAddr) -> bool {
-        self.judge(app, Address::from(address)).judgement().is_allowed()
+    fn find(&mut self, app: Sought<'_>) -> (&SiteSnapshot, Option<(u32, &AppState)>, &mut SiteTally) {
+        let id = self.shared.id();
+        let (site, memo, tally) = self.parts();
+        let found = match app {
+            Sought::Name(name) => memo.find(name, site),
+            Sought::Host(host) => site.app_of_host(host),
+            Sought::App(app) => app.find(id, site),
+        };
+        (site, found, tally)
     }
 
     /// Whether a client of an app is allowed, where only the decision is wanted.
     #[inline]
     pub fn is_allowed(&mut self, app: &str, address: IpAddr) -> bool {
-        self.allows(Sought::Name(app.as_bytes()), address)
+        self.allows(Sought::Name(app.as_bytes()), Address::from(address))
     }
 
     /// Whether a client of the app to which a request's host belongs is allowed.
     #[inline]
     pub fn is_allowed_at(&mut self, host: &str, address: IpAddr) -> bool {
-        self.allows(Sought::Host(host.as_bytes()), address)
+        self.allows(Sought::Host(host.as_bytes()), Address::from(address))
     }
 
     /// Whether a client of an app that is asked for again and again is allowed.
     #[inline]
     pub fn is_allowed_to(&mut self, app: &mut AppRef, address: IpAddr) -> bool {
-        self.allows(Sought::App(app), address)
+        self.allows(Sought::App(app), Address::from(address))
     }
 
     /// The current state of the site.
     #[inline]
     pub fn current(&mut self) -> &SiteSnapshot {
-        self.current_and_tally().0
+        self.parts().0
     }
 
+    /// The current state, the names that were asked for, and what was counted.
     #[inline(always)]
-    fn current_and_tally(&mut self) -> (&SiteSnapshot, &mut SiteTally) {
+    fn parts(&mut self) -> (&SiteSnapshot, &mut Memo, &mut SiteTally) {
         if self.generation != self.shared.generation() {
             self.refresh();
         }
-        let SiteReader { shared, snapshot, tally, .. } = self;
-        (snapshot.get_or_insert_with(|| shared.load()), tally)
+        let SiteReader { shared, snapshot, memo, tally, .. } = self;
+        (snapshot.get_or_insert_with(|| shared.load()), memo, tally)
     }
 
     #[cold]

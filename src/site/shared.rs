@@ -41,6 +41,7 @@ impl Shared {
         }
     }
 
+    #[inline(always)]
     pub(super) fn id(&self) -> u64 {
         self.id
     }

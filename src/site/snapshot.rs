@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::apps::{AppState, Apps};
-use super::description::{App, ListSlot, Site};
+use super::apps::{AppState, Apps, Listed};
+use super::description::{App, ListSlot, Site, whole};
 use super::directory::Directory;
 use super::host::{Asked, Host};
 use super::name::AppName;
@@ -13,7 +13,6 @@ use crate::address::Address;
 use crate::combined::{combined, covering};
 use crate::policy::Mode;
 use crate::reason::Reason;
-use crate::snapshot::Snapshot;
 use crate::table::{EntryRef, Origin};
 use crate::verdict::Judgement;
 
@@ -25,8 +24,8 @@ pub struct SiteSnapshot {
     pub(super) generation: u64,
     pub(super) mode: Mode,
     pub(super) enforce: bool,
-    /// The default list with its generation; where none is set, a table that says so.
-    pub(super) default: Arc<Snapshot>,
+    /// The default list; where none is set, a table that says so.
+    pub(super) default: Listed,
     pub(super) apps: Apps,
     pub(super) names: Arc<Names>,
 }
@@ -58,24 +57,28 @@ impl Names {
 
 /// An app as a description says it.
 pub(super) fn described(app: &AppState) -> App {
-    let list = app.list.as_deref().map_or(ListSlot::Unset, slot);
+    let list = app.list.as_ref().map_or(ListSlot::Unset, slot);
     let described = app.mode.into_iter().fold(App::new().with_list(list), App::with_mode);
     app.about.hosts.iter().cloned().fold(described, App::with_host)
 }
 
 /// What stands in the place of a list.
-fn slot(list: &Snapshot) -> ListSlot {
-    let table = list.table().whole();
-    match table.ruling_without_entry().reason() {
+fn slot(list: &Listed) -> ListSlot {
+    match list.table().ruling_without_entry().reason() {
         Reason::NoGate => ListSlot::Unset,
         Reason::NoList => ListSlot::Waiting,
-        _ => ListSlot::Table(Arc::new(table.alone())),
+        _ => ListSlot::Table(whole(&list.shared())),
     }
 }
 
 /// Whether there is a list that is to come.
-pub(super) fn is_waiting(list: Option<&Snapshot>) -> bool {
+pub(super) fn is_waiting(list: Option<&Listed>) -> bool {
     list.is_some_and(|list| list.table().ruling_without_entry().reason() == Reason::NoList)
+}
+
+#[inline(always)]
+fn judge(list: &Listed, origin: Origin, address: Option<Address>) -> Judgement<'_> {
+    Judgement::new(list.snapshot(), address).with_origin(Some(origin)).with_generation(list.generation)
 }
 
 /// The part of a host that a directory knows.
@@ -87,19 +90,44 @@ impl SiteSnapshot {
     /// The judgement of the list that decides, with its generation.
     #[inline(always)]
     pub(super) fn judge<'s>(&'s self, app: Option<&'s AppState>, address: Option<Address>) -> Judgement<'s> {
-        let Some((app, list)) = app.and_then(|app| Some((app, app.list.as_deref()?))) else {
+        let Some((app, list)) = app.and_then(|app| Some((app, app.list.as_ref()?))) else {
             return self.judge_by_default(address).enforced(self.enforce);
         };
-        let of_app = Judgement::new(list, address).with_origin(Some(Origin::App));
+        let of_app = judge(list, Origin::App, address);
         match (app.mode.unwrap_or(self.mode), of_app.reason()) {
             (Mode::Override, _) | (Mode::Precede, Reason::AllowEntry | Reason::DenyEntry) => of_app,
             (mode, _) => combined(self.judge_by_default(address), of_app, mode).enforced(self.enforce),
         }
     }
 
+    /// Whether a client is allowed, for those who ask nothing else. Where no entry denies, it does not matter which of them is
+    /// the longest: a client is let in whom either list lets in.
+    #[inline(always)]
+    pub(super) fn allows(&self, app: Option<&AppState>, address: Option<Address>) -> bool {
+        let list = app.and_then(|app| Some((app.mode.unwrap_or(self.mode), app.list.as_ref()?.snapshot())));
+        if let (Some((mode, list)), Some(address)) = (list, address)
+            && list.table().is_of_lists()
+        {
+            let default = self.default.snapshot();
+            if mode == Mode::Override || default.table().allows_everyone() {
+                return list.allows(address);
+            }
+            if default.table().is_of_lists() && !default.table().may_deny() && !list.table().may_deny() {
+                return list.allows(address) || default.allows(address);
+            }
+        }
+        self.is_judged_so(app, address)
+    }
+
+    /// Out of line: a judgement needs room that would cost those who need none.
+    #[inline(never)]
+    fn is_judged_so(&self, app: Option<&AppState>, address: Option<Address>) -> bool {
+        self.judge(app, address).is_allowed()
+    }
+
     #[inline(always)]
     fn judge_by_default(&self, address: Option<Address>) -> Judgement<'_> {
-        Judgement::new(&self.default, address).with_origin(Some(Origin::Default))
+        judge(&self.default, Origin::Default, address)
     }
 
     /// The entries that cover a client of an app and hold now, the one that decides first, each with the list that it comes
@@ -109,8 +137,8 @@ impl SiteSnapshot {
         let now = SystemTime::now();
         let app = self.state(app);
         let mode = app.and_then(|app| app.mode).unwrap_or(self.mode);
-        let list = app.and_then(|app| app.list.as_deref());
-        let default = Some(&*self.default).filter(|_| list.is_none() || mode != Mode::Override);
+        let list = app.and_then(|app| app.list.as_ref());
+        let default = Some(&self.default).filter(|_| list.is_none() || mode != Mode::Override);
         if is_waiting(list) || mode == Mode::Extend && is_waiting(default) {
             return Vec::new(); // what is to come decides, and no entry does
         }
@@ -184,7 +212,7 @@ impl SiteSnapshot {
 
     /// What stands in the place of an app's list.
     pub(crate) fn slot_of(&self, app: &str) -> ListSlot {
-        self.state(app).and_then(|app| app.list.as_deref()).map_or(ListSlot::Unset, slot)
+        self.state(app).and_then(|app| app.list.as_ref()).map_or(ListSlot::Unset, slot)
     }
 
     /// How many apps the site names.

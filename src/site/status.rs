@@ -36,8 +36,8 @@ impl SiteStatus {
         last_change: SystemTime,
         last_failure: Option<Failure>,
     ) -> SiteStatus {
-        let lists = || site.apps.iter().filter_map(|(_, app)| app.list.as_deref());
-        let tables = || lists().chain([&*site.default]).map(|list| list.table());
+        let lists = || site.apps.iter().filter_map(|(_, app)| app.list.as_ref());
+        let tables = || lists().chain([&site.default]).map(|list| list.table());
         SiteStatus {
             generation: site.generation,
             apps: site.apps.len(),
@@ -117,7 +117,7 @@ impl SiteSnapshot {
     }
 
     fn status_of<'s>(&self, app: &'s AppState) -> AppStatus<'s> {
-        let list = app.list.as_deref();
+        let list = app.list.as_ref();
         let is_waiting = is_waiting(list);
         AppStatus {
             name: &app.about.name,
@@ -125,7 +125,7 @@ impl SiteSnapshot {
             hosts: &app.about.hosts,
             entries: list.filter(|_| !is_waiting).map(|list| list.table().len()),
             is_waiting,
-            list_generation: list.map(|list| list.generation()),
+            list_generation: list.map(|list| list.generation),
         }
     }
 }

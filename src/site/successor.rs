@@ -3,16 +3,15 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::apps::{About, AppState, Apps};
+use super::apps::{About, AppState, Apps, Listed};
 use super::changes::{Changes, Permit};
-use super::description::{App, ListSlot};
+use super::description::{App, ListSlot, shared};
 use super::guard::{SiteGuard, SiteRefusal, SiteRefused};
 use super::host::Host;
 use super::name::AppName;
 use super::snapshot::{Names, SiteSnapshot, key};
 use crate::policy::{Mode, Policy};
 use crate::reason::Reason;
-use crate::snapshot::Snapshot;
 use crate::table::{Origin, Table};
 
 /// A state that is being made.
@@ -31,8 +30,8 @@ pub(super) struct Successor<'c> {
 struct Swap {
     /// Whose it is; nobody's, where it is the default list.
     app: Option<AppName>,
-    old: Option<Arc<Snapshot>>,
-    new: Arc<Snapshot>,
+    old: Option<Listed>,
+    new: Listed,
 }
 
 impl Swap {
@@ -45,7 +44,7 @@ impl Swap {
             _ => self.new.table(),
         };
         let of_list = if self.app.is_some() { &guard.app } else { &guard.default };
-        let old = self.old.as_deref().map(Snapshot::table).filter(|old| old.is_of_lists());
+        let old = self.old.as_ref().map(Listed::table).filter(|old| old.is_of_lists());
         let checked = of_list.check(old.unwrap_or(closed), new);
         let refused = checked.err()?;
         Some(match &self.app {
@@ -122,7 +121,7 @@ impl<'c> Successor<'c> {
             return;
         }
         let new = compiled(slot, Origin::Default, self.next.generation, self.now);
-        let old = std::mem::replace(&mut self.next.default, Arc::clone(&new));
+        let old = std::mem::replace(&mut self.next.default, new.clone());
         self.swaps.push(Swap { app: None, old: Some(old), new });
         self.is_changed = true;
     }
@@ -184,22 +183,16 @@ impl<'c> Successor<'c> {
     }
 
     /// The compiled list of an app, and whether it is the one that the app has.
-    fn list(
-        &mut self,
-        name: &AppName,
-        slot: &ListSlot,
-        old: Option<&Arc<Snapshot>>,
-    ) -> (Option<Arc<Snapshot>>, bool) {
+    fn list(&mut self, name: &AppName, slot: &ListSlot, old: Option<&Listed>) -> (Option<Listed>, bool) {
         match (slot, old) {
             (ListSlot::Unset, old) => {
                 self.removed += usize::from(old.is_some());
                 (None, old.is_none())
             }
-            (slot, Some(old)) if is_of(old, slot) => (Some(Arc::clone(old)), true),
+            (slot, Some(old)) if is_of(old, slot) => (Some(old.clone()), true),
             (slot, old) => {
                 let new = compiled(slot, Origin::App, self.next.generation, self.now);
-                let (app, old) = (Some(name.clone()), old.map(Arc::clone));
-                self.swaps.push(Swap { app, old, new: Arc::clone(&new) });
+                self.swaps.push(Swap { app: Some(name.clone()), old: old.cloned(), new: new.clone() });
                 (Some(new), false)
             }
         }
@@ -233,9 +226,9 @@ impl<'c> Successor<'c> {
     /// The state with what holds at `now`; `None` where that is what there is.
     pub(super) fn without_expired(mut self, now: SystemTime) -> Option<SiteSnapshot> {
         let generation = self.next.generation;
-        let live = |list: &Arc<Snapshot>| {
+        let live = |list: &Listed| {
             let table = list.table();
-            (!table.is_live_at(now)).then(|| Arc::new(Snapshot::new(table.live_at(now), generation)))
+            (!table.is_live_at(now)).then(|| Listed::new(shared(table.live_at(now)), generation))
         };
         if let Some(default) = live(&self.next.default) {
             (self.next.default, self.is_changed) = (default, true);
@@ -258,17 +251,17 @@ fn hosts(app: &App) -> Box<[Host]> {
     hosts.into()
 }
 
-fn compiled(slot: &ListSlot, origin: Origin, generation: u64, now: SystemTime) -> Arc<Snapshot> {
-    Arc::new(Snapshot::new(slot.compiled(origin, now), generation))
+fn compiled(slot: &ListSlot, origin: Origin, generation: u64, now: SystemTime) -> Listed {
+    Listed::new(slot.compiled(origin, now), generation)
 }
 
 /// Whether a compiled list is that of a slot, so that it need not be compiled again.
-fn is_of(snapshot: &Snapshot, slot: &ListSlot) -> bool {
-    let table = snapshot.table();
+fn is_of(list: &Listed, slot: &ListSlot) -> bool {
+    let table = list.table();
     match (table.ruling_without_entry().reason(), slot) {
         (Reason::NoGate, ListSlot::Unset) | (Reason::NoList, ListSlot::Waiting) => true,
         (Reason::NoEntry, ListSlot::List(list)) => table.is_of_text(list),
-        (Reason::NoEntry, ListSlot::Table(other)) => table.is_same_as(other),
+        (Reason::NoEntry, ListSlot::Table(other)) => table.is_same_as(other.table()),
         _ => false,
     }
 }

@@ -81,10 +81,10 @@ impl SiteVerdict<'_> {
 
     fn judgement(&self) -> Option<Judgement<'_>> {
         let list = match self.is_of_app {
-            true => self.app_state()?.list.as_deref()?,
+            true => self.app_state()?.list.as_ref()?,
             false => &self.snapshot.get()?.default,
         };
-        Some(Judgement::of_seen(list, self.seen))
+        Some(Judgement::of_seen(list.snapshot(), self.seen))
     }
 
     /// Whether the client may pass.

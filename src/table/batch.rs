@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use ipgate_lpm::image::Image;
 use ipgate_lpm::{Family, Key, NO_MATCH};
 
 use super::compiled::Table;
@@ -63,10 +64,13 @@ impl Table {
         }
     }
 
-    /// Whether what decides stays in a cache.
-    pub(super) fn decides_in_cache(v4: &Family<u32>, v6: &Family<u128>) -> bool {
-        let ((_, of_v4, _), (_, of_v6, _)) = (v4.bytes(), v6.bytes());
-        of_v4 + of_v6 <= CACHED
+    /// Whether what decides, which is part of the image, stays in a cache.
+    pub(super) fn decides_in_cache(image: &Image, v4: &Family<u32>, v6: &Family<u128>) -> bool {
+        let of_both = || {
+            let ((_, of_v4, _), (_, of_v6, _)) = (v4.bytes(), v6.bytes());
+            of_v4 + of_v6
+        };
+        image.len() <= CACHED || of_both() <= CACHED
     }
 
     /// The decisions for many addresses, in their order: as [`Table::lookup`] of each, and faster where the table does

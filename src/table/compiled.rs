@@ -37,6 +37,8 @@ pub struct Table {
     /// Whether what decides stays in a cache: see `batch`.
     pub(super) is_cached: bool,
     pub(super) next_expiry: Option<Until>,
+    /// Whether an entry that was compiled denies.
+    pub(super) has_denials: bool,
     /// Out of line, since few lists have any.
     pub(super) left_out: Option<Box<LeftOut>>,
 }
@@ -160,11 +162,19 @@ impl Table {
     }
 
     /// Whether it is what one list comes to, which may be empty, or two of which none precedes the other.
+    #[inline(always)]
     pub(crate) fn is_of_lists(&self) -> bool {
         self.scope == Scope::LISTED
     }
 
+    /// Whether an entry of it may deny.
+    #[inline(always)]
+    pub(crate) fn may_deny(&self) -> bool {
+        self.has_denials || self.is_updated()
+    }
+
     /// Whether everyone is allowed because no list is set and none is required.
+    #[inline(always)]
     pub(crate) fn allows_everyone(&self) -> bool {
         self.scope.otherwise == Reason::NoGate
     }

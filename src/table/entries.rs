@@ -127,6 +127,11 @@ impl Entries {
         (self.v4.count(), self.v6.count())
     }
 
+    /// Whether any of them denies.
+    pub(super) fn have_denials(&self) -> bool {
+        self.values().iter().any(|value| Value(u32::from_le_bytes(*value)).action() == Action::Deny)
+    }
+
     /// The earliest expiry of all.
     pub(super) fn next_expiry(&self) -> Option<Until> {
         self.v4.untils().chain(self.v6.untils()).min().and_then(Until::from_unix_micros)

@@ -91,9 +91,20 @@ impl Table {
         ensure(counted, "entries", "they are not as many as the prefixes")?;
         let scope = Scope::from_code(Note::of(image.note()).scope);
         let scope = scope.ok_or(ImageError::damaged("header", "its scope is unknown"))?;
-        let is_cached = Table::decides_in_cache(&v4, &v6);
-        let next_expiry = entries.next_expiry();
-        Ok(Table { image, v4, v6, entries, patch: None, scope, is_cached, next_expiry, left_out: None })
+        let is_cached = Table::decides_in_cache(&image, &v4, &v6);
+        let (next_expiry, has_denials) = (entries.next_expiry(), entries.have_denials());
+        Ok(Table {
+            image,
+            v4,
+            v6,
+            entries,
+            patch: None,
+            scope,
+            is_cached,
+            next_expiry,
+            has_denials,
+            left_out: None,
+        })
     }
 
     pub(super) fn note(&self) -> Note {

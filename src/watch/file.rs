@@ -1,28 +1,15 @@
 //! One followed file: when it has settled, and what it then holds.
 
 use std::collections::HashMap;
-use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use super::outcome::WatchError;
-use super::stamp::Stamp;
-use crate::content::Content;
-use crate::limits::TooLarge;
+use super::known::{DEFAULT_SETTLE, Glance, Known, Look, Place};
 use crate::list::Parser;
 
 /// How long a first load waits for files that are being written.
 pub(super) const START_PATIENCE: Duration = Duration::from_secs(10);
-/// How long a file must have been unchanged before it is read, unless set otherwise.
-pub(super) const DEFAULT_SETTLE: Duration = Duration::from_millis(100);
-/// The same for a file of no bytes, which usually is one that was truncated to be written anew. An empty
-/// list shuts everyone out, so it has to look meant.
-const EMPTY_SETTLE: Duration = Duration::from_secs(2);
-/// The same while a program that has written to the file still has it open, where the system tells.
-const WRITER_SETTLE: Duration = Duration::from_secs(5);
-/// After this long without settling, the file is reported.
-const NEVER_SETTLES: Duration = Duration::from_secs(60);
 
 /// A file that is looked at now and then, and what is known of it: for programs with an event loop of their
 /// own. [`Watch`](crate::Watch) does the looking on a thread.
@@ -44,61 +31,13 @@ const NEVER_SETTLES: Duration = Duration::from_secs(60);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Followed {
-    /// As it was given, for messages and as the name of the list.
+    /// As it was given.
     name: PathBuf,
-    /// Absolute, so that a later change of directory does not matter; symlinks are followed anew each time.
+    /// Absolute, so that a later change of directory does not matter.
     path: PathBuf,
     settle: Duration,
-    /// What was last seen but is not handled yet, and since when.
-    seen: Option<(Sight, Instant)>,
-    /// What was last read, or reported where it could not be read.
-    handled: Option<Sight>,
-    /// `handled` could not be read.
-    failing: bool,
-    /// Since when it has not settled.
-    moving: Option<Instant>,
-    /// A program that has written to it has it open.
-    being_written: bool,
-}
-
-/// What a path shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sight {
-    File(Stamp),
-    NoFile(io::ErrorKind),
-}
-
-impl Sight {
-    fn of(found: &io::Result<Metadata>) -> Sight {
-        match found {
-            Ok(metadata) => Sight::File(Stamp::of(metadata)),
-            Err(error) => Sight::NoFile(error.kind()),
-        }
-    }
-}
-
-/// What a look at a file comes to.
-#[derive(Debug)]
-pub enum Look {
-    /// Nothing that was not handled before.
-    Same,
-    /// Something has changed, and may still be changing; worth another look then.
-    Unsettled(Instant),
-    /// Something has changed and settled: the whole text, or an image.
-    Text(Content),
-    /// The file is not there or not readable.
-    Failed(WatchError),
-}
-
-/// What can be told of a file without opening it.
-#[derive(Debug)]
-pub enum Glance {
-    /// Nothing that was not handled before.
-    Same,
-    /// Something has changed, and may still be changing; worth another look then.
-    Unsettled(Instant),
-    /// Something has changed and settled, so that a look will read it; or it does not settle, as a look will say.
-    Settled,
+    is_being_written: bool,
+    known: Known,
 }
 
 impl Followed {
@@ -111,8 +50,8 @@ impl Followed {
     pub fn new(path: impl Into<PathBuf>) -> io::Result<Followed> {
         let name = path.into();
         let path = std::path::absolute(&name)?;
-        let (seen, handled, moving, settle) = (None, None, None, DEFAULT_SETTLE);
-        Ok(Followed { name, path, settle, seen, handled, failing: false, moving, being_written: false })
+        let (settle, known) = (DEFAULT_SETTLE, Known::default());
+        Ok(Followed { name, path, settle, is_being_written: false, known })
     }
 
     /// The same file, read when it has been unchanged for that long; 100 ms unless set.
@@ -137,127 +76,42 @@ impl Followed {
         }
         let target = self.path.canonicalize().ok();
         if let Some(&written) = target.and_then(|target| writers.get(&target)) {
-            self.being_written = written;
+            self.is_being_written = written;
         }
     }
 
     /// Forgets what it has seen: the file is read again once it has settled.
     pub fn forget(&mut self) {
-        (self.seen, self.handled, self.failing) = (None, None, false);
+        self.known.forget();
     }
 
     /// Looks at the file at `now`. It is read once it has settled: it has shown the same for long enough, and
     /// still does when it has been read whole. `retry` tries again what failed.
     pub fn look(&mut self, now: Instant, retry: bool, parser: &Parser) -> Look {
-        let found = fs::metadata(&self.path);
-        let sight = Sight::of(&found);
-        match self.glance_at(sight, now, retry) {
-            Glance::Same => return Look::Same,
-            Glance::Unsettled(_) if retry && self.never_settles(now) => {
-                return Look::Failed(WatchError::Unsettled { path: self.name.clone() });
-            }
-            Glance::Unsettled(until) => return Look::Unsettled(until),
-            Glance::Settled => {}
-        }
-        let text = match self.read(found, sight, parser) {
-            Ok(Some(text)) => Ok(text),
-            Ok(None) => {
-                self.seen = None;
-                return Look::Unsettled(now + self.settle);
-            }
-            Err(error) => Err(error),
-        };
-        (self.handled, self.seen, self.moving) = (Some(sight), None, None);
-        // Its size is seen without reading: a file that is too large is looked at again when it changes.
-        self.failing = matches!(&text, Err(error) if !matches!(error, WatchError::TooLarge { .. }));
-        text.map_or_else(Look::Failed, Look::Text)
+        let (place, known) = self.parts();
+        known.look(place, now, retry, parser)
     }
 
     /// What [`Followed::look`] would find, without reading: one `stat`, for programs that read elsewhere.
     pub fn glance(&mut self, now: Instant, retry: bool) -> Glance {
-        match self.glance_at(Sight::of(&fs::metadata(&self.path)), now, retry) {
-            Glance::Unsettled(_) if retry && self.never_settles(now) => Glance::Settled,
-            glance => glance,
-        }
+        let (place, known) = self.parts();
+        known.glance(place, now, retry)
     }
 
-    fn glance_at(&mut self, sight: Sight, now: Instant, retry: bool) -> Glance {
-        if self.handled == Some(sight) {
-            (self.seen, self.moving) = (None, None);
-            return if retry && self.failing { Glance::Settled } else { Glance::Same };
-        }
-        let until = self.since(sight, now) + self.patience(sight);
-        if now >= until {
-            return Glance::Settled;
-        }
-        self.moving.get_or_insert(now);
-        Glance::Unsettled(until)
-    }
-
-    fn never_settles(&self, now: Instant) -> bool {
-        self.moving.is_some_and(|since| now.saturating_duration_since(since) > NEVER_SETTLES)
-    }
-
-    /// Since when the path has shown `sight`. A file that is seen for the first time has been as it is for
-    /// as long as its times say; later, only what was observed counts.
-    fn since(&mut self, sight: Sight, now: Instant) -> Instant {
-        if let Some((seen, since)) = self.seen
-            && seen == sight
-        {
-            return since;
-        }
-        let age = match (self.handled, self.seen, sight) {
-            (None, None, Sight::File(stamp)) => stamp.age(SystemTime::now()),
-            _ => Duration::ZERO,
-        };
-        let since = now.checked_sub(age).unwrap_or(now);
-        self.seen = Some((sight, since));
-        since
-    }
-
-    /// For how long a file must show the same before that counts.
-    fn patience(&self, sight: Sight) -> Duration {
-        let least = match sight {
-            Sight::File(_) if self.being_written => WRITER_SETTLE,
-            Sight::File(stamp) if stamp.is_empty() => EMPTY_SETTLE,
-            _ => Duration::ZERO,
-        };
-        self.settle.max(least)
-    }
-
-    /// The text, or `None` where the file is no longer what was seen.
-    fn read(
-        &self,
-        found: io::Result<Metadata>,
-        sight: Sight,
-        parser: &Parser,
-    ) -> Result<Option<Content>, WatchError> {
-        let unreadable = |error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound => WatchError::Missing { path: self.name.clone() },
-            _ => match TooLarge::of(&error) {
-                Some(error) => WatchError::TooLarge { path: self.name.clone(), error },
-                None => WatchError::Unreadable { path: self.name.clone(), error },
-            },
-        };
-        if !found.map_err(unreadable)?.is_file() {
-            // Opening a pipe would wait for its writer.
-            return Err(WatchError::NotAFile { path: self.name.clone() });
-        }
-        let file = File::open(&self.path).map_err(unreadable)?;
-        let is_as_seen = || file.metadata().map(|now| Sight::File(Stamp::of(&now)) == sight);
-        if !is_as_seen().map_err(unreadable)? {
-            return Ok(None);
-        }
-        let text = Content::of_file(&file, parser.limits()).map_err(unreadable)?;
-        Ok(is_as_seen().map_err(unreadable)?.then_some(text))
+    fn parts(&mut self) -> (Place<'_>, &mut Known) {
+        let Followed { name, path, settle, is_being_written, known } = self;
+        let (settle, is_being_written) = (*settle, *is_being_written);
+        (Place { name, path, settle, is_being_written }, known)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::io::Write;
 
     use super::*;
+    use crate::watch::outcome::WatchError;
 
     const TICK: Duration = Duration::from_millis(30);
 
@@ -353,10 +207,10 @@ mod tests {
     fn an_open_writer_has_five_seconds_to_go_on() {
         let mut bench = Bench::new("10.0.0.1\n");
         bench.append("10.0.0.2\n");
-        bench.file.being_written = true;
+        bench.file.is_being_written = true;
         assert!(bench.waits(300_000));
         assert!(bench.waits(304_999));
-        bench.file.being_written = false;
+        bench.file.is_being_written = false;
         assert!(bench.text(304_999).is_some(), "it was closed, and has not changed since");
     }
 

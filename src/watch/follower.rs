@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::file::{Followed, Look, START_PATIENCE};
+use super::file::{Followed, START_PATIENCE};
+use super::known::Look;
 use super::outcome::{Outcome, WatchError};
 use super::repeats::Repeats;
 use super::source::{Source, Taken};

@@ -9,6 +9,7 @@ mod directories;
 mod file;
 mod follower;
 mod hunks;
+mod known;
 mod mailbox;
 mod outcome;
 mod repeats;
@@ -23,7 +24,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use file::{Followed, Glance, Look};
+pub use file::Followed;
+pub use known::{Glance, Look};
 pub use outcome::{Outcome, WatchError};
 #[cfg(feature = "site-text")]
 pub use site::{FollowedSite, SiteWatch};
@@ -99,7 +101,7 @@ impl Watch {
             enforce: false,
             parser: Parser::new(),
             interval: DEFAULT_INTERVAL,
-            settle: file::DEFAULT_SETTLE,
+            settle: known::DEFAULT_SETTLE,
             callback: Box::new(|_| ()),
         }
     }

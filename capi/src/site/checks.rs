@@ -7,7 +7,7 @@ use crate::raw::{Bytes, Room};
 use crate::verdict::{ipgate_decision, ipgate_verdict};
 
 use super::app::ipgate_app;
-use super::reader::{Client, by_app, by_host, by_name, ipgate_site_reader};
+use super::reader::{Client, by_app, by_host, by_name, by_name_v4, ipgate_site_reader};
 
 /// A client with a socket address, which has to be there.
 #[inline(always)]
@@ -46,7 +46,10 @@ pub unsafe extern "C" fn ipgate_site_check_name(
     let (name, address, verdict) = unsafe {
         (Bytes::new(name.cast(), name_len), Bytes::new(address.cast(), len as usize), Room::new(verdict))
     };
-    by_name(reader, name, socket(address), verdict)
+    match (reader, name.get(), address.get().and_then(address::v4_of_socket)) {
+        (Some(reader), Some(name), Some(address)) if verdict.is_null() => by_name_v4(reader, name, address),
+        (reader, ..) => by_name(reader, name, socket(address), verdict),
+    }
 }
 
 /// The same with an address of 4 or 16 bytes, as ipgate_check_bytes() has it.

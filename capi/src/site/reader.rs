@@ -1,6 +1,7 @@
 //! Readers of sites, and what their checks come to.
 
 use std::mem::MaybeUninit;
+use std::net::Ipv4Addr;
 
 use ipgate::Address;
 use ipgate::site::{SiteGate, SiteJudgement, SiteReader, Sought};
@@ -68,6 +69,13 @@ pub extern "C" fn ipgate_site_reader_free(reader: Option<Box<ipgate_site_reader>
 /// The address of a client, who may have none; none at all where the pointer to it is missing.
 pub(super) type Client = Option<Option<Address>>;
 
+/// A check of the app of that name for an IPv4 client, of which only the decision is wanted: apart, so that name and address
+/// stay in registers.
+#[inline(never)]
+pub(super) fn by_name_v4(reader: &mut ipgate_site_reader, name: &[u8], address: Ipv4Addr) -> ipgate_decision {
+    decided(reader, |site| site.allows(Sought::Name(name), Address::from(address)))
+}
+
 /// A check of the app of that name.
 #[inline(never)]
 pub(super) fn by_name(
@@ -113,7 +121,7 @@ fn check(
         return check::failed(verdict);
     };
     if verdict.is_null() {
-        return decided(reader, |site| site.judge(app, address).judgement().is_allowed());
+        return decided(reader, |site| site.allows(app, address));
     }
     let judged = match verdict.in_place() {
         Some(ours) => guarded(reader, |site| ours.fill_site(ask(site, app, address, ours.want))),

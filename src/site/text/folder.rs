@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ipgate_lpm::image::HEADER;
 
-use super::found::{Found, HOSTS, SETTINGS};
+use super::found::{Found, HOSTS, SETTINGS, is_site, no_site};
 use super::problem::{Problem, SiteTextError};
 use super::settings::Settings;
 use super::{hosts, list, settings};
@@ -89,7 +89,7 @@ impl SiteParser {
     /// Whether a folder holds any part of a site, or a file begins as the image of one.
     #[must_use]
     pub fn is_site(path: &Path) -> bool {
-        Found::is_any(path) || is_image(path)
+        is_site(path) || is_image(path)
     }
 
     /// Reads a folder, or an image ([`Site::from_image`]). A list that is bad touches its app alone: [`ParsedSite::rejected`] tells, and the app is one whose list
@@ -155,14 +155,14 @@ impl SiteParser {
                 "it is the image of a site, which has no texts; give the folder that it was compiled from";
             return Err(Problem::new(folder, message).into());
         }
-        if !Found::is_any(folder) {
-            return Err(Found::none(folder).into());
+        if !is_site(folder) {
+            return Err(no_site(folder).into());
         }
         let mut problems = Vec::new();
         let settings = self.part(&folder.join(SETTINGS), settings::parse, &mut problems);
         let hosts = self.part(&folder.join(HOSTS), hosts::parse, &mut problems);
         let mut found = Found::of(folder);
-        problems.extend(found.unreadable.drain(..).map(|(_, problem)| problem));
+        problems.append(&mut found.unreadable);
         if problems.is_empty() { Ok((settings, hosts, found)) } else { Err(SiteTextError::new(problems)) }
     }
 

@@ -19,7 +19,7 @@ mod settings;
 
 #[cfg(feature = "watch")]
 pub(crate) use {
-    found::{Found, HOSTS, SETTINGS},
+    found::{DEFAULT, HOSTS, Item, SETTINGS, is_site, no_site, walk, write_list_path},
     hosts::parse as parse_hosts,
     list::of_content as list_of_content,
     settings::{Settings, parse as parse_settings},

@@ -7,11 +7,15 @@ use std::time::{Duration, Instant};
 
 use super::gathered::Gathered;
 use super::list::ListFile;
+use super::listing::Listing;
 use super::part::Part;
 use crate::list::Parser;
-use crate::site::text::{Found, HOSTS, SETTINGS, Settings, parse_hosts, parse_settings};
+use crate::site::text::{
+    DEFAULT, HOSTS, SETTINGS, Settings, is_site, no_site, parse_hosts, parse_settings, write_list_path,
+};
 use crate::site::{App, AppName, Changes, Host, ListSlot, SiteRefusal, SiteSnapshot, SiteTextError};
 use crate::watch::file::Followed;
+use crate::watch::known::Place;
 use crate::watch::outcome::WatchError;
 use crate::watch::repeats::Repeats;
 
@@ -22,11 +26,12 @@ pub(super) struct Folder {
     settings: Part<Settings>,
     hosts: Part<BTreeMap<Host, AppName>>,
     default: Option<ListFile>,
+    default_path: PathBuf,
     apps: BTreeMap<AppName, ListFile>,
     /// The apps whose lists hold something that is not in force, so that one that changes is found among ten thousand.
     holding: BTreeSet<AppName>,
     /// Where lists of apps are.
-    folders: Vec<PathBuf>,
+    listing: Listing,
     /// Nothing of it is in force yet.
     is_first: bool,
     /// Failures to look through the folder.
@@ -44,9 +49,10 @@ impl Folder {
             settings: Part::new(file(SETTINGS)?, parse_settings),
             hosts: Part::new(file(HOSTS)?, parse_hosts),
             default: None,
+            default_path: path.join(DEFAULT),
             apps: BTreeMap::new(),
             holding: BTreeSet::new(),
-            folders: Vec::new(),
+            listing: Listing::new(Instant::now()),
             is_first: true,
             failures: Repeats::default(),
             strange: Repeats::default(),
@@ -55,13 +61,14 @@ impl Folder {
 
     /// A file in each folder whose changes matter, there or not.
     pub(super) fn paths(&self) -> Vec<PathBuf> {
-        let in_folders = self.folders.iter().map(|folder| folder.join("*"));
+        let in_folders = self.listing.folders().map(|folder| folder.join("*"));
         std::iter::once(self.path.join(SETTINGS)).chain(in_folders).collect()
     }
 
     pub(super) fn forget(&mut self) {
         self.settings.forget();
         self.hosts.forget();
+        self.listing.forget();
         self.default.iter_mut().chain(self.apps.values_mut()).for_each(ListFile::forget);
     }
 
@@ -74,81 +81,80 @@ impl Folder {
         current: &SiteSnapshot,
         gathered: &mut Gathered,
     ) {
-        if !Found::is_any(&self.path) {
+        if !is_site(&self.path) {
             gathered.is_blocked = true;
-            let error = SiteTextError::new(vec![Found::none(&self.path)]);
+            let error = SiteTextError::new(vec![no_site(&self.path)]);
             return gathered.failed_for_all(&mut self.failures, WatchError::Site { error });
         }
-        let found = Found::of(&self.path);
-        gathered.is_blocked |= !found.unreadable.is_empty();
-        let blind = self.tell(&found, gathered);
-        if let Err(error) = self.track(&found, current) {
-            gathered.is_blocked = true;
-            let error = WatchError::Unreadable { path: self.path.clone(), error };
-            return gathered.failed_for_all(&mut self.failures, error);
-        }
+        self.find(current);
+        gathered.is_blocked |= !self.listing.unreadable.is_empty();
+        let blind = self.tell(gathered);
         self.settings.look(now, retry, parser, gathered);
         self.hosts.look(now, retry, parser, gathered);
+        let settle = self.settle;
         if let Some(default) = &mut self.default {
-            match found.default {
-                Some(_) => default.look(None, now, retry, parser, gathered),
-                None => default.is_gone(now, gathered),
+            match self.default_path.symlink_metadata() {
+                Ok(_) => {
+                    default.look(None, Place::of(&self.default_path, settle), now, retry, parser, gathered)
+                }
+                Err(_) => default.is_gone(now, gathered),
             }
         }
+        let mut path = PathBuf::new();
         for (name, list) in &mut self.apps {
-            if found.lists.contains_key(name) {
-                list.look(Some(name), now, retry, parser, gathered);
+            if list.found() == self.listing.number() {
+                write_list_path(&mut path, &self.path, name);
+                list.look(Some(name), Place::of(&path, settle), now, retry, parser, gathered);
             } else if !blind.iter().any(|start| name.as_str().starts_with(start)) {
                 list.is_gone(now, gathered);
             }
-            if list.held().is_some() {
+            if list.held().is_some() && !self.holding.contains(name) {
                 self.holding.insert(name.clone());
             }
         }
-        self.folders = found.folders;
+    }
+
+    /// Finds the lists that there are, and follows those that are new.
+    fn find(&mut self, current: &SiteSnapshot) {
+        if self.default.is_none() && self.default_path.symlink_metadata().is_ok() {
+            self.default = Some(ListFile::new(current.default_slot().has_list()));
+        }
+        let apps = &mut self.apps;
+        self.listing.look(&self.path, Instant::now(), |listing, name| match apps.get_mut(&name) {
+            Some(list) => list.is_found(listing),
+            None => {
+                let mut list = ListFile::new(current.slot_of(name.as_str()).has_list());
+                list.is_found(listing);
+                apps.insert(name, list);
+            }
+        });
     }
 
     /// Tells what is strange, and which folders cannot be read; the starts of the names of apps that may be in these.
-    fn tell(&mut self, found: &Found, gathered: &mut Gathered) -> Vec<String> {
+    fn tell(&mut self, gathered: &mut Gathered) -> Vec<String> {
         let problems = |problems: Vec<_>| WatchError::Site { error: SiteTextError::new(problems) };
-        match found.strange.is_empty() {
+        let Listing { strange, unreadable, .. } = &self.listing;
+        match strange.is_empty() {
             true => drop(self.strange.recovered()),
-            false => gathered.failed(&mut self.strange, problems(found.strange.clone())),
+            false => gathered.failed(&mut self.strange, problems(strange.clone())),
         }
-        let unreadable: Vec<_> = found.unreadable.iter().map(|(_, problem)| problem.clone()).collect();
-        let apps_are_gone = found.folders.first().is_some_and(|apps| !apps.exists()) && !self.apps.is_empty();
+        let apps = self.listing.folders().next();
+        let missing = apps.filter(|apps| !apps.exists() && !self.apps.is_empty());
         match unreadable.is_empty() {
-            true if apps_are_gone => {} // the same failure, told below
+            true if missing.is_some() => {} // the same failure, told below
             true => gathered.failures += self.failures.recovered(),
-            false => gathered.failed_for_all(&mut self.failures, problems(unreadable)),
-        }
-        let mut blind: Vec<String> = found.unreadable.iter().map(|(start, _)| start.clone()).collect();
-        if apps_are_gone {
-            // All at once is no way to remove lists one by one: an empty folder says that there are none.
-            blind.push(String::new());
-            let path = found.folders.first().cloned().unwrap_or_default();
-            gathered.failed_for_all(&mut self.failures, WatchError::Missing { path });
-        }
-        blind
-    }
-
-    /// Follows the lists that are new.
-    fn track(&mut self, found: &Found, current: &SiteSnapshot) -> io::Result<()> {
-        if let (Some(path), None) = (&found.default, &self.default) {
-            let was_good = current.default_slot().has_list();
-            self.default = Some(ListFile::new(path, self.settle, was_good)?);
-        }
-        self.default.iter_mut().filter(|_| found.default.is_some()).for_each(ListFile::is_there);
-        for (name, path) in &found.lists {
-            match self.apps.get_mut(name) {
-                Some(list) => list.is_there(),
-                None => {
-                    let was_good = current.slot_of(name.as_str()).has_list();
-                    self.apps.insert(name.clone(), ListFile::new(path, self.settle, was_good)?);
-                }
+            false => {
+                let unreadable = unreadable.iter().map(|(_, problem)| problem.clone()).collect();
+                gathered.failed_for_all(&mut self.failures, problems(unreadable));
             }
         }
-        Ok(())
+        let mut blind: Vec<String> = unreadable.iter().map(|(start, _)| start.clone()).collect();
+        if let Some(path) = missing {
+            // All at once is no way to remove lists one by one: an empty folder says that there are none.
+            blind.push(String::new());
+            gathered.failed_for_all(&mut self.failures, WatchError::Missing { path: path.to_owned() });
+        }
+        blind
     }
 
     /// What is to be different from what is in force.

@@ -11,7 +11,8 @@ use super::gathered::Gathered;
 use super::image::ImageFile;
 use crate::list::{Parser, Until};
 use crate::site::{Changes, Permit, SiteGate, SiteParser, SiteRefusal, SiteRefused, SiteSnapshot};
-use crate::watch::file::{DEFAULT_SETTLE, Glance, START_PATIENCE};
+use crate::watch::file::START_PATIENCE;
+use crate::watch::known::{DEFAULT_SETTLE, Glance};
 use crate::watch::outcome::{Outcome, WatchError};
 use crate::watch::repeats::Repeats;
 use crate::watch::thread::Follow;
@@ -99,17 +100,18 @@ impl Source {
         }
     }
 
-    fn changes(&self, current: &SiteSnapshot) -> Changes {
+    /// What is to be different from what is in force.
+    fn changes(&mut self, current: &SiteSnapshot) -> Changes {
         match self {
             Source::Folder(folder) => folder.changes(current),
-            Source::Image(image) => image.changes(),
+            Source::Image(image) => image.take_changes(),
         }
     }
 
     fn comes_into_force(&mut self, refusals: &[SiteRefusal]) {
         match self {
             Source::Folder(folder) => folder.comes_into_force(refusals),
-            Source::Image(image) => image.comes_into_force(),
+            Source::Image(_) => {} // nothing of it is kept
         }
     }
 }

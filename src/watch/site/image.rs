@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use super::gathered::Gathered;
 use crate::list::Parser;
 use crate::site::{Changes, Site};
-use crate::watch::file::{Followed, Look};
+use crate::watch::file::Followed;
+use crate::watch::known::Look;
 use crate::watch::outcome::WatchError;
 use crate::watch::repeats::Repeats;
 
@@ -45,13 +46,9 @@ impl ImageFile {
         gathered.failed_for_all(&mut self.repeats, error);
     }
 
-    /// What is to be different from what is in force: it is to be this very site.
-    pub(super) fn changes(&self) -> Changes {
-        self.held.as_ref().map_or(Changes::new(), Changes::to)
-    }
-
-    /// Takes note of what is in force. What was refused is tried again with the next image.
-    pub(super) fn comes_into_force(&mut self) {
-        self.held = None;
+    /// What is to be different from what is in force: it is to be this very site. What is refused of it is tried again with
+    /// the next image.
+    pub(super) fn take_changes(&mut self) -> Changes {
+        self.held.take().map_or(Changes::new(), Changes::from)
     }
 }

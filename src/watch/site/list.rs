@@ -1,7 +1,5 @@
 //! The followed list of an app, or the default list.
 
-use std::io;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::gathered::Gathered;
@@ -9,35 +7,52 @@ use crate::list::{Parser, ReadError};
 use crate::site::text::list_of_content;
 use crate::site::{AppName, ListSlot};
 use crate::table::Origin;
-use crate::watch::file::{Followed, Look};
+use crate::watch::known::{Known, Look, Place};
 use crate::watch::outcome::WatchError;
 use crate::watch::repeats::Repeats;
 
 /// For how long a list must be gone before it is unset: it may be a writer that removes before it writes.
 const GONE: Duration = Duration::from_secs(2);
 
-/// A list that is followed. What is in force is kept by the gate alone, since there are many.
+/// A list that is followed. There are many: what is in force is kept by the gate alone, and its place follows from its name.
 pub(super) struct ListFile {
-    file: Followed,
+    known: Known,
     /// What is to be in force and is not.
     held: Option<ListSlot>,
+    /// The listing that found it last.
+    found: u32,
     /// Whether a list was ever in force in its place.
     was_good: bool,
+    /// What is wrong with it.
+    trouble: Option<Box<Trouble>>,
+}
+
+/// What few lists have.
+#[derive(Default)]
+struct Trouble {
     /// Since when it is gone.
     gone: Option<Instant>,
-    /// Made when it first fails.
-    repeats: Option<Box<Repeats>>,
+    failures: Repeats,
 }
 
 impl ListFile {
-    /// The list at a path, in whose place a list is in force already or not.
-    pub(super) fn new(path: &Path, settle: Duration, was_good: bool) -> io::Result<ListFile> {
-        let file = Followed::new(path)?.settle(settle);
-        Ok(ListFile { file, held: None, was_good, gone: None, repeats: None })
+    /// A list in whose place one is in force already or not.
+    pub(super) fn new(was_good: bool) -> ListFile {
+        ListFile { known: Known::default(), held: None, found: 0, was_good, trouble: None }
     }
 
     pub(super) fn forget(&mut self) {
-        self.file.forget();
+        self.known.forget();
+    }
+
+    /// It was found with that listing.
+    pub(super) fn is_found(&mut self, listing: u32) {
+        self.found = listing;
+    }
+
+    /// The listing that found it last.
+    pub(super) fn found(&self) -> u32 {
+        self.found
     }
 
     /// What is to stand in the place of the list and does not yet.
@@ -54,16 +69,9 @@ impl ListFile {
         }
     }
 
-    /// It is where it was looked for. One that has come back is as it was, unless it is another.
-    pub(super) fn is_there(&mut self) {
-        if self.gone.take().is_some() && self.held.as_ref().is_some_and(ListSlot::is_unset) {
-            self.held = None;
-        }
-    }
-
     /// It is not where it was looked for.
     pub(super) fn is_gone(&mut self, now: Instant, gathered: &mut Gathered) {
-        let since = *self.gone.get_or_insert(now);
+        let since = *self.trouble.get_or_insert_default().gone.get_or_insert(now);
         if self.held.as_ref().is_some_and(ListSlot::is_unset) {
             return;
         }
@@ -73,35 +81,47 @@ impl ListFile {
         }
     }
 
+    /// It is where it was looked for. One that has come back is as it was, unless it is another.
+    fn is_there(&mut self) {
+        let gone = self.trouble.as_mut().and_then(|trouble| trouble.gone.take());
+        if gone.is_some() && self.held.as_ref().is_some_and(ListSlot::is_unset) {
+            self.held = None;
+        }
+    }
+
+    /// Looks at it, where it was looked for.
     pub(super) fn look(
         &mut self,
         app: Option<&AppName>,
+        place: Place<'_>,
         now: Instant,
         retry: bool,
         parser: &Parser,
         gathered: &mut Gathered,
     ) {
-        let error = match self.file.look(now, retry, parser) {
+        self.is_there();
+        let error = match self.known.look(place, now, retry, parser) {
             Look::Same => return,
             Look::Unsettled(until) => return gathered.settles_at(until),
             Look::Failed(WatchError::Missing { .. }) => return, // it went just now, and is gone at the next look
             Look::Failed(error) => error,
-            Look::Text(content) => match list_of_content(parser, self.file.name(), content) {
+            Look::Text(content) => match list_of_content(parser, place.name, content) {
                 Ok((slot, report)) => {
                     // Here, where nobody waits for it.
                     let slot = slot.into_compiled(if app.is_some() { Origin::App } else { Origin::Default });
                     (self.held, gathered.is_new) = (Some(slot), true);
                     if !report.is_empty() {
-                        gathered.reports.push((self.file.name().to_owned(), report));
+                        gathered.reports.push((place.name.to_owned(), report));
                     }
-                    gathered.failures += self.repeats.take().map_or(0, |mut repeats| repeats.recovered());
+                    gathered.failures +=
+                        self.trouble.take().map_or(0, |mut trouble| trouble.failures.recovered());
                     return;
                 }
                 Err(ReadError::Io { path, error }) => WatchError::Unreadable { path, error },
                 Err(ReadError::Rejected { path, rejected }) => WatchError::Rejected { path, rejected },
             },
         };
-        let repeats = self.repeats.get_or_insert_default();
+        let repeats = &mut self.trouble.get_or_insert_default().failures;
         let has_good = self.was_good || self.held.as_ref().is_some_and(ListSlot::has_list);
         if has_good {
             return gathered.failed(repeats, error);

@@ -1,13 +1,15 @@
 //! A file that says something of all apps: settings, or hosts.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::gathered::Gathered;
 use crate::list::Parser;
 use crate::site::SiteTextError;
 use crate::site::text::Problem;
-use crate::watch::file::{Followed, Look};
+use crate::watch::file::Followed;
+use crate::watch::known::Look;
 use crate::watch::outcome::WatchError;
 use crate::watch::repeats::Repeats;
 
@@ -22,8 +24,8 @@ pub(super) struct Part<T> {
     was_there: bool,
     was_good: bool,
     /// What was last good.
-    pub(super) latest: T,
-    pub(super) in_force: T,
+    pub(super) latest: Arc<T>,
+    pub(super) in_force: Arc<T>,
     /// Whether the two differ, or may.
     is_new: bool,
     repeats: Repeats,
@@ -31,7 +33,7 @@ pub(super) struct Part<T> {
 
 impl<T: Default + Clone> Part<T> {
     pub(super) fn new(file: Followed, read: Read<T>) -> Part<T> {
-        let (latest, in_force, repeats) = (T::default(), T::default(), Repeats::default());
+        let (latest, in_force, repeats) = (Arc::default(), Arc::default(), Repeats::default());
         Part { file, read, was_there: false, was_good: false, latest, in_force, is_new: false, repeats }
     }
 
@@ -62,7 +64,7 @@ impl<T: Default + Clone> Part<T> {
         };
         match read {
             Ok(latest) => {
-                self.latest = latest;
+                self.latest = Arc::new(latest);
                 (self.was_good, self.is_new, gathered.is_new) = (true, true, true);
                 gathered.failures += self.repeats.recovered();
             }
@@ -80,15 +82,15 @@ impl<T: Default + Clone> Part<T> {
     /// To be told when it is.
     pub(super) fn comes_into_force(&mut self) {
         if self.is_new {
-            self.in_force.clone_from(&self.latest);
+            self.in_force = Arc::clone(&self.latest);
             self.is_new = false;
         }
     }
 
     /// To be told when all of it is but what `keep` puts back to what it was.
     pub(super) fn comes_into_force_but(&mut self, keep: impl FnOnce(&mut T, &T)) {
-        let before = std::mem::replace(&mut self.in_force, self.latest.clone());
-        keep(&mut self.in_force, &before);
+        let before = std::mem::replace(&mut self.in_force, Arc::clone(&self.latest));
+        keep(Arc::make_mut(&mut self.in_force), &before);
         self.is_new = true;
     }
 }

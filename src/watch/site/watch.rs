@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::followed::FollowedSite;
 use crate::site::{SiteGate, SiteParser};
-use crate::watch::file;
+use crate::watch::known::DEFAULT_SETTLE;
 use crate::watch::outcome::{Outcome, WatchError};
 use crate::watch::thread::{Callback, DEFAULT_INTERVAL};
 use crate::watch::watcher::Watcher;
@@ -14,7 +14,7 @@ use crate::watch::watcher::Watcher;
 /// Sets up the following of a site into a [`SiteGate`]: a folder, or an image; what [`FollowedSite`] says of both holds.
 ///
 /// Changes are noticed at once where the system notifies, and at the polling interval where it does not. A folder of ten
-/// thousand lists has a watch for each folder in it, not for each list; a look at it is a `stat` for each file, about 10 ms
+/// thousand lists has a watch for each folder in it, not for each list; a look at it is a `stat` for each file, about 20 ms
 /// for ten thousand.
 ///
 /// ```no_run
@@ -45,7 +45,7 @@ impl SiteWatch {
             path: path.into(),
             parser: SiteParser::new(),
             interval: DEFAULT_INTERVAL,
-            settle: file::DEFAULT_SETTLE,
+            settle: DEFAULT_SETTLE,
             callback: Box::new(|_| ()),
         }
     }
