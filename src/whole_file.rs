@@ -75,8 +75,14 @@ impl Edit {
             io::ErrorKind::NotFound => WriteError::Missing { path: named() },
             _ => WriteError::Unreachable { path: named(), error },
         })?;
-        if !target.is_file() {
-            return Err(WriteError::NotAFile { path: named() });
+        match fs::metadata(&target) {
+            Ok(metadata) if metadata.is_file() => {}
+            Ok(_) => return Err(WriteError::NotAFile { path: named() }),
+            // It went just now.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(WriteError::Missing { path: named() });
+            }
+            Err(error) => return Err(WriteError::Unreachable { path: named(), error }),
         }
         let directory = target.parent().map_or_else(PathBuf::new, Path::to_owned);
         let lock = lock(&directory);
