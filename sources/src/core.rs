@@ -74,8 +74,10 @@ impl Core {
         now: Instant,
         outcome: &mut Outcome,
     ) {
-        let is_closed = self.gate.snapshot().denies_unlisted();
         let Some(keeper) = self.keepers.get_mut(number) else { return };
+        // What is about to open the gate counts already: a list that goes together with it opens its app.
+        let is_opening = self.owed.settings || keeper.is_opened_by(&statement);
+        let is_closed = !is_opening && self.gate.snapshot().denies_unlisted();
         match keeper.take(statement, Moment { began, now, is_closed }) {
             Err(emptied) => {
                 outcome.notices.push((Some(number), Notice::Emptied { apps: emptied.apps }));

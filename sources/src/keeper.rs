@@ -159,6 +159,16 @@ impl Keeper {
         Ok(taken)
     }
 
+    /// Whether a statement takes away what denies apps without a list: that lists are required, or the default list.
+    pub(crate) fn is_opened_by(&self, statement: &Statement) -> bool {
+        let enforce = match &statement.enforce {
+            None => statement.is_whole,
+            Some(stated) => matches!(stated, Stated::Unset | Stated::Set(false)),
+        };
+        let default = statement.default.as_ref().map_or(statement.is_whole, Stated::is_unset);
+        (enforce && self.enforce == Some(true)) || (default && !self.default.slot.is_unset())
+    }
+
     fn has_lists(&self) -> bool {
         !self.default.slot.is_unset() || self.apps.values().any(|app| !app.list.slot.is_unset())
     }

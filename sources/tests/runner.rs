@@ -325,3 +325,19 @@ async fn a_host_that_is_free_again_goes_to_the_app_that_wants_it() {
         .await;
     }
 }
+
+#[tokio::test]
+async fn a_list_that_is_away_as_lists_cease_to_be_required_is_held() {
+    let gate = SiteGate::new(&closed_site()).unwrap();
+    let (teller, source) = told(Duration::from_secs(3600));
+    let runner = Runner::new(&gate).with_source(source);
+    let mut status = runner.status();
+    tokio::spawn(runner.run(std::future::pending()));
+    let enforced = |statement: Statement, on| Statement { enforce: Some(Stated::Set(on)), ..statement };
+    teller.says(enforced(site(&[("shop", "10.0.0.0/8"), ("blog", "192.0.2.0/24")]), true));
+    status.wait_for(|status| status.is_ready).await.unwrap();
+    // A reading in the middle of a deploy of the shop, which also finds that lists are required no more.
+    teller.says(enforced(site(&[("blog", "192.0.2.0/24")]), false));
+    until(|| gate.is_allowed("other", "192.0.2.1".parse().unwrap())).await;
+    assert!(!allows(&gate, "shop", "192.0.2.1") && allows(&gate, "shop", "10.1.1.1"));
+}
