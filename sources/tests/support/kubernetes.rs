@@ -1,5 +1,7 @@
 //! A real API server over a real etcd, for as long as a test program runs: on free ports of 127.0.0.1, in a folder of its own.
 
+#![allow(unreachable_pub, reason = "what the tests share")]
+
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
