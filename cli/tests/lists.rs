@@ -252,6 +252,12 @@ fn help_completions_and_manual() {
         "replay",
         "completions",
         "man",
+        "import",
+        "app",
+        "fleet",
+        "whitelist",
+        "whitelist:add",
+        "whitelist:remove",
     ];
     for command in commands {
         assert_eq!(run(&[command, "--help"]).code, 0, "{command}");
