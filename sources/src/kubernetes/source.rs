@@ -211,6 +211,7 @@ impl KubernetesSource {
         drop(sender);
         let mut cluster = Cluster::new(Arc::clone(&self.names), self.platform_domain.clone());
         let mut unlisted: BTreeSet<usize> = (0..scopes.len()).collect();
+        let mut was_empty = false;
         self.condition.begin();
         loop {
             let mut batch = Vec::new();
@@ -245,10 +246,14 @@ impl KubernetesSource {
             if !unlisted.is_empty() {
                 continue;
             }
+            if was_empty && !touched.is_nothing() {
+                return Ok(()); // a whole of nothing counted for nothing: what comes after it is said as a whole, too
+            }
             if was_unlisted || !touched.is_nothing() {
                 let mut statement = if was_unlisted { cluster.whole() } else { cluster.changes(&touched) };
                 statement.remarks.extend(self.condition.absent());
                 self.remark_once(&mut statement.remarks, was_unlisted);
+                was_empty = statement.is_empty_whole();
                 let began = if was_unlisted { began } else { feed.begin() };
                 feed.say(statement, began).await;
             }

@@ -1,7 +1,5 @@
 //! A real API server over a real etcd, for as long as a test program runs: on free ports of 127.0.0.1, in a folder of its own.
 
-#![allow(unreachable_pub, reason = "what the tests share")]
-
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -33,7 +31,7 @@ impl Drop for Process {
 }
 
 /// The two servers.
-pub struct Kubernetes {
+pub(crate) struct Kubernetes {
     folder: TempDir,
     program: PathBuf,
     _etcd: Process,
@@ -46,7 +44,7 @@ pub struct Kubernetes {
 
 impl Kubernetes {
     /// Starts them, or says why they cannot be had on this machine.
-    pub async fn start() -> Result<Kubernetes, String> {
+    pub(crate) async fn start() -> Result<Kubernetes, String> {
         for program in ["etcd", "etcdctl", "kubectl", "openssl", "setpriv"] {
             if Command::new(program).arg("--version").output().is_err() {
                 return Err(format!(
@@ -92,24 +90,24 @@ impl Kubernetes {
     }
 
     /// A client of somebody who may do everything.
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         self.client.clone()
     }
 
     /// A name that nothing has.
-    pub fn unused(&self, name: &str) -> String {
+    pub(crate) fn unused(&self, name: &str) -> String {
         format!("{name}-{}", self.names.fetch_add(1, Ordering::Relaxed))
     }
 
     /// A namespace that was not there.
-    pub async fn namespace(&self, name: &str) -> String {
+    pub(crate) async fn namespace(&self, name: &str) -> String {
         let name = self.unused(name);
         self.put("", "v1", "Namespace", json!({ "metadata": { "name": name } })).await;
         name
     }
 
     /// Objects of a kind; all namespaces' where that is empty.
-    pub fn api(&self, group: &str, version: &str, kind: &str, namespace: &str) -> Api<DynamicObject> {
+    pub(crate) fn api(&self, group: &str, version: &str, kind: &str, namespace: &str) -> Api<DynamicObject> {
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
         match namespace {
             "" => Api::all_with(self.client(), &resource),
@@ -117,12 +115,12 @@ impl Kubernetes {
         }
     }
 
-    pub fn services(&self, namespace: &str) -> Api<DynamicObject> {
+    pub(crate) fn services(&self, namespace: &str) -> Api<DynamicObject> {
         self.api("", "v1", "Service", namespace)
     }
 
     /// Creates an object.
-    pub async fn put(&self, group: &str, version: &str, kind: &str, mut object: Value) {
+    pub(crate) async fn put(&self, group: &str, version: &str, kind: &str, mut object: Value) {
         object["apiVersion"] =
             if group.is_empty() { version.into() } else { format!("{group}/{version}").into() };
         object["kind"] = kind.into();
@@ -132,7 +130,7 @@ impl Kubernetes {
     }
 
     /// Creates a Service that is an app; the name of its label is its own.
-    pub async fn service(&self, namespace: &str, name: &str, annotations: Value) {
+    pub(crate) async fn service(&self, namespace: &str, name: &str, annotations: Value) {
         let labels = json!({ "router.deis.io/routable": "true", "app": name });
         let metadata =
             json!({ "namespace": namespace, "name": name, "labels": labels, "annotations": annotations });
@@ -141,7 +139,7 @@ impl Kubernetes {
     }
 
     /// Creates the Deployment of a router.
-    pub async fn router(&self, namespace: &str, annotations: Value) {
+    pub(crate) async fn router(&self, namespace: &str, annotations: Value) {
         let labels = json!({ "app": "deis-router" });
         let metadata = json!({ "namespace": namespace, "name": "deis-router", "annotations": annotations });
         let pod = json!({ "metadata": { "labels": labels }, "spec": { "containers": [{ "name": "r", "image": "r" }] } });
@@ -150,24 +148,24 @@ impl Kubernetes {
     }
 
     /// Changes annotations or labels (`null` removes one) of a Service.
-    pub async fn change_service(&self, namespace: &str, name: &str, metadata: Value) {
+    pub(crate) async fn change_service(&self, namespace: &str, name: &str, metadata: Value) {
         let patch = Patch::Merge(json!({ "metadata": metadata }));
         self.services(namespace).patch(name, &PatchParams::default(), &patch).await.unwrap();
     }
 
-    pub async fn delete_service(&self, namespace: &str, name: &str) {
+    pub(crate) async fn delete_service(&self, namespace: &str, name: &str) {
         self.services(namespace).delete(name, &DeleteParams::default()).await.unwrap();
     }
 
     /// What kubectl does as that user; it has to succeed.
-    pub fn kubectl(&self, arguments: &[&str]) -> String {
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
         let output = kubectl(&self.folder.path().join("admin.kubeconfig")).args(arguments).output().unwrap();
         assert!(output.status.success(), "kubectl {arguments:?}: {}", said(&output));
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// A service account that may do that: rules of a role, in all namespaces.
-    pub async fn account(&self, namespace: &str, name: &str, rules: Value) {
+    pub(crate) async fn account(&self, namespace: &str, name: &str, rules: Value) {
         self.put("", "v1", "ServiceAccount", json!({ "metadata": { "namespace": namespace, "name": name } }))
             .await;
         let (rbac, full) = ("rbac.authorization.k8s.io", format!("{namespace}-{name}"));
@@ -176,7 +174,7 @@ impl Kubernetes {
     }
 
     /// Gives an account its role.
-    pub async fn bind(&self, namespace: &str, name: &str) {
+    pub(crate) async fn bind(&self, namespace: &str, name: &str) {
         let (rbac, full) = ("rbac.authorization.k8s.io", format!("{namespace}-{name}"));
         let subject = json!({ "kind": "ServiceAccount", "namespace": namespace, "name": name });
         let role = json!({ "apiGroup": rbac, "kind": "ClusterRole", "name": full });
@@ -185,7 +183,7 @@ impl Kubernetes {
     }
 
     /// Waits until the server knows that an account may do something: it takes a moment for new roles.
-    pub async fn until_may(&self, namespace: &str, name: &str, verb: &str, resource: &str) {
+    pub(crate) async fn until_may(&self, namespace: &str, name: &str, verb: &str, resource: &str) {
         let user = format!("--as=system:serviceaccount:{namespace}:{name}");
         let namespace = format!("--namespace={namespace}");
         let can = [&namespace, "auth", "can-i", verb, resource, &user];
@@ -195,20 +193,20 @@ impl Kubernetes {
     }
 
     /// Takes its role from it.
-    pub async fn unbind(&self, namespace: &str, name: &str) {
+    pub(crate) async fn unbind(&self, namespace: &str, name: &str) {
         let bindings = self.api("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "");
         bindings.delete(&format!("{namespace}-{name}"), &DeleteParams::default()).await.unwrap();
     }
 
     /// Changes what a role may.
-    pub async fn set_rules(&self, namespace: &str, name: &str, rules: Value) {
+    pub(crate) async fn set_rules(&self, namespace: &str, name: &str, rules: Value) {
         let roles = self.api("rbac.authorization.k8s.io", "v1", "ClusterRole", "");
         let patch = Patch::Merge(json!({ "rules": rules }));
         roles.patch(&format!("{namespace}-{name}"), &PatchParams::default(), &patch).await.unwrap();
     }
 
     /// A token of an account, good for an hour.
-    pub async fn token(&self, namespace: &str, name: &str) -> String {
+    pub(crate) async fn token(&self, namespace: &str, name: &str) -> String {
         let accounts: Api<ServiceAccount> = Api::namespaced(self.client(), namespace);
         let request = TokenRequest {
             spec: Some(TokenRequestSpec { expiration_seconds: Some(3600), ..TokenRequestSpec::default() }),
@@ -219,7 +217,7 @@ impl Kubernetes {
     }
 
     /// A token of an account that ends in so many seconds: the server makes none for less than ten minutes.
-    pub async fn short_token(&self, namespace: &str, name: &str, seconds: u64) -> String {
+    pub(crate) async fn short_token(&self, namespace: &str, name: &str, seconds: u64) -> String {
         let account = self.api("", "v1", "ServiceAccount", namespace).get(name).await.unwrap();
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
         let issuer = "https://kubernetes.default.svc";
@@ -237,29 +235,29 @@ impl Kubernetes {
     }
 
     /// A kubeconfig for somebody.
-    pub fn kubeconfig(&self, user: Value) -> PathBuf {
+    pub(crate) fn kubeconfig(&self, user: Value) -> PathBuf {
         write_kubeconfig(self.folder.path(), &self.unused("user"), self.port, &user)
     }
 
     /// A kubeconfig of somebody who may do everything.
-    pub fn admin(&self) -> PathBuf {
+    pub(crate) fn admin(&self) -> PathBuf {
         self.folder.path().join("admin.kubeconfig")
     }
 
     /// A path for a file of a test.
-    pub fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(self.unused(name))
     }
 
     /// Kills the API server (SIGKILL).
-    pub fn kill(&self) {
+    pub(crate) fn kill(&self) {
         let mut server = self.server.lock().unwrap();
         server.0.kill().unwrap();
         server.0.wait().unwrap();
     }
 
     /// Starts it again, where it was.
-    pub fn restart(&self) {
+    pub(crate) fn restart(&self) {
         let start = || server(&self.program, self.folder.path(), self.etcd_port, self.port);
         let mut process = start();
         let kubeconfig = self.admin();
@@ -273,7 +271,7 @@ impl Kubernetes {
     }
 
     /// Forgets what came before, in etcd.
-    pub fn compact(&self) {
+    pub(crate) fn compact(&self) {
         let url = format!("http://127.0.0.1:{}", self.etcd_port);
         let etcdctl = |arguments: &[&str]| {
             run(Command::new("etcdctl").env("ETCDCTL_API", "3").args(["--endpoints", &url]).args(arguments))
