@@ -6,6 +6,11 @@
 #include "ngx_ipgate.h"
 
 
+/* A dry run counts by itself. */
+#define ngx_ipgate_app_reader(policy)                                         \
+    ((policy)->dry_run ? (policy)->site->dry_run_reader : (policy)->site->site_reader)
+
+
 static int32_t ngx_ipgate_app_ask(ngx_ipgate_policy_t *policy, ngx_ipgate_client_t *client,
     ipgate_verdict *verdict);
 
@@ -24,7 +29,7 @@ ngx_ipgate_app_admits(ngx_ipgate_rules_t *rules, ngx_connection_t *c, ngx_str_t 
     ngx_ipgate_policy_t  *policy;
 
     policy = rules->policy;
-    reader = policy->site->site_reader;
+    reader = ngx_ipgate_app_reader(policy);
 
     verdict.size = sizeof(ipgate_verdict);
     verdict.want = rules->unix_peers && c->sockaddr->sa_family == AF_UNIX ? 0 : IPGATE_WANT_COUNT;
@@ -90,7 +95,7 @@ ngx_ipgate_app_ask(ngx_ipgate_policy_t *policy, ngx_ipgate_client_t *client, ipg
     const char          *name, *text;
     ipgate_site_reader  *reader;
 
-    reader = policy->dry_run ? policy->site->dry_run_reader : policy->site->site_reader;
+    reader = ngx_ipgate_app_reader(policy);
     app = policy->name.len ? &policy->name : &client->app;
     name = (char *) app->data;
 
