@@ -21,7 +21,7 @@ stage = @scripts/stage $@
 
 # They share target/, and setup comes first.
 .NOTPARALLEL:
-.PHONY: help test $(STAGES) fuzz nginx nginx-bench nginx-demo fleet-demo commands install router pictures
+.PHONY: help test $(STAGES) fuzz nginx nginx-bench nginx-demo fleet-demo install router pictures
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -98,14 +98,14 @@ nginx-bench: ## what a request costs, beside stock nginx
 nginx-demo: setup ## an nginx on 127.0.0.1 with a list to edit
 	$(MAKE) --no-print-directory -C nginx demo
 
-commands:
-	@$(CARGO) build --quiet -p ipgated -p ipgate-cli
-
-fleet: commands ## etcd, two daemons and two nginx: a write is in force in every router
+# The commands are those that the unit tests have built.
+fleet: ## etcd, two daemons and two nginx: a write is in force in every router
+	@$(CARGO) test --quiet --workspace --exclude ipgate-nginx-tests --all-features --no-run
 	@$(MAKE) --no-print-directory -C nginx debian
 	$(stage) daemon/scripts/fleet-demo $(CURDIR)/nginx/build/debian-shared $(dir $(command)) < /dev/null
 
-fleet-demo: setup commands ## the same, to play with
+fleet-demo: setup ## the same, to play with
+	@$(CARGO) build -p ipgated -p ipgate-cli
 	@$(MAKE) --no-print-directory -C nginx debian
 	@daemon/scripts/fleet-demo $(CURDIR)/nginx/build/debian-shared $(dir $(command))
 
