@@ -36,6 +36,7 @@ with_both! {
     changes_come_through_cuts
     answers_are_cut_in_the_middle
     a_slow_network_is_a_slow_one
+    a_quiet_connection_is_kept
     a_half_open_connection_is_noticed
     a_server_that_is_halted_is_noticed
     a_store_that_was_restored_is_read_anew
@@ -165,6 +166,18 @@ async fn a_slow_network_is_a_slow_one(etcd: Etcd, keys: Api) {
         follower.until("shop", &format!("192.0.2.{round}"), true).await;
     }
     assert_eq!(follower.told("cannot be reached"), 0, "{:#?}", follower.notices());
+}
+
+/// A connection that is asked too often is ended by the server.
+async fn a_quiet_connection_is_kept(etcd: Etcd, keys: Api) {
+    keys.put(&Api::list("shop"), "10.0.0.0/8").await;
+    let mut follower = Follower::start_with(keys.source(&etcd.url()), None);
+    follower.ready().await;
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    keys.put(&Api::list("shop"), "192.0.2.1").await;
+    follower.until("shop", "192.0.2.1", true).await;
+    let source = follower.source();
+    assert_eq!((source.readings, source.failures_by_kind.len()), (1, 0), "{:#?}", follower.notices());
 }
 
 async fn a_half_open_connection_is_noticed(etcd: Etcd, keys: Api) {

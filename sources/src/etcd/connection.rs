@@ -1,4 +1,4 @@
-//! A connection that notices within two seconds that nobody is at the other end.
+//! A connection that notices within eight seconds that nobody is at the other end.
 
 use std::time::Duration;
 
@@ -18,15 +18,17 @@ use super::range::PATIENCE;
 use crate::access::{EtcdAccess, Material};
 use crate::failure::Failure;
 
-/// Without these a server that was stopped is silent for ever.
-const KEEP_ALIVE: Duration = Duration::from_secs(1);
+/// Without these a server that was stopped is silent for ever. One that is asked more often than every 5 s (its
+/// `--grpc-keepalive-min-time`), or while nothing is open, ends the connection instead.
+const KEEP_ALIVE: Duration = Duration::from_secs(6);
+const KEEP_ALIVE_ANSWER: Duration = Duration::from_secs(2);
 const CONNECT: Duration = Duration::from_secs(3);
 
 /// Connects, as whom the material says.
 pub(super) async fn connect(access: &EtcdAccess, material: &Material) -> Result<Client, Failure> {
     let mut options = ConnectOptions::new()
-        .with_keep_alive(KEEP_ALIVE, KEEP_ALIVE)
-        .with_keep_alive_while_idle(true)
+        .with_keep_alive(KEEP_ALIVE, KEEP_ALIVE_ANSWER)
+        .with_keep_alive_while_idle(false)
         .with_connect_timeout(CONNECT)
         // One that is cut off from the others would go on with what it knows.
         .with_require_leader(true);
