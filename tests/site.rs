@@ -4,8 +4,8 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use ipgate::gate::Guard;
@@ -602,4 +602,43 @@ fn apps_in_figures() {
     assert_eq!(apps, expected);
     let status = gate.status();
     assert_eq!((status.apps, status.lists, status.entries), (4, 3, 3));
+}
+
+/// What nobody holds is freed at once; among many changes by the next one, so that no check waits for it.
+#[test]
+fn old_states_are_freed() {
+    let gate = SiteGate::new(&Site::new()).unwrap();
+    let change = |octet: u8| {
+        let before = Arc::downgrade(&gate.snapshot());
+        gate.set_app(name("shop"), App::new().with_list(list_of(&format!("10.0.0.{octet}")))).unwrap();
+        before
+    };
+    assert!(change(1).upgrade().is_none(), "there is no reader");
+
+    let (mut busy, mut idle) = (gate.reader(), gate.reader());
+    let client = "10.0.0.1".parse().unwrap();
+    assert!(busy.is_allowed("shop", client) && idle.is_allowed("shop", client));
+    let held = change(2);
+    assert!(!busy.is_allowed("shop", client) && held.upgrade().is_some(), "the idle reader holds it");
+    assert!(!idle.is_allowed("shop", client) && held.upgrade().is_none(), "nobody does");
+
+    let [first, second, third] = [change(3), change(4), change(5)];
+    assert!(second.upgrade().is_none() && third.upgrade().is_none(), "no reader has seen them");
+    assert!(!busy.is_allowed("shop", client) && !idle.is_allowed("shop", client));
+    assert!(first.upgrade().is_some(), "no check frees it");
+    let fourth = change(6);
+    assert!(first.upgrade().is_none(), "the next change does");
+    idle.pause();
+    assert!(fourth.upgrade().is_some(), "the busy reader holds it");
+    busy.pause();
+    assert!(fourth.upgrade().is_none(), "nobody does");
+
+    assert!(!busy.is_allowed("shop", client));
+    let verdict = gate.check("shop", client);
+    let held = change(7);
+    change(8);
+    drop(verdict);
+    assert!(!busy.is_allowed("shop", client) && held.upgrade().is_some());
+    gate.sweep();
+    assert!(held.upgrade().is_none());
 }

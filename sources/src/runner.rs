@@ -30,6 +30,8 @@ use crate::status::{Condition, SourceStatus, Status};
 const QUEUE: usize = 1024;
 /// What is in force is kept at most that often.
 const KEEP_INTERVAL: Duration = Duration::from_secs(1);
+/// What was in force is freed that long after a change: readers have taken what came after it by then.
+const SWEEP_DELAY: Duration = Duration::from_secs(1);
 /// A reading that was wished for and has not come is wished for again.
 const WISH_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -175,6 +177,7 @@ impl Started {
         tokio::pin!(stop);
         let mut wished: Vec<Option<Instant>> = vec![None; wishes.len()];
         let mut last_kept: Option<Instant> = None;
+        let mut next_sweep: Option<Instant> = None;
         let mut batch = Vec::new();
         loop {
             let due = self.core.due().map(|(number, due)| match wished.get(number).copied().flatten() {
@@ -193,6 +196,11 @@ impl Started {
                         break;
                     }
                     self = self.take(std::mem::take(&mut batch)).await;
+                    next_sweep = next_sweep.or_else(|| Some(Instant::now() + SWEEP_DELAY));
+                }
+                () = until(next_sweep) => {
+                    self.runner.gate.sweep();
+                    next_sweep = None;
                 }
                 () = until(next_wish) => {
                     let now = Instant::now();

@@ -117,7 +117,10 @@ impl SiteGate {
             return Ok(current.generation);
         }
         match next.finish(&writer.guard, &changes.permits) {
-            Ok(next) => Ok(self.swap(&mut writer, next)),
+            Ok(next) => {
+                drop(current); // so that it is freed here, unless a reader holds it
+                Ok(self.swap(&mut writer, next))
+            }
             Err(refused) => {
                 writer.last_failure = Some(Failure::now(&refused));
                 Err(refused)
@@ -165,9 +168,28 @@ impl SiteGate {
 
     fn swap(&self, writer: &mut Writer, next: SiteSnapshot) -> u64 {
         let generation = next.generation;
-        self.shared.store(next);
-        writer.last_change = SystemTime::now();
+        self.shared.store(writer, next);
         generation
+    }
+
+    /// Frees the states of before that no reader uses any more. Every change does so, whoever follows files or sources into the
+    /// gate, and a reader that lets go of the last state before the current one: left to be called are only programs that make
+    /// several changes at once by themselves, and then none for long. Where another thread does so right now, nothing is done.
+    ///
+    /// ```
+    /// # use ipgate::site::{Site, SiteGate};
+    /// let gate = SiteGate::new(&Site::new())?;
+    /// let (old, mut reader) = (std::sync::Arc::downgrade(&gate.snapshot()), gate.reader());
+    /// reader.current();
+    /// gate.replace(&Site::new().with_enforce(true))?;
+    /// gate.replace(&Site::new())?;
+    /// reader.current();
+    /// gate.sweep();
+    /// assert!(old.upgrade().is_none());
+    /// # Ok::<(), ipgate::site::SiteRefused>(())
+    /// ```
+    pub fn sweep(&self) {
+        self.shared.sweep();
     }
 
     /// Records that a change could not be had, so that [`SiteGate::status`] tells; the site stays.

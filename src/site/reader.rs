@@ -17,8 +17,9 @@ use crate::address::Address;
 /// A per-thread handle on a [`SiteGate`](super::SiteGate).
 ///
 /// A check compares one number with the gate's and looks into the reader's own state of the site: it takes no lock, does not
-/// wait and allocates nothing. The first check after a change takes the new state, and may free the old one. An idle reader
-/// keeps the state of its last check alive: see [`SiteReader::pause`].
+/// wait and allocates nothing. The first check after a change takes the new state, and may free the old one; after several
+/// changes it leaves that to the next ([`SiteGate::sweep`](super::SiteGate::sweep)). An idle reader keeps the state of its last
+/// check alive: see [`SiteReader::pause`].
 ///
 /// ```
 /// use ipgate::List;
@@ -271,19 +272,29 @@ impl SiteReader {
     #[cold]
     #[inline(never)]
     fn refresh(&mut self) {
-        self.pause();
+        let last = self.let_go();
         let snapshot = self.shared.load();
         self.tally.follow(&snapshot);
         self.generation = snapshot.generation();
         self.snapshot = Some(snapshot);
+        // Where more has changed, more is about to: the next change frees what was left.
+        if last.is_some_and(|last| last + 1 == self.generation) {
+            self.shared.sweep();
+        }
     }
 
     /// Lets go of the state, so that an idle thread keeps no old lists alive. The next check takes the current one.
     pub fn pause(&mut self) {
-        if let Some(last) = self.snapshot.take() {
-            self.tally.end(&last);
-        }
+        self.let_go();
+        self.shared.sweep();
+    }
+
+    /// The generation of the state that was let go of.
+    fn let_go(&mut self) -> Option<u64> {
         self.generation = 0;
+        let last = self.snapshot.take()?;
+        self.tally.end(&last);
+        Some(last.generation())
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the gate of a site and its readers share: the current state, its generation, and the writer's lock.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::SystemTime;
 
 use arc_swap::{ArcSwap, Guard};
@@ -18,6 +18,9 @@ pub(super) struct Shared {
     /// one there.
     generation: AtomicU64,
     writer: Mutex<Writer>,
+    /// States that were in force and that somebody may hold. Who lets go last would have to count hundreds of lists down, and
+    /// should not be a reader that a request waits for: a writer does it. Nobody waits for this lock.
+    retired: Mutex<Vec<Arc<SiteSnapshot>>>,
     /// No two sites of a process have the same.
     id: u64,
 }
@@ -38,6 +41,7 @@ impl Shared {
             generation: AtomicU64::new(first.generation()),
             current: ArcSwap::from_pointee(first),
             writer: Mutex::new(writer),
+            retired: Mutex::default(),
         }
     }
 
@@ -64,11 +68,31 @@ impl Shared {
         self.current.load_full()
     }
 
-    /// Puts a state in the place of the current one. For the writer.
-    pub(super) fn store(&self, next: SiteSnapshot) {
+    /// Puts a state in the place of the current one.
+    pub(super) fn store(&self, writer: &mut Writer, next: SiteSnapshot) {
         let generation = next.generation();
-        self.current.store(Arc::new(next));
+        let last = self.current.swap(Arc::new(next));
         self.generation.store(generation, Ordering::Release);
+        writer.last_change = SystemTime::now();
+        if let Some(mut retired) = self.retired() {
+            retired.push(last);
+        }
+        self.sweep();
+    }
+
+    /// Frees the states that nobody holds any more, unless somebody does so right now.
+    pub(super) fn sweep(&self) {
+        if let Some(mut retired) = self.retired() {
+            retired.retain(|state| Arc::strong_count(state) > 1);
+        }
+    }
+
+    fn retired(&self) -> Option<MutexGuard<'_, Vec<Arc<SiteSnapshot>>>> {
+        match self.retired.try_lock() {
+            Ok(retired) => Some(retired),
+            Err(TryLockError::Poisoned(retired)) => Some(retired.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     /// The writer's lock. A writer that panicked has not stored anything half-way, so its poison does not matter.

@@ -228,8 +228,10 @@ impl FollowedSite {
         (outcomes, settles)
     }
 
-    /// The first half of a look: reads what is new, parses and compiles it, and touches the gate not at all.
+    /// The first half of a look: reads what is new, parses and compiles it, and changes nothing in the gate, of which it frees
+    /// the states of before.
     pub fn read(&mut self, now: Instant, retry: bool) -> (Vec<Outcome>, Option<Instant>) {
+        self.gate.sweep();
         if !self.source.fits(&self.path) {
             // A folder in the place of an image, or an image in that of a folder: another site.
             match Source::at(&self.path, self.settle) {
