@@ -426,3 +426,38 @@ fn a_thread_follows_and_tells() {
     assert!(told.recv().is_err(), "nothing is told after the end");
     assert!(bench.allows("shop", "192.0.2.7"));
 }
+
+/// The folder of a ConfigMap, as the kubelet makes it and makes it anew: links to links, of which one is replaced.
+#[test]
+#[cfg(unix)]
+fn a_site_in_a_config_map() {
+    use std::os::unix::fs::symlink;
+
+    let mut bench = Bench::new(&[]);
+    let version = |name: &str, site: &str, list: &str| {
+        fs::create_dir_all(bench.path(name).join("apps/deis")).unwrap();
+        for (file, text) in
+            [("site.toml", site), ("default.list", "10.9.0.0/16:corp"), ("apps/deis/shop.list", list)]
+        {
+            fs::write(bench.path(name).join(file), text).unwrap();
+        }
+    };
+    version("..2026_01", "enforce = true", "192.0.2.1:old");
+    version("..2026_02", "enforce = true\nmode = \"override\"", "192.0.2.2:new");
+    symlink("..2026_01", bench.path("..data")).unwrap();
+    for name in ["site.toml", "default.list", "apps"] {
+        symlink(format!("..data/{name}"), bench.path(name)).unwrap();
+    }
+    let outcomes = bench.site.load().unwrap();
+    assert!(matches!(outcomes[..], [Outcome::SiteSwapped { .. }]), "{outcomes:?}");
+    bench.now = Instant::now();
+    assert_eq!(bench.label("deis/shop", "192.0.2.1").as_deref(), Some("old"));
+    assert!(bench.allows("deis/shop", "10.9.0.1") && !bench.allows("shop", "192.0.2.1"));
+
+    symlink("..2026_02", bench.path("..data_tmp")).unwrap();
+    fs::rename(bench.path("..data_tmp"), bench.path("..data")).unwrap();
+    fs::remove_dir_all(bench.path("..2026_01")).unwrap();
+    let told = bench.settled();
+    assert_eq!(bench.label("deis/shop", "192.0.2.2").as_deref(), Some("new"), "{told:?}");
+    assert!(!bench.allows("deis/shop", "192.0.2.1") && !bench.allows("deis/shop", "10.9.0.1"), "{told:?}");
+}

@@ -17,11 +17,11 @@ use ipgate_sources::{KubernetesAccess, KubernetesSource, KubernetesStore};
 
 #[cfg(feature = "http")]
 use crate::config::HttpConfig;
-#[cfg(feature = "kubernetes")]
-use crate::config::KubernetesConfig;
 use crate::config::{Config, SourceConfig};
 #[cfg(any(feature = "etcd", feature = "etcd-v2"))]
 use crate::config::{EtcdConfig, LayoutConfig};
+#[cfg(feature = "kubernetes")]
+use crate::config::{KubernetesConfig, ObjectConfig};
 
 /// The sources that a configuration names, in the order of their word.
 ///
@@ -136,14 +136,26 @@ fn kubernetes_access(config: &KubernetesConfig) -> KubernetesAccess {
 
 #[cfg(feature = "kubernetes")]
 fn kubernetes_source(config: &KubernetesConfig) -> KubernetesSource {
-    let source = KubernetesSource::new(kubernetes_access(config));
+    let source = KubernetesSource::new(kubernetes_access(config)).with_names(config.names.clone());
     let source = config.namespaces.iter().fold(source, KubernetesSource::with_namespace);
-    config.platform_domain.iter().fold(source, KubernetesSource::with_platform_domain)
+    let source = config.platform_domain.iter().fold(source, KubernetesSource::with_platform_domain);
+    let source = config
+        .router()
+        .into_iter()
+        .fold(source, |source, (namespace, name)| source.with_router(namespace, name));
+    let left_out: [(ObjectConfig, fn(KubernetesSource) -> KubernetesSource); 4] = [
+        (ObjectConfig::Router, KubernetesSource::without_router),
+        (ObjectConfig::Services, KubernetesSource::without_services),
+        (ObjectConfig::Ingresses, KubernetesSource::without_ingresses),
+        (ObjectConfig::HttpRoutes, KubernetesSource::without_routes),
+    ];
+    let left_out = left_out.into_iter().filter(|(kind, _)| !config.looks_at(*kind));
+    left_out.fold(source, |source, (_, without)| without(source))
 }
 
 #[cfg(feature = "kubernetes")]
 fn kubernetes_store(config: &KubernetesConfig) -> KubernetesStore {
-    let store = KubernetesStore::new(kubernetes_access(config));
+    let store = KubernetesStore::new(kubernetes_access(config)).with_names(config.names.clone());
     if config.older_form { store.older_form_alone() } else { store }
 }
 

@@ -45,6 +45,18 @@ fn errors_name_the_place_and_what_to_write() {
             "`user` and `password_file` belong together",
         ),
         (
+            "[[source]]\nkind = \"kubernetes\"\nrouter = \"deis-router\"\n",
+            "`router` is `deis-router`; write the namespace and the name",
+        ),
+        (
+            "[[source]]\nkind = \"kubernetes\"\nobjects = [\"pods\"]\n",
+            ":1:1: `pods` is none of `router`, `services`, `ingresses`, `httproutes`",
+        ),
+        (
+            "[[source]]\nkind = \"kubernetes\"\n[source.names]\nlst = \"x\"\n",
+            ":1:1: there is no key `lst` here; the keys are `list`",
+        ),
+        (
             "[[source]]\nkind = \"http\"\nurl = \"ftp://h/x\"\n",
             "`ftp://h/x` is no address; it begins with `http://`",
         ),

@@ -36,12 +36,12 @@ impl FolderStore {
 
     fn read_now(&self, app: &AppName) -> Result<Option<Stored>, StoreError> {
         if let Some(text) = text_of(&self.file(app))? {
-            return Ok(Some(Stored { version: version(Some(&text)), text: Some(text) }));
+            return Ok(Some(Stored { version: version(Some(&text)), text: Some(text), caution: None }));
         }
         // Without a list, a host or the settings may name it.
         let named = SiteParser::new().apps(&self.path);
         let named = named.map_err(|error| StoreError::Unreachable(error.to_string()))?;
-        Ok(named.contains(app).then(|| Stored { version: version(None), text: None }))
+        Ok(named.contains(app).then(|| Stored { version: version(None), text: None, caution: None }))
     }
 
     fn write_now(&self, app: &AppName, text: Option<&str>, read: &Stored) -> Result<(), StoreError> {

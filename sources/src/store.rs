@@ -37,6 +37,8 @@ pub struct Stored {
     pub text: Option<String>,
     /// What changes with every write, in words of the store's own.
     pub version: String,
+    /// What somebody should know before it is written: that another program keeps it, too. A sentence.
+    pub caution: Option<String>,
 }
 
 /// Why a list could not be read or written. Nothing has changed. Its text is for operators, and holds no secret.

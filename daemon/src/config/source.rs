@@ -83,6 +83,27 @@ pub struct KubernetesConfig {
     pub platform_domain: Option<String>,
     /// Changes are written in the form of the older router alone.
     pub older_form: bool,
+    /// The kinds of objects that are looked at; none are all.
+    pub objects: Vec<ObjectConfig>,
+    /// The Deployment with the settings, as `NAMESPACE/NAME`.
+    pub router: Option<String>,
+    /// What annotations and labels are called.
+    #[cfg(feature = "kubernetes")]
+    pub names: ipgate_sources::KubernetesNames,
+}
+
+/// A kind of objects in a Kubernetes cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ObjectConfig {
+    /// The Deployment of the router, with the settings.
+    Router,
+    /// Services, each of which is an app.
+    Services,
+    /// Ingresses with a list.
+    Ingresses,
+    /// HTTPRoutes of the Gateway API with a list.
+    HttpRoutes,
 }
 
 /// An address on the web.
@@ -142,7 +163,8 @@ impl SourceConfig {
     pub(super) fn problems(&self) -> Vec<String> {
         let kind = self.kind();
         let problems = match self {
-            SourceConfig::Folder(_) | SourceConfig::Kubernetes(_) => Vec::new(),
+            SourceConfig::Folder(_) => Vec::new(),
+            SourceConfig::Kubernetes(kubernetes) => kubernetes.problems(),
             SourceConfig::Etcd(etcd) | SourceConfig::EtcdV2(etcd) => etcd.problems(),
             SourceConfig::Http(http) => http.problems(),
         };
@@ -172,6 +194,30 @@ impl EtcdConfig {
             "there are `user` and `token_file`; one of them says who asks",
         );
         problems
+    }
+}
+
+impl KubernetesConfig {
+    /// Namespace and name of the Deployment with the settings, where they are set.
+    pub(crate) fn router(&self) -> Option<(&str, &str)> {
+        self.router.as_deref()?.split_once('/')
+    }
+
+    /// Whether that kind of objects is looked at.
+    pub(crate) fn looks_at(&self, kind: ObjectConfig) -> bool {
+        self.objects.is_empty() || self.objects.contains(&kind)
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let is_name = |part: &str| !part.is_empty() && !part.contains('/');
+        let is_good = |(namespace, name): (&str, &str)| is_name(namespace) && is_name(name);
+        let router = self.router.as_deref().filter(|_| !self.router().is_some_and(is_good));
+        let sentence = |router| {
+            format!(
+                "`router` is `{router}`; write the namespace and the name of its Deployment, for example `deis/deis-router`"
+            )
+        };
+        router.into_iter().map(sentence).collect()
     }
 }
 

@@ -35,10 +35,10 @@ impl Asked {
             let stored = self.read(right).await?;
             let edited = edit(&stored)?;
             if edited.text == stored.text {
-                return Ok(Done { edited, notice: None });
+                return Ok(Done { edited, notice: stored.caution });
             }
             match self.store.write(&self.app, edited.text.as_deref(), &stored).await {
-                Ok(()) => return Ok(self.written(edited)),
+                Ok(()) => return Ok(self.written(edited, stored.caution)),
                 Err(StoreError::Conflict) => sleep(Duration::from_millis(u64::from(attempt))).await,
                 Err(StoreError::Unreachable(why)) => {
                     let sentence =
@@ -65,7 +65,8 @@ impl Asked {
         let before =
             stored.text.as_deref().and_then(|text| parser.parse(text).ok()).map(|parsed| parsed.list);
         let state = self.control.in_force.gate().snapshot();
-        let notice = edited.text.is_none().then(|| effect::without_list(&state, &self.app));
+        let opened = edited.text.is_none().then(|| effect::without_list(&state, &self.app));
+        let notice = joined([opened, stored.caution]);
         let addresses = edited.addresses();
         let after = edited.text.is_some().then_some(edited.list);
         let app = self.app.clone();
@@ -76,21 +77,25 @@ impl Asked {
         Ok(serde_json::json!({ "dry_run": true, "addresses": addresses, "effect": effect, "notice": notice }))
     }
 
-    fn written(&self, edited: Edited) -> Done {
+    fn written(&self, edited: Edited, caution: Option<String>) -> Done {
         let (user, app) = (self.caller.user.as_str(), self.app.as_str());
         let from = self.from.map(|from| from.to_string()).unwrap_or_default();
         let (added, deleted) = (edited.added.join(","), edited.removed.join(","));
-        let notice = edited
-            .text
-            .is_none()
-            .then(|| effect::without_list(&self.control.in_force.gate().snapshot(), &self.app));
+        let state = self.control.in_force.gate().snapshot();
+        let opened = edited.text.is_none().then(|| effect::without_list(&state, &self.app));
         let store = self.store.name();
         info!(target: "audit", user, app, added, deleted, from, store, "{user} {}", what(&added, &deleted));
-        if let Some(notice) = &notice {
-            warn!(user, app, "the last entry was removed: {notice}");
+        if let Some(opened) = &opened {
+            warn!(user, app, "the last entry was removed: {opened}");
         }
-        Done { edited, notice }
+        Done { edited, notice: joined([opened, caution]) }
     }
+}
+
+/// What there is to know, as one text.
+fn joined(notices: [Option<String>; 2]) -> Option<String> {
+    let notices: Vec<String> = notices.into_iter().flatten().collect();
+    (!notices.is_empty()).then(|| notices.join("; "))
 }
 
 /// In the words of the old controller.

@@ -36,7 +36,7 @@ fn is_dry(how: HowSent) -> Result<bool, Refusal> {
 
 pub(super) async fn list(asked: Asked, headers: HeaderMap) -> Result<Response, Refusal> {
     let stored = asked.read(Right::List).await?;
-    let version = etag(&stored);
+    let version = headers_of(&stored);
     let accepts = headers.get(header::ACCEPT).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if accepts.starts_with("text/plain") {
         return Ok((version, stored.text.unwrap_or_default()).into_response());
@@ -56,7 +56,8 @@ pub(super) async fn add(asked: Asked, how: HowSent, body: Sent) -> Result<Respon
         return Ok(Json(asked.would(Right::Add, edit).await?).into_response());
     }
     let done = asked.change(Right::Add, edit).await?;
-    Ok((StatusCode::CREATED, Json(json!({ "addresses": done.edited.addresses() }))).into_response())
+    let notice = noticed(done.notice.as_deref());
+    Ok((StatusCode::CREATED, notice, Json(json!({ "addresses": done.edited.addresses() }))).into_response())
 }
 
 pub(super) async fn remove(asked: Asked, how: HowSent, body: Sent) -> Result<Response, Refusal> {
@@ -68,11 +69,7 @@ pub(super) async fn remove(asked: Asked, how: HowSent, body: Sent) -> Result<Res
         return Ok(Json(asked.would(Right::Remove, edit).await?).into_response());
     }
     let done = asked.change(Right::Remove, edit).await?;
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    if let Some(notice) = done.notice.and_then(|notice| HeaderValue::from_str(&notice).ok()) {
-        response.headers_mut().insert(NOTICE, notice);
-    }
-    Ok(response)
+    Ok((StatusCode::NO_CONTENT, noticed(done.notice.as_deref())).into_response())
 }
 
 pub(super) async fn set(
@@ -109,8 +106,17 @@ pub(super) async fn set(
     Ok(Json(json!({ "addresses": done.edited.addresses(), "notice": done.notice })).into_response())
 }
 
-/// The version of a list, as a header.
-fn etag(stored: &Stored) -> HeaderMap {
-    let value = HeaderValue::from_str(&format!("\"{}\"", stored.version)).ok();
-    value.into_iter().map(|value| (header::ETAG, value)).collect()
+/// The version of a list as a header, and what somebody should know before it is changed.
+fn headers_of(stored: &Stored) -> HeaderMap {
+    let mut headers = noticed(stored.caution.as_deref());
+    if let Ok(version) = HeaderValue::from_str(&format!("\"{}\"", stored.version)) {
+        headers.insert(header::ETAG, version);
+    }
+    headers
+}
+
+/// What an operator should know, as a header.
+fn noticed(notice: Option<&str>) -> HeaderMap {
+    let value = notice.and_then(|notice| HeaderValue::from_str(notice).ok());
+    value.into_iter().map(|value| (NOTICE, value)).collect()
 }

@@ -7,9 +7,9 @@ use ipgate::policy::parse_enforce;
 use ipgate::site::{AppName, Host};
 
 use super::kind::Kind;
+use super::listed;
 use super::names::KubernetesNames;
 use super::object::{Key, Object};
-use super::ranges;
 use crate::statement::{Stated, StatedApp, StatedList, Statement};
 
 /// The objects that were listed and followed.
@@ -191,7 +191,7 @@ impl Cluster {
                     app.hosts.push(host);
                 }
             }
-            let list = self.list(key, object);
+            let list = listed::list(key, object, &self.names);
             match stated_by {
                 _ if list.is_unset() => {}
                 None => (app.list, stated_by) = (list, Some(key)),
@@ -205,41 +205,6 @@ impl Cluster {
             }
         }
         Some(app)
-    }
-
-    /// The list of an object.
-    fn list(&self, key: &Key, object: &Object) -> Stated<StatedList> {
-        let names = &self.names;
-        let value = |name: &String| Some((format!("{key}, {name}"), object.annotations.get(name)?.as_str()));
-        let text = |(place, text): (String, &str)| Stated::Set(StatedList::text(&place, text));
-        if let Some(list) = value(&names.list) {
-            return text(list);
-        }
-        if key.kind == Kind::Service {
-            return value(&names.whitelist).map_or(Stated::Unset, text);
-        }
-        let agreed = |names: &[String]| {
-            let mut values = names.iter().filter_map(value);
-            let first = values.next();
-            let other = values.find(|(_, other)| first.as_ref().is_some_and(|(_, text)| text != other));
-            match (first, other) {
-                (Some((first, _)), Some((other, _))) => {
-                    Err(format!("{first} and {other} say different things"))
-                }
-                (first, _) => Ok(first),
-            }
-        };
-        match (agreed(&names.allow_ranges), agreed(&names.deny_ranges)) {
-            (Err(why), _) | (_, Err(why)) => Stated::Bad(why),
-            (Ok(allow), Ok(Some((place, denied)))) if !denied.trim().is_empty() => {
-                let allow = allow.as_ref().map(|(place, text)| (place.as_str(), *text));
-                match ranges::with_denials(allow, (&place, denied)) {
-                    Ok(list) => text((place, &list)),
-                    Err(why) => Stated::Bad(why),
-                }
-            }
-            (Ok(allow), Ok(_)) => allow.map_or(Stated::Unset, text),
-        }
     }
 
     /// The hosts of an object.

@@ -38,6 +38,11 @@ impl Kind {
         self.words().3
     }
 
+    /// The kind of that name in addresses.
+    pub(super) fn of_plural(plural: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.plural() == plural)
+    }
+
     /// Whether a cluster may do without it: kinds that came with a later version, or by an add-on.
     pub(super) fn may_be_absent(self) -> bool {
         matches!(self, Kind::Ingress | Kind::Route)

@@ -9,9 +9,11 @@
 //! ```
 
 mod access;
+mod annotated;
 mod cluster;
 mod condition;
 mod kind;
+mod listed;
 mod names;
 mod object;
 mod ranges;

@@ -1,34 +1,35 @@
 //! A cluster as a place where lists are changed.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use ipgate::list::Parser;
 use ipgate::site::AppName;
 use kube::Client;
 use kube::api::{ListParams, Patch, PatchParams};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::{Mutex, Notify};
 
 use super::access::KubernetesAccess;
+use super::annotated::Form;
 use super::kind::Kind;
+use super::listed;
 use super::names::KubernetesNames;
 use super::object::{self, Key, Object};
 use super::refused;
 use super::stream::Scope;
-use super::written::{Older, older};
 use crate::failure::Failure;
+use crate::statement::{Stated, StatedList};
 use crate::store::{Store, StoreError, Stored};
 
-/// What the annotations of an object may hold together (Kubernetes, `TotalAnnotationSizeLimitB`).
-const MAX_ANNOTATION_BYTES: usize = 256 * 1024;
-
-/// The annotations of a cluster, to be written: the list of an app's Service.
+/// The annotations of a cluster, to be written: the list of an app's Service, Ingress or HTTPRoute.
 ///
-/// What the older router understands, IPv4 without labels and denials, goes to `router.deis.io/whitelist`. What it does not goes
-/// to `ipgate.dev/list` beside that, which then holds what is left for it: never more than the list admits. Where two write at
-/// once, one of them learns of it ([`StoreError::Conflict`]) and nothing is lost. It needs the verbs `list` and `patch`.
+/// At a Service, what the older router understands, IPv4 without labels and denials, goes to `router.deis.io/whitelist`. What it
+/// does not goes to `ipgate.dev/list` beside that, which then holds what is left for it: never more than the list admits. At an
+/// Ingress and an HTTPRoute, the list goes to `ipgate.dev/list`, and what ingress-nginx may read of it to the annotation of
+/// allowed ranges that is there. Where two write at once, one of them learns of it ([`StoreError::Conflict`]) and nothing is
+/// lost. It needs the verbs `list` and `patch`.
 ///
 /// ```no_run
 /// use ipgate_sources::{KubernetesAccess, KubernetesStore, Store, StoreError};
@@ -73,16 +74,6 @@ impl KubernetesStore {
         KubernetesStore { is_older_alone: true, ..self }
     }
 
-    /// Whether the controller of Deis keeps that app (its label `heritage` is `deis`). Where it still runs it has the word:
-    /// its next deploy writes its own list over what is written here, or removes it. Whoever writes should be warned.
-    ///
-    /// # Errors
-    ///
-    /// As [`Store::read`], and [`StoreError::NoSuchApp`].
-    pub async fn is_kept_by_deis(&self, app: &AppName) -> Result<bool, StoreError> {
-        Ok(self.find(app).await?.ok_or(StoreError::NoSuchApp)?.1.is_of_deis)
-    }
-
     async fn client(&self) -> Result<Client, StoreError> {
         let mut kept = self.client.lock().await;
         if let Some(client) = kept.as_ref() {
@@ -104,69 +95,81 @@ impl KubernetesStore {
         heard
     }
 
-    /// The Service of an app: the first that has a list, or else the first.
+    /// The object of an app: of its Services the first that has a list, or else the first; or its Ingress, or its HTTPRoute.
     async fn find(&self, app: &AppName) -> Result<Option<(Key, Object)>, StoreError> {
-        let namespace = app.as_str().split_once('/').map_or(app.as_str(), |(namespace, _)| namespace);
+        let (namespace, name) = app.as_str().split_once('/').unwrap_or((app.as_str(), ""));
         if !is_dns_label(namespace) {
             return Ok(None);
         }
-        let scope = Scope {
-            kind: Kind::Service,
-            namespace: Some(namespace.to_owned()),
-            labels: Some(format!("{}=true", self.names.routable)),
-            fields: None,
-        };
-        let parameters = ListParams { label_selector: scope.labels.clone(), ..ListParams::default() };
-        let listed = scope.api(self.client().await?).list(&parameters).await;
-        let listed = self.heard(listed).await?;
-        let read = |item| object::read(Kind::Service, item, &self.names);
-        let mut found: Vec<(Key, Object)> =
-            listed.items.into_iter().map(read).filter(|(_, object)| object.app.as_ref() == Ok(app)).collect();
-        found.sort_by_key(|(key, object)| (self.text(object).is_none(), key.clone()));
+        let scope =
+            |kind, labels, fields| Scope { kind, namespace: Some(namespace.to_owned()), labels, fields };
+        let routable = format!("{}=true", self.names.routable);
+        let mut found = self.listed(scope(Kind::Service, Some(routable), None), app).await?;
+        found.sort_by_key(|(key, object)| (self.list(key, object).is_unset(), key.clone()));
+        // The other kinds are named by both, and a name that is none would lead elsewhere.
+        let others =
+            if name.split('.').all(is_dns_label) { [Kind::Ingress, Kind::Route].as_slice() } else { &[] };
+        for kind in others {
+            if found.is_empty() {
+                found = self.listed(scope(*kind, None, Some(format!("metadata.name={name}"))), app).await?;
+            }
+        }
         Ok(found.into_iter().next())
     }
 
-    fn text(&self, object: &Object) -> Option<String> {
-        let value = |name| object.annotations.get(name);
-        value(&self.names.list).or_else(|| value(&self.names.whitelist)).cloned()
+    /// The objects of an app among those of a scope; none where the cluster has no such kind.
+    async fn listed(&self, scope: Scope, app: &AppName) -> Result<Vec<(Key, Object)>, StoreError> {
+        let parameters = ListParams {
+            label_selector: scope.labels.clone(),
+            field_selector: scope.fields.clone(),
+            ..ListParams::default()
+        };
+        let kind = scope.kind;
+        let listed = match scope.api(self.client().await?).list(&parameters).await {
+            Err(kube::Error::Api(status)) if status.code == 404 && kind.may_be_absent() => {
+                return Ok(Vec::new());
+            }
+            listed => self.heard(listed).await?,
+        };
+        let read = |item| object::read(kind, item, &self.names);
+        let is_of_app = |(_, object): &(Key, Object)| object.app.as_ref() == Ok(app);
+        Ok(listed.items.into_iter().map(read).filter(is_of_app).collect())
     }
 
-    /// The values of the two annotations for a text: that of the older form, and that in the grammar of lists. `Null` removes
-    /// one, and one that is not named stays.
-    fn annotations(&self, app: &AppName, text: Option<&str>) -> Result<Value, StoreError> {
-        let [list, whitelist] = [self.names.list.as_str(), self.names.whitelist.as_str()];
-        let Some(text) = text else { return Ok(json!({ list: null, whitelist: null })) };
-        let cannot = |why: String| StoreError::CannotSay(why);
-        if text.len() > MAX_ANNOTATION_BYTES {
-            return Err(cannot(format!(
-                "the list of the app {app} has {} bytes, and the annotations of an object hold {MAX_ANNOTATION_BYTES}: put what apps share into the default list, or the list into a file or at an address",
-                text.len()
-            )));
-        }
-        let parsed = Parser::new().source(app.as_str()).parse(text);
-        let parsed = parsed.map_err(|rejected| cannot(rejected.to_string()))?;
-        match older(&parsed.list) {
-            Older::Same(same) => Ok(json!({ list: null, whitelist: same })),
-            Older::Narrower { why, .. } if self.is_older_alone => Err(cannot(format!(
-                "the annotation {whitelist} cannot hold the list of the app {app}: {why}; permit {list} beside it"
-            ))),
-            Older::Narrower { text: Some(narrower), .. } => Ok(json!({ list: text, whitelist: narrower })),
-            // What stands there for the older routers is closer to that than nothing, which opens.
-            Older::Narrower { text: None, .. } => Ok(json!({ list: text })),
-        }
+    fn list(&self, key: &Key, object: &Object) -> Stated<StatedList> {
+        listed::list(key, object, &self.names)
+    }
+
+    async fn stored(&self, app: &AppName) -> Result<Option<Stored>, StoreError> {
+        let Some((key, object)) = self.find(app).await? else { return Ok(None) };
+        let text = match self.list(&key, &object) {
+            Stated::Unset => None,
+            Stated::Set(StatedList::Text { text, .. }) => Some(text.to_string()),
+            Stated::Set(StatedList::Ready(_)) => None, // annotations are text
+            Stated::Bad(why) => return Err(StoreError::CannotSay(why)),
+        };
+        let caution = object.is_of_deis.then(|| {
+            format!("the Deis controller keeps {app} (its {key} has the label heritage=deis): where that still runs, its next deploy puts its own list there again; change it with `deis` as well")
+        });
+        Ok(Some(Stored { text, version: version(&key, &object), caution }))
     }
 
     async fn patch(&self, app: &AppName, text: Option<&str>, read: &Stored) -> Result<(), StoreError> {
-        let annotations = self.annotations(app, text)?;
         // What was read names its object, so that no other of the same app is written by mistake.
-        let Some((namespace, name, version)) = parse_version(&read.version) else {
+        let Some((kind, namespace, name, version)) = parse_version(&read.version) else {
             return Err(StoreError::Conflict);
         };
-        let scope =
-            Scope { kind: Kind::Service, namespace: Some(namespace.to_owned()), labels: None, fields: None };
+        let scope = Scope { kind, namespace: Some(namespace.to_owned()), labels: None, fields: None };
+        let objects = scope.api(self.client().await?);
+        let form = Form { names: &self.names, is_older_alone: self.is_older_alone };
+        // What else stands at an Ingress matters; a Service is known.
+        let there = match kind {
+            Kind::Service => BTreeMap::new(),
+            _ => self.find(app).await?.ok_or(StoreError::NoSuchApp)?.1.annotations,
+        };
+        let annotations = form.change(app, kind, &there, text)?;
         let change = json!({ "metadata": { "resourceVersion": version, "annotations": annotations } });
-        let services = scope.api(self.client().await?);
-        let patched = services.patch(name, &PatchParams::default(), &Patch::Merge(change)).await;
+        let patched = objects.patch(name, &PatchParams::default(), &Patch::Merge(change)).await;
         self.heard(patched).await.map(drop)
     }
 }
@@ -177,11 +180,7 @@ impl Store for KubernetesStore {
     }
 
     fn read<'s>(&'s self, app: &'s AppName) -> BoxFuture<'s, Result<Option<Stored>, StoreError>> {
-        Box::pin(async move {
-            let found = self.find(app).await?;
-            Ok(found
-                .map(|(key, object)| Stored { text: self.text(&object), version: version(&key, &object) }))
-        })
+        Box::pin(self.stored(app))
     }
 
     fn write<'s>(
@@ -196,13 +195,12 @@ impl Store for KubernetesStore {
 
 /// Which object was read, and which version of it.
 fn version(key: &Key, object: &Object) -> String {
-    format!("{}/{}/{}", key.namespace, key.name, object.version)
+    format!("{}/{}/{}/{}", key.kind.plural(), key.namespace, key.name, object.version)
 }
 
-fn parse_version(version: &str) -> Option<(&str, &str, &str)> {
-    let (namespace, rest) = version.split_once('/')?;
-    let (name, version) = rest.split_once('/')?;
-    Some((namespace, name, version))
+fn parse_version(version: &str) -> Option<(Kind, &str, &str, &str)> {
+    let mut parts = version.splitn(4, '/');
+    Some((Kind::of_plural(parts.next()?)?, parts.next()?, parts.next()?, parts.next()?))
 }
 
 /// What may be the name of a namespace (RFC 1123); anything else would lead elsewhere in an address.

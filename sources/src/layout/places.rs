@@ -75,7 +75,7 @@ impl Version {
         let home = home.unwrap_or(self.found.len().saturating_sub(1));
         let revisions: String = self.found.iter().map(|found| format!("{} ", found.revision)).collect();
         let text = self.found.into_iter().find_map(|found| found.text);
-        Stored { text, version: format!("{revisions}at {home}") }
+        Stored { text, version: format!("{revisions}at {home}"), caution: None }
     }
 }
 

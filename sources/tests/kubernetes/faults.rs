@@ -8,6 +8,27 @@ use serde_json::json;
 
 use crate::followed::{Followed, source};
 use crate::kubernetes::Kubernetes;
+use crate::proxy::{Fault, Proxy};
+
+/// One that takes connections and says nothing any more is noticed, and what it said last stays.
+pub(crate) async fn a_server_that_hangs(cluster: Arc<Kubernetes>) {
+    let namespace = cluster.namespace("hangs").await;
+    cluster.service(&namespace, "shop", json!({ "router.deis.io/whitelist": "10.0.0.0/8" })).await;
+    let proxy = Proxy::start(cluster.port()).await;
+    let followed = Followed::ready(source(cluster.admin_at(proxy.port()), &namespace)).await;
+    let app = format!("{namespace}/shop");
+    let began = Instant::now();
+    proxy.set(Fault::Silent);
+    followed.until(|followed| matches!(followed.condition(), Condition::Away(_))).await;
+    println!("figure: {:.1} s after the server fell silent, it was noticed", began.elapsed().as_secs_f64());
+    assert!(followed.allows(&app, "10.1.1.1") && !followed.allows(&app, "192.0.2.1"));
+    let list = json!({ "annotations": { "router.deis.io/whitelist": "192.0.2.1" } });
+    cluster.change_service(&namespace, "shop", list).await;
+    proxy.cut();
+    proxy.set(Fault::None);
+    followed.until_allows(&app, "192.0.2.1").await;
+    assert!(!followed.allows(&app, "10.1.1.1") && !followed.is_held());
+}
 
 pub(crate) async fn a_server_that_is_killed_and_started_again(cluster: Arc<Kubernetes>) {
     let namespace = cluster.namespace("killed").await;

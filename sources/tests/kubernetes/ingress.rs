@@ -13,7 +13,13 @@ fn nginx(name: &str) -> String {
     format!("nginx.ingress.kubernetes.io/{name}")
 }
 
-async fn ingress(cluster: &Kubernetes, namespace: &str, name: &str, host: &str, annotations: Value) {
+pub(crate) async fn ingress(
+    cluster: &Kubernetes,
+    namespace: &str,
+    name: &str,
+    host: &str,
+    annotations: Value,
+) {
     let metadata = json!({ "namespace": namespace, "name": name, "annotations": annotations });
     let backend = json!({ "service": { "name": "s", "port": { "number": 80 } } });
     let paths = json!({ "paths": [{ "path": "/", "pathType": "Prefix", "backend": backend }] });
@@ -21,8 +27,8 @@ async fn ingress(cluster: &Kubernetes, namespace: &str, name: &str, host: &str, 
     cluster.put("networking.k8s.io", "v1", "Ingress", json!({ "metadata": metadata, "spec": spec })).await;
 }
 
-/// The kind of the Gateway API, as far as it is read here.
-async fn routes(cluster: &Kubernetes) {
+/// The kind of the Gateway API, as far as it is read here; it stays as it is where it is there.
+pub(crate) async fn routes(cluster: &Kubernetes) {
     let schema = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
     let version =
         json!({ "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": schema } });
@@ -34,7 +40,15 @@ async fn routes(cluster: &Kubernetes) {
     });
     let spec = json!({ "group": group, "scope": "Namespaced", "names": names, "versions": [version] });
     let definition = json!({ "metadata": metadata, "spec": spec });
-    cluster.put("apiextensions.k8s.io", "v1", "CustomResourceDefinition", definition).await;
+    let definitions = cluster.api("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "");
+    let name = format!("httproutes.{group}");
+    if definitions.get_opt(&name).await.unwrap().is_none() {
+        cluster.put("apiextensions.k8s.io", "v1", "CustomResourceDefinition", definition).await;
+    }
+    let api = cluster.api(group, "v1", "HTTPRoute", "");
+    while api.list(&Default::default()).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 pub(crate) async fn ranges_of_ingresses_and_routes(cluster: Arc<Kubernetes>) {
@@ -108,10 +122,6 @@ pub(crate) async fn a_kind_that_comes_later(cluster: Arc<Kubernetes>) {
     assert!(before.told().contains("the cluster has no httproutes"), "{}", before.told());
     assert!(before.allows(&format!("{namespace}/shop"), "10.1.1.1"));
     routes(&cluster).await;
-    let api = cluster.api("gateway.networking.k8s.io", "v1", "HTTPRoute", &namespace);
-    while api.list(&Default::default()).await.is_err() {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
     let annotations = json!({ nginx("allowlist-source-range"): "10.0.0.0/8" });
     let metadata = json!({ "namespace": namespace, "name": "web", "annotations": annotations });
     let spec = json!({ "hostnames": ["web.example", "*.web.example"] });

@@ -12,6 +12,9 @@ mod ingress;
 #[path = "../support/kubernetes.rs"]
 mod kubernetes;
 mod manifests;
+#[path = "../support/proxy.rs"]
+#[allow(dead_code, unreachable_pub, reason = "other tests ask more of it")]
+mod proxy;
 mod rights;
 mod writing;
 
@@ -44,6 +47,7 @@ const TOGETHER: &[Test] = tests![
     following::a_bad_list_is_told_once,
     following::what_may_not_be_watched_is_listed,
     following::a_history_that_is_gone_is_listed_anew,
+    faults::a_server_that_hangs,
     ingress::ranges_of_ingresses_and_routes,
     ingress::a_kind_that_comes_later,
     manifests::the_role_is_enough_and_one_verb_less_is_named,
@@ -52,12 +56,14 @@ const TOGETHER: &[Test] = tests![
     rights::a_token_that_ends_is_read_again,
     rights::who_is_not_known_is_told,
     writing::what_each_form_can_say,
+    writing::what_an_ingress_can_say,
     writing::two_writers_lose_nothing,
     writing::what_cannot_be_written_is_refused,
 ];
 
 /// Those that disturb everybody, or measure, one after the other.
 const ALONE: &[Test] = tests![
+    manifests::one_verb_less_for_routes_is_named,
     faults::a_server_that_is_killed_and_started_again,
     figures::a_thousand_services_at_the_start,
     figures::from_a_write_to_the_gate,

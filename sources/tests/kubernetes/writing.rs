@@ -22,7 +22,7 @@ pub(crate) async fn what_each_form_can_say(cluster: Arc<Kubernetes>) {
     cluster.service(&namespace, "shop", json!({ "other": "stays" })).await;
     let app: AppName = format!("{namespace}/shop").parse().unwrap();
     let store = store(&cluster);
-    assert!(!store.is_kept_by_deis(&app).await.unwrap());
+    assert_eq!(store.read(&app).await.unwrap().unwrap().caution, None);
     let (older, ours) = ("router.deis.io/whitelist", "ipgate.dev/list");
     for (text, expected) in [
         (Some("10.0.1.0/24,121.212.121.212"), json!({ older: "10.0.1.0/24,121.212.121.212" })),
@@ -41,7 +41,8 @@ pub(crate) async fn what_each_form_can_say(cluster: Arc<Kubernetes>) {
         assert_eq!(store.read(&app).await.unwrap().unwrap().text.as_deref(), text);
     }
     cluster.change_service(&namespace, "shop", json!({ "labels": { "heritage": "deis" } })).await;
-    assert!(store.is_kept_by_deis(&app).await.unwrap());
+    let caution = store.read(&app).await.unwrap().unwrap().caution.unwrap();
+    assert!(caution.contains("heritage=deis") && caution.contains("next deploy"), "{caution}");
     // An app whose namespace has its name.
     cluster.change_service(&namespace, "shop", json!({ "labels": { "app": namespace } })).await;
     let named = namespace.parse().unwrap();
@@ -50,6 +51,50 @@ pub(crate) async fn what_each_form_can_say(cluster: Arc<Kubernetes>) {
         if let Ok(app) = missing.parse() {
             assert_eq!(store.read(&app).await.unwrap(), None, "{missing}");
         }
+    }
+}
+
+/// At an Ingress the list stands beside the ranges of ingress-nginx, which never admit more than it does.
+pub(crate) async fn what_an_ingress_can_say(cluster: Arc<Kubernetes>) {
+    let namespace = cluster.namespace("entered").await;
+    let nginx = |name: &str| format!("nginx.ingress.kubernetes.io/{name}-source-range");
+    let (allow, deny, ours) = (nginx("allowlist"), nginx("denylist"), "ipgate.dev/list".to_owned());
+    let store = store(&cluster);
+    for (name, there, read, written, expected) in [
+        ("new", json!({}), None, Some("10.0.0.0/8"), json!({ &ours: "10.0.0.0/8" })),
+        (
+            "ranges",
+            json!({ &allow: "10.0.0.0/8, 192.0.2.1" }),
+            Some("10.0.0.0/8, 192.0.2.1"),
+            Some("192.0.2.1:office"),
+            json!({ &allow: "192.0.2.1", &ours: "192.0.2.1:office" }),
+        ),
+        (
+            "denied",
+            json!({ &allow: "10.0.0.0/8", &deny: "10.1.0.0/16" }),
+            Some("10.0.0.0/8,!10.1.0.0/16"),
+            Some("192.0.2.0/24,10.0.0.0/8,!10.1.0.0/16"),
+            json!({ &allow: "192.0.2.0/24", &deny: "10.1.0.0/16", &ours: "192.0.2.0/24,10.0.0.0/8,!10.1.0.0/16" }),
+        ),
+        (
+            "gone",
+            json!({ &allow: "10.0.0.0/8", &deny: "10.1.0.0/16" }),
+            Some("10.0.0.0/8,!10.1.0.0/16"),
+            None,
+            json!({}),
+        ),
+    ] {
+        crate::ingress::ingress(&cluster, &namespace, name, &format!("{name}.{namespace}.example"), there)
+            .await;
+        let app: AppName = format!("{namespace}/{name}").parse().unwrap();
+        let stored = store.read(&app).await.unwrap().unwrap();
+        assert_eq!(stored.text.as_deref(), read, "{name}");
+        store.write(&app, written, &stored).await.unwrap();
+        let there = cluster.api("networking.k8s.io", "v1", "Ingress", &namespace).get(name).await.unwrap();
+        assert_eq!(json!(there.metadata.annotations.unwrap_or_default()), expected, "{name}");
+        let again = store.write(&app, written, &stored).await;
+        assert_eq!(again, Err(StoreError::Conflict), "{name}: what was read is of before");
+        assert_eq!(store.read(&app).await.unwrap().unwrap().text.as_deref(), written, "{name}");
     }
 }
 

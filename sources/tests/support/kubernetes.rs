@@ -244,6 +244,16 @@ impl Kubernetes {
         self.folder.path().join("admin.kubeconfig")
     }
 
+    /// The same, who reaches the server at another port of this machine.
+    pub(crate) fn admin_at(&self, port: u16) -> PathBuf {
+        write_kubeconfig(self.folder.path(), &self.unused("admin"), port, &json!({ "token": ADMIN }))
+    }
+
+    /// Where the server listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// A path for a file of a test.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(self.unused(name))

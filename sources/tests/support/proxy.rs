@@ -50,6 +50,10 @@ impl Proxy {
         Proxy { port, state, passed, task }
     }
 
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
