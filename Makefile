@@ -99,10 +99,11 @@ nginx-demo: setup ## an nginx on 127.0.0.1 with a list to edit
 	$(MAKE) --no-print-directory -C nginx demo
 
 # The commands are those that the unit tests have built.
-fleet: ## etcd, two daemons and two nginx: a write is in force in every router
+fleet: ## real sources, daemons and nginx: a write is in force in every router, as are the commands of the older systems
 	@$(CARGO) test --quiet --workspace --exclude ipgate-nginx-tests --all-features --no-run
 	@$(MAKE) --no-print-directory -C nginx debian
 	$(stage) daemon/scripts/fleet-demo $(CURDIR)/nginx/build/debian-shared $(dir $(command)) < /dev/null
+	$(stage) daemon/scripts/old-commands $(CURDIR)/nginx/build/debian-shared $(abspath $(dir $(command)))
 
 fleet-demo: setup ## the same, to play with
 	@$(CARGO) build -p ipgated -p ipgate-cli

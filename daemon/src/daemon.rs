@@ -33,7 +33,7 @@ pub async fn run(args: &Args, config: Config) -> Result<(), String> {
     let control_socket = bound("control", config.control.listen).await?;
 
     let (published, shown) = watch::channel(None);
-    let following = prepared.follow(&in_force).await;
+    let following = prepared.follow(&in_force);
     let publisher = Publisher::begin(&in_force, &config.publish, published.clone());
     let mut serving = Vec::new();
     if let Some(admin) = admin {
@@ -167,7 +167,7 @@ impl Daemon {
         }
         // What is in force stays while the sources change, and for as long as new ones have not answered.
         self.following.end().await;
-        self.following = prepared.follow(&self.in_force).await;
+        self.following = prepared.follow(&self.in_force);
         if config.publish != self.config.publish {
             self.publisher.end().await;
             self.publisher = Publisher::begin(&self.in_force, &config.publish, self.published.clone());

@@ -50,20 +50,16 @@ impl Prepared {
     }
 
     /// Brings what was kept into force, and follows the sources.
-    pub async fn follow(self, in_force: &Arc<InForce>) -> Following {
+    #[must_use]
+    pub fn follow(self, in_force: &Arc<InForce>) -> Following {
         let Prepared { runner, config } = self;
         in_force.gate().set_guard(config.guard.site_guard());
         let mut statuses = runner.status();
         let noted = Arc::clone(in_force);
-        let (ready, is_started) = oneshot::channel();
         let (stop, stopped) = oneshot::channel::<()>();
-        let runner = tokio::spawn(async move {
-            // It reads what was kept.
-            let Ok(started) = tokio::task::spawn_blocking(move || runner.start()).await else { return };
-            let _ = ready.send(());
-            started.run(async move { drop(stopped.await) }).await;
-        });
-        let _ = is_started.await;
+        // What was kept is read here and not in a thread of its own, whose heap grows by single pages: a restart is to be quick.
+        let started = tokio::task::block_in_place(|| runner.start());
+        let runner = tokio::spawn(started.run(async move { drop(stopped.await) }));
         noted.note_status(Arc::clone(&statuses.borrow_and_update()));
         let status = tokio::spawn(async move {
             while statuses.changed().await.is_ok() {
