@@ -1,5 +1,5 @@
 //! A Kubernetes cluster as a source and as a store: annotations of a router's Deployment, of Services, Ingresses and
-//! HTTPRoutes.
+//! HTTPRoutes. Its routers say what they enforce in Leases.
 //!
 //! ```text
 //!   access ─▶ client ─┬─ stream of the router's Deployment ─┐
@@ -11,11 +11,13 @@
 mod access;
 mod cluster;
 mod condition;
+mod kept;
 mod kind;
 mod names;
 mod object;
 mod ranges;
 mod refused;
+mod roster;
 mod source;
 mod store;
 mod stream;
@@ -23,5 +25,6 @@ mod written;
 
 pub use access::KubernetesAccess;
 pub use names::KubernetesNames;
+pub use roster::KubernetesRoster;
 pub use source::KubernetesSource;
 pub use store::KubernetesStore;

@@ -6,12 +6,11 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use ipgate::list::Parser;
 use ipgate::site::AppName;
-use kube::Client;
 use kube::api::{ListParams, Patch, PatchParams};
 use serde_json::{Value, json};
-use tokio::sync::{Mutex, Notify};
 
 use super::access::KubernetesAccess;
+use super::kept::Kept;
 use super::kind::Kind;
 use super::names::KubernetesNames;
 use super::object::{self, Key, Object};
@@ -40,16 +39,14 @@ const MAX_ANNOTATION_BYTES: usize = 256 * 1024;
 /// # }
 /// ```
 pub struct KubernetesStore {
-    access: KubernetesAccess,
+    kept: Kept,
     names: Arc<KubernetesNames>,
     is_older_alone: bool,
-    /// Made when it is needed first, and anew after a refusal: the kubeconfig or the token may be another by then.
-    client: Mutex<Option<Client>>,
 }
 
 impl fmt::Debug for KubernetesStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KubernetesStore").field("access", &self.access).finish_non_exhaustive()
+        f.debug_struct("KubernetesStore").field("access", self.kept.access()).finish_non_exhaustive()
     }
 }
 
@@ -57,7 +54,7 @@ impl KubernetesStore {
     /// The cluster that is reached like that. It is connected to when it is needed first.
     #[must_use]
     pub fn new(access: KubernetesAccess) -> KubernetesStore {
-        KubernetesStore { access, names: Arc::default(), is_older_alone: false, client: Mutex::default() }
+        KubernetesStore { kept: Kept::new(access), names: Arc::default(), is_older_alone: false }
     }
 
     /// The same with other names of annotations and labels.
@@ -83,25 +80,16 @@ impl KubernetesStore {
         Ok(self.find(app).await?.ok_or(StoreError::NoSuchApp)?.1.is_of_deis)
     }
 
-    async fn client(&self) -> Result<Client, StoreError> {
-        let mut kept = self.client.lock().await;
-        if let Some(client) = kept.as_ref() {
-            return Ok(client.clone());
-        }
-        let made = self.access.client(Arc::new(Notify::new())).await.map_err(|failure| match failure {
+    async fn client(&self) -> Result<kube::Client, StoreError> {
+        self.kept.client().await.map_err(|failure| match failure {
             Failure::Denied(why) => StoreError::Denied(why),
             other => StoreError::Unreachable(other.to_string()),
-        })?;
-        Ok(kept.insert(made).clone())
+        })
     }
 
     /// An answer in the words of stores.
     async fn heard<T>(&self, answer: kube::Result<T>) -> Result<T, StoreError> {
-        let heard = answer.map_err(|error| refused::store(&error));
-        if matches!(heard, Err(StoreError::Denied(_))) {
-            *self.client.lock().await = None;
-        }
-        heard
+        self.kept.heard(answer).await.map_err(|error| refused::store(&error))
     }
 
     /// The Service of an app: the first that has a list, or else the first.
@@ -173,7 +161,7 @@ impl KubernetesStore {
 
 impl Store for KubernetesStore {
     fn name(&self) -> String {
-        format!("kubernetes {}", self.access.name())
+        format!("kubernetes {}", self.kept.access().name())
     }
 
     fn read<'s>(&'s self, app: &'s AppName) -> BoxFuture<'s, Result<Option<Stored>, StoreError>> {
