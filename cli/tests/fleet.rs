@@ -82,6 +82,80 @@ fn waiting_ends_when_all_have_it() {
     assert!(bad.code == 2 && bad.err.contains("64"), "{}", bad.err);
 }
 
+/// One that is asked about all: what `/routers` of ipgated answers.
+fn confirmed(routers: &[(&str, bool, char)]) -> String {
+    let line = |(id, silent, digest): &(&str, bool, char)| {
+        let digest = digest.to_string().repeat(64);
+        format!(
+            r#"{{"id": "{id}", "place": "etcd", "silent": {silent}, "heard_seconds": 93.4, "why": null, "report":
+            {{"version": "9", "site": {{"ready": true, "digest": "{digest}", "generation": 7, "apps": 2, "entries": 9}},
+            "sources": [{{"name": "etcd", "condition": "connected", "why": null, "age_seconds": null, "bad_count": 0,
+            "bad": []}}], "publishing": null}}}}"#
+        )
+    };
+    let lines: Vec<String> = routers.iter().map(line).collect();
+    format!(r#"{{"routers": [{}], "unreadable": []}}"#, lines.join(","))
+}
+
+#[test]
+fn one_router_says_what_all_enforce() {
+    let dir = Dir::new();
+    let (url, says) = router(&confirmed(&[("one", false, 'a'), ("two", false, 'a')]));
+    let status = ["fleet", "status", "--fleet", &url];
+    let both = dir.run(&status);
+    let line = |id: &str| format!("{id}\tready\t7\taaaaaaaaaaaa\t2\t-\tok\n");
+    assert_eq!((both.code, both.out), (0, line("one") + &line("two")), "{}", both.err);
+    let wait = ["fleet", "wait", &"a".repeat(64), "--timeout", "0.1", "--fleet", &url];
+    assert_eq!(dir.run(&wait).code, 0);
+    let few = dir.run(&[&wait[..], &["--at-least", "3"]].concat());
+    assert!(few.code == 1 && few.err.contains("2 routers are known"), "{}", few.err);
+    assert_eq!(dir.run(&[&status[..], &["--at-least", "3"]].concat()).code, 1);
+
+    // One is behind, and one has fallen silent.
+    let routers = [("one", false, 'a'), ("two", true, 'a'), ("three", false, 'b'), ("four", false, 'a')];
+    *says.lock().unwrap() = confirmed(&routers);
+    let run = dir.run(&[&["--json"][..], &status[..]].concat());
+    let lines = run.json();
+    let said = |n: usize| (lines[n]["state"].to_string(), lines[n]["problems"].to_string());
+    assert_eq!(run.code, 1);
+    assert_eq!(said(0), ("\"ready\"".into(), "[]".into()));
+    assert_eq!(said(1), ("\"silent\"".into(), "[\"it is silent for 93 s\"]".into()));
+    assert_eq!(said(2), ("\"ready\"".into(), "[\"it enforces another site than most\"]".into()));
+    let late = dir.run(&wait);
+    assert!(late.code == 1 && late.err.contains("two, three do not"), "{}", late.err);
+    // Routers that are named are beside them.
+    let (other, _) = router(&report('a', true, "connected"));
+    assert_eq!(dir.run(&[&status[..], &["--router", &other]].concat()).out.lines().count(), 5);
+}
+
+#[test]
+fn what_nobody_knows_is_not_taken_for_good() {
+    let dir = Dir::new();
+    let place = r#"{"place": "etcd http://h:1 /deis/routers", "why": "it refuses: permission denied"}"#;
+    let unreadable = format!(r#"{{"routers": [], "unreadable": [{place}]}}"#);
+    let broken = r#"{"routers": [{"id": "one", "place": "etcd", "silent": false, "heard_seconds": null,
+        "report": null, "why": "what it says cannot be read"}], "unreadable": []}"#;
+    let answers = [
+        (confirmed(&[]), "no router says there"),
+        (unreadable, "permission denied"),
+        (broken.to_owned(), "what it says cannot be read"),
+        ("[]".to_owned(), "no report"),
+    ];
+    for (answer, expected) in answers {
+        let (url, _) = router(&answer);
+        let status = dir.run(&["fleet", "status", "--fleet", &url]);
+        assert!(
+            status.code == 1 && status.out.contains(expected),
+            "{expected}: {} {}",
+            status.out,
+            status.err
+        );
+        let wait = dir.run(&["fleet", "wait", "--timeout", "0", "--fleet", &url]);
+        assert!(wait.code == 1 && wait.err.contains("not all routers have it"), "{expected}: {}", wait.err);
+    }
+    assert_eq!(dir.run(&["fleet", "status"]).code, 2, "neither --router nor --fleet");
+}
+
 #[test]
 fn the_digest_of_a_folder_is_that_of_its_image() {
     let dir = Dir::new();

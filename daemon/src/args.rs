@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, ValueHint};
+use ipgate_sources::RouterId;
 
 use crate::config::{Config, ConfigError, EtcdConfig, KubernetesConfig, Listen, LogFormat, SourceConfig};
 
@@ -22,6 +23,7 @@ Exit codes:
 Examples:
   ipgated --site /etc/ipgate/site --publish /run/ipgated/site.image --admin 127.0.0.1:9180
   ipgated --etcd http://127.0.0.1:2379 --prefix /deis --publish /run/ipgated/site.image
+  ipgated --etcd http://127.0.0.1:2379 --confirm --id edge-1 --admin 127.0.0.1:9180
   ipgated --config /etc/ipgate/ipgated.toml --check-config
   ipgated --print-config > /etc/ipgate/ipgated.toml";
 
@@ -97,9 +99,15 @@ struct Results {
     /// The file that says who may change which lists: a line each of token, user, apps and role
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     tokens: Option<PathBuf>,
-    /// Answer there for health, metrics and the report
+    /// Answer there for health, metrics, the report, and what all routers say with --confirm
     #[arg(long, value_name = "ADDRESS:PORT")]
     admin: Option<Listen>,
+    /// Say where the lists are kept what is in force here, for `ipgate fleet`: in etcd, or in Kubernetes
+    #[arg(long)]
+    confirm: bool,
+    /// What this router is called there; its host name unless given
+    #[arg(long, value_name = "NAME")]
+    id: Option<RouterId>,
 }
 
 impl Args {
@@ -113,6 +121,9 @@ impl Args {
         let config = self.over(file.unwrap_or_default());
         let mut problems = config.problems();
         problems.extend(self.sources.problem());
+        if self.results.confirm && !config.sources.iter().any(SourceConfig::confirms) {
+            problems.push("--confirm is of sources in etcd (v3) and Kubernetes, and none is there; ask routers one by one with `ipgate fleet status --router`".to_owned());
+        }
         match problems.is_empty() {
             true => Ok(config),
             false => Err(ConfigError::of_whole(self.config.as_deref(), problems)),
@@ -125,11 +136,15 @@ impl Args {
         if !sources.is_empty() {
             config.sources = sources;
         }
-        let Results { publish, control, tokens, admin } = &self.results;
+        let Results { publish, control, tokens, admin, confirm, id } = &self.results;
         config.publish.path = publish.clone().or(config.publish.path);
         config.control.listen = control.or(config.control.listen);
         config.control.tokens = tokens.clone().or(config.control.tokens);
         config.admin.listen = admin.or(config.admin.listen);
+        config.id = id.clone().or(config.id);
+        if *confirm {
+            config.sources.iter_mut().for_each(SourceConfig::confirm);
+        }
         config.state = self.state.clone().or(config.state);
         config.lenient |= self.lenient;
         config.log.format = self.log_format.unwrap_or(config.log.format);

@@ -10,6 +10,7 @@ use tracing::{error, info, warn};
 use crate::admin::{self, Shown};
 use crate::args::Args;
 use crate::config::Config;
+use crate::confirming::{Confirming, Places};
 use crate::control::{self, Control, Kept, TokensFile};
 use crate::following::{Following, Prepared};
 use crate::in_force::InForce;
@@ -28,6 +29,7 @@ pub async fn run(args: &Args, config: Config) -> Result<(), String> {
     let in_force = Arc::new(InForce::new().map_err(|refused| refused.to_string())?);
     // Everything that may fail comes before anything is done.
     let prepared = Prepared::new(&in_force, &config)?;
+    let places = Places::of(&config)?;
     let control = control(&config)?;
     let admin = bound("admin", config.admin.listen).await?;
     let control_socket = bound("control", config.control.listen).await?;
@@ -35,9 +37,11 @@ pub async fn run(args: &Args, config: Config) -> Result<(), String> {
     let (published, shown) = watch::channel(None);
     let following = prepared.follow(&in_force);
     let publisher = Publisher::begin(&in_force, &config.publish, published.clone());
+    let confirming = Confirming::begin(&places, &in_force, &shown);
+    let places = watch::Sender::new(places);
     let mut serving = Vec::new();
     if let Some(admin) = admin {
-        let shown = Shown { in_force: Arc::clone(&in_force), published: shown };
+        let shown = Shown { in_force: Arc::clone(&in_force), published: shown, places: places.subscribe() };
         serving.push(admin.serve(admin::router(shown)));
     }
     let mut kept = None;
@@ -47,8 +51,9 @@ pub async fn run(args: &Args, config: Config) -> Result<(), String> {
         serving.push(socket.serve(control::router(control)));
         kept = Some(sender);
     }
+    let args = args.clone();
     let daemon =
-        Daemon { args: args.clone(), config, in_force, following, publisher, published, kept, serving };
+        Daemon { args, config, in_force, following, publisher, published, confirming, places, kept, serving };
     daemon.until_stopped(signals).await
 }
 
@@ -59,6 +64,7 @@ pub async fn run(args: &Args, config: Config) -> Result<(), String> {
 /// A sentence.
 pub fn check(config: &Config) -> Result<(), String> {
     sources::sources(config)?;
+    Places::of(config)?;
     control(config).map(drop)
 }
 
@@ -89,6 +95,9 @@ struct Daemon {
     following: Following,
     publisher: Publisher,
     published: watch::Sender<Option<Published>>,
+    confirming: Confirming,
+    /// Where that is said, for those who ask what other routers say.
+    places: watch::Sender<Places>,
     /// Where changes go, where any are taken.
     kept: Option<watch::Sender<Kept>>,
     serving: Vec<Serving>,
@@ -142,12 +151,12 @@ impl Daemon {
         let read = self.args.configuration();
         let prepared = read.map_err(|error| error.to_string()).and_then(|config| {
             let kept = self.kept.is_some().then(|| kept(&config)).transpose()?;
-            Ok((Prepared::new(&self.in_force, &config)?, kept, config))
+            Ok((Prepared::new(&self.in_force, &config)?, Places::of(&config)?, kept, config))
         });
         match prepared {
             Err(error) => error!("the configuration is bad, and nothing has changed:\n{error}"),
-            Ok((prepared, kept, config)) => {
-                self = self.change(config, prepared).await;
+            Ok((prepared, places, kept, config)) => {
+                self = self.change(config, prepared, places).await;
                 if let (Some(sender), Some(kept)) = (&self.kept, kept) {
                     sender.send_replace(kept);
                 }
@@ -158,7 +167,7 @@ impl Daemon {
         self
     }
 
-    async fn change(mut self, config: Config, prepared: Prepared) -> Daemon {
+    async fn change(mut self, config: Config, prepared: Prepared, places: Places) -> Daemon {
         let before = (&self.config.admin, &self.config.control, &self.config.log);
         if before != (&config.admin, &config.control, &config.log) {
             warn!(
@@ -172,12 +181,18 @@ impl Daemon {
             self.publisher.end().await;
             self.publisher = Publisher::begin(&self.in_force, &config.publish, self.published.clone());
         }
+        if (&config.id, &config.sources) != (&self.config.id, &self.config.sources) {
+            self.confirming.end().await;
+            self.confirming = Confirming::begin(&places, &self.in_force, &self.published.subscribe());
+            self.places.send_replace(places);
+        }
         self.config =
             Config { admin: self.config.admin, control: self.config.control, log: self.config.log, ..config };
         self
     }
 
     async fn end(self) {
+        self.confirming.end().await;
         self.following.end().await;
         self.publisher.end().await;
         for serving in self.serving {

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   configuration ─▶ sources ─▶ what is in force ─┬─▶ files (publish)
-//!                       ▲                         └─▶ health, metrics, report (admin)
-//!                       └── changes (control)
+//!                       ▲                         ├─▶ health, metrics, report (admin)
+//!                       └── changes (control)     └─▶ said to the fleet (confirming)
 //! ```
 
 #![forbid(unsafe_code)]
@@ -11,6 +11,7 @@
 pub mod admin;
 pub mod args;
 pub mod config;
+pub mod confirming;
 pub mod control;
 pub mod daemon;
 pub mod following;

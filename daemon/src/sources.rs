@@ -1,4 +1,5 @@
-//! From the configuration to sources, and to the stores that changes go to: the one place that knows every kind.
+//! From the configuration to sources, to the stores that changes go to, and to the rosters where routers say what they enforce:
+//! the one place that knows every kind.
 
 use std::sync::Arc;
 
@@ -8,12 +9,12 @@ use ipgate_sources::HttpSource;
 #[cfg(any(feature = "etcd", feature = "etcd-v2"))]
 use ipgate_sources::{EtcdAccess, Layout};
 #[cfg(feature = "etcd")]
-use ipgate_sources::{EtcdSource, EtcdStore};
+use ipgate_sources::{EtcdRoster, EtcdSource, EtcdStore};
 #[cfg(feature = "etcd-v2")]
 use ipgate_sources::{EtcdV2Source, EtcdV2Store};
-use ipgate_sources::{FolderSource, FolderStore, Source, Store};
+use ipgate_sources::{FolderSource, FolderStore, Roster, Source, Store};
 #[cfg(feature = "kubernetes")]
-use ipgate_sources::{KubernetesAccess, KubernetesSource, KubernetesStore};
+use ipgate_sources::{KubernetesAccess, KubernetesRoster, KubernetesSource, KubernetesStore};
 
 #[cfg(feature = "http")]
 use crate::config::HttpConfig;
@@ -89,6 +90,26 @@ fn store_of(config: &SourceConfig) -> Result<Option<Arc<dyn Store>>, String> {
         #[allow(unreachable_patterns, reason = "without some of the features there are others")]
         other => return Err(left_out(other)),
     }))
+}
+
+/// Where this router says what it enforces, and reads what others do.
+#[must_use]
+pub fn rosters(config: &Config) -> Vec<Arc<dyn Roster>> {
+    config.sources.iter().filter(|source| source.confirms()).filter_map(roster_of).collect()
+}
+
+fn roster_of(source: &SourceConfig) -> Option<Arc<dyn Roster>> {
+    match source {
+        #[cfg(feature = "etcd")]
+        SourceConfig::Etcd(etcd) => Some(Arc::new(EtcdRoster::new(etcd_access(etcd)).prefix(prefix(etcd)))),
+        #[cfg(feature = "kubernetes")]
+        SourceConfig::Kubernetes(kubernetes) => {
+            Some(Arc::new(KubernetesRoster::new(kubernetes_access(kubernetes))))
+        }
+        SourceConfig::Folder(_) | SourceConfig::EtcdV2(_) | SourceConfig::Http(_) => None,
+        #[allow(unreachable_patterns, reason = "without some of the features there are others")]
+        _ => None, // it cannot be a source either, which is told
+    }
 }
 
 fn left_out(config: &SourceConfig) -> String {

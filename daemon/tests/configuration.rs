@@ -57,6 +57,11 @@ fn errors_name_the_place_and_what_to_write() {
             ":1:1: there is no key `lst` here; the keys are `list`",
         ),
         (
+            "[[source]]\nkind = \"etcd-v2\"\nendpoints = [\"http://h:1\"]\nconfirm = true\n",
+            "a source of kind `etcd-v2`: `confirm` is there, and what a router enforces is said by the v3 API",
+        ),
+        ("id = \"rack 1/edge\"\n", ":1:6: \"rack 1/edge\" is no name of a router"),
+        (
             "[[source]]\nkind = \"http\"\nurl = \"ftp://h/x\"\n",
             "`ftp://h/x` is no address; it begins with `http://`",
         ),

@@ -8,6 +8,7 @@
 //! | keep what is in force for a restart | [`StateFolder`] |
 //! | follow something else | [`Source`], which says [`Statement`]s into a [`Feed`] |
 //! | change the list of an app where it is kept | [`Store`] |
+//! | say what a router enforces, and read what all do | [`Confirmation`], [`Roster`] |
 //!
 //! What holds for all of them:
 //!
@@ -24,6 +25,7 @@
 #[cfg(any(feature = "etcd", feature = "etcd-v2"))]
 mod access;
 mod backoff;
+mod confirmation;
 mod core;
 #[cfg(feature = "etcd")]
 mod etcd;
@@ -41,6 +43,7 @@ mod layout;
 mod ledger;
 mod merge;
 mod notice;
+mod roster;
 mod runner;
 mod source;
 mod state;
@@ -53,8 +56,9 @@ mod web;
 pub use crate::core::closed_site;
 #[cfg(any(feature = "etcd", feature = "etcd-v2"))]
 pub use access::EtcdAccess;
+pub use confirmation::Confirmation;
 #[cfg(feature = "etcd")]
-pub use etcd::{EtcdSource, EtcdStore};
+pub use etcd::{EtcdRoster, EtcdSource, EtcdStore};
 #[cfg(feature = "etcd-v2")]
 pub use etcd_v2::{EtcdV2Source, EtcdV2Store};
 pub use failure::Failure;
@@ -62,11 +66,14 @@ pub use feed::Feed;
 pub use folder::FolderSource;
 pub use folder_store::FolderStore;
 #[cfg(feature = "kubernetes")]
-pub use kubernetes::{KubernetesAccess, KubernetesNames, KubernetesSource, KubernetesStore};
+pub use kubernetes::{
+    KubernetesAccess, KubernetesNames, KubernetesRoster, KubernetesSource, KubernetesStore,
+};
 #[cfg(any(feature = "etcd", feature = "etcd-v2"))]
 pub use layout::Layout;
 pub use ledger::Bad;
 pub use notice::{Notice, Part};
+pub use roster::{ReportedSource, Roster, Router, RouterId, RouterIdError, RouterReport};
 pub use runner::{Runner, Started};
 pub use source::{Source, Traits};
 pub use state::StateFolder;

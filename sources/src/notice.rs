@@ -107,6 +107,16 @@ pub enum Notice {
         /// Why.
         why: String,
     },
+    /// What is in force here cannot be told to the fleet. Told once until it can be again.
+    Unconfirmed {
+        /// Why.
+        failure: Failure,
+    },
+    /// What is in force here was told to the fleet for the first time, or again after so many failures.
+    Confirmed {
+        /// Failures before.
+        failures: u64,
+    },
     /// Something that was passed over.
     Remark(String),
 }
@@ -123,6 +133,7 @@ impl Notice {
                 | Notice::Held { .. }
                 | Notice::Unset { .. }
                 | Notice::Swapped { .. }
+                | Notice::Confirmed { .. }
         )
     }
 }
@@ -161,6 +172,19 @@ impl fmt::Display for Notice {
             }
             Notice::Unkept { why } => {
                 write!(f, "what is in force could not be kept for a restart: {why}; it is tried again")
+            }
+            Notice::Unconfirmed { failure } => write!(
+                f,
+                "what this router enforces cannot be told to its fleet: {failure}; what is in force stays, what was told expires, and it is tried again"
+            ),
+            Notice::Confirmed { failures: 0 } => {
+                f.write_str("what this router enforces is told to its fleet")
+            }
+            Notice::Confirmed { failures } => {
+                write!(
+                    f,
+                    "what this router enforces is told to its fleet again after {failures} failed attempts"
+                )
             }
             Notice::Remark(remark) => f.write_str(remark),
         }

@@ -12,9 +12,10 @@ pub(crate) enum FleetAct {
     /// Show what each router enforces, and who is behind
     #[command(after_help = "\
 Writes a line for each router, with tabs between: router, `ready`, `closed` (nothing is
-in force, so that everyone is denied) or `away`, the generation, the first digits of the
-digest, the apps, the age of the oldest answer of its sources in seconds, and `ok` or
-what is not as it should be.
+in force, so that everyone is denied), `silent` (it was not heard for longer than what
+it says counts) or `away`, the generation, the first digits of the digest, the apps, the
+age of the oldest answer of its sources in seconds (with --fleet, of those that do not
+answer), and `ok` or what is not as it should be.
 
 Exit codes: 0 all routers enforce the same and nothing is wrong, 1 not so, 2 an error.")]
     Status {
@@ -65,18 +66,24 @@ Exit codes: 0 nothing found, 1 something found, 2 an error.")]
     },
 }
 
-/// The routers of a fleet.
+/// The routers of a fleet: those that are named, and those that confirm.
 #[derive(Debug, Args)]
 pub(crate) struct Routers {
     /// The admin address of a router's `ipgated`; once for each router
     #[arg(
         long = "router",
         value_name = "URL",
-        required = true,
+        required_unless_present = "fleet",
         env = "IPGATE_ROUTERS",
         value_delimiter = ','
     )]
     pub(crate) routers: Vec<String>,
+    /// The admin address of one `ipgated` with --confirm: all routers that say there what they enforce
+    #[arg(long, value_name = "URL", env = "IPGATE_FLEET")]
+    pub(crate) fleet: Option<String>,
+    /// So many routers there have to be; etcd forgets those that are not heard any more
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) at_least: Option<usize>,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(crate) use app::{AppAct, OldApp, OldEdit};
-pub(crate) use fleet::FleetAct;
+pub(crate) use fleet::{FleetAct, Routers};
 pub(crate) use groups::{AppList, Around, Bound, Edited, Form, Lists, OfSite, Reading};
 pub(crate) use log::LogForm;
 pub(crate) use pair::Pair;

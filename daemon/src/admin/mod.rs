@@ -1,7 +1,9 @@
-//! The admin listener: whether the process runs, whether a site is in force, figures, and the report of this router.
+//! The admin listener: whether the process runs, whether a site is in force, figures, the report of this router, and what all
+//! routers of its fleet say.
 
 mod metrics;
 mod report;
+mod routers;
 mod shown;
 
 use axum::Router;
@@ -12,6 +14,7 @@ use axum::routing::get;
 
 use metrics::Metrics;
 use report::Report;
+use routers::Routers;
 pub use shown::Shown;
 
 /// The paths.
@@ -21,6 +24,7 @@ pub fn router(shown: Shown) -> Router {
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .route("/report", get(report))
+        .route("/routers", get(routers))
         .with_state(shown)
 }
 
@@ -53,6 +57,16 @@ async fn metrics(State(shown): State<Shown>) -> Response {
 
 async fn report(State(shown): State<Shown>) -> Response {
     axum::Json(aside(move || Report::of(&shown)).await).into_response()
+}
+
+async fn routers(State(shown): State<Shown>) -> Response {
+    // Not held while others are asked.
+    let places = shown.places.borrow().clone();
+    if places.rosters().is_empty() {
+        let sentence = "no source here has `confirm = true`, so that routers say nothing of each other; set it, or start with --confirm\n";
+        return (StatusCode::NOT_FOUND, sentence).into_response();
+    }
+    axum::Json(Routers::read(&places).await).into_response()
 }
 
 /// Away from the threads that wait for sockets.

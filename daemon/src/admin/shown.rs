@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::confirming::Places;
 use crate::in_force::InForce;
 use crate::publish::Published;
 
@@ -14,4 +15,6 @@ pub struct Shown {
     pub in_force: Arc<InForce>,
     /// How publishing is, where anything is published.
     pub published: watch::Receiver<Option<Published>>,
+    /// Where routers say what they enforce, if anywhere.
+    pub places: watch::Receiver<Places>,
 }

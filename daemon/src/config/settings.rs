@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use ipgate_sources::RouterId;
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 
@@ -18,6 +19,8 @@ pub struct Config {
     pub lenient: bool,
     /// What is in force is kept there for a restart.
     pub state: Option<PathBuf>,
+    /// What this router is called where it says what is in force; else as its host.
+    pub id: Option<RouterId>,
     /// What is followed, in the order of their word.
     #[serde(rename = "source")]
     pub sources: Vec<SourceConfig>,

@@ -54,6 +54,9 @@ pub struct EtcdConfig {
     pub cert: Option<PathBuf>,
     /// The file with its key.
     pub key: Option<PathBuf>,
+    /// What is in force is said there, too; by the v3 API alone.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub confirm: bool,
 }
 
 /// What the keys of an etcd mean.
@@ -83,6 +86,8 @@ pub struct KubernetesConfig {
     pub platform_domain: Option<String>,
     /// Changes are written in the form of the older router alone.
     pub older_form: bool,
+    /// What is in force is said there, too.
+    pub confirm: bool,
     /// The kinds of objects that are looked at; none are all.
     pub objects: Vec<ObjectConfig>,
     /// The Deployment with the settings, as `NAMESPACE/NAME`.
@@ -151,6 +156,25 @@ impl SourceConfig {
         }
     }
 
+    /// Whether what is in force is said there, too.
+    #[must_use]
+    pub fn confirms(&self) -> bool {
+        match self {
+            SourceConfig::Etcd(etcd) => etcd.confirm,
+            SourceConfig::Kubernetes(kubernetes) => kubernetes.confirm,
+            _ => false,
+        }
+    }
+
+    /// Has what is in force said there, too, where that can be.
+    pub(crate) fn confirm(&mut self) {
+        match self {
+            SourceConfig::Etcd(etcd) => etcd.confirm = true,
+            SourceConfig::Kubernetes(kubernetes) => kubernetes.confirm = true,
+            _ => {}
+        }
+    }
+
     /// The folder that is followed, where it is one.
     pub(super) fn folder(&self) -> Option<&Path> {
         match self {
@@ -165,7 +189,13 @@ impl SourceConfig {
         let problems = match self {
             SourceConfig::Folder(_) => Vec::new(),
             SourceConfig::Kubernetes(kubernetes) => kubernetes.problems(),
-            SourceConfig::Etcd(etcd) | SourceConfig::EtcdV2(etcd) => etcd.problems(),
+            SourceConfig::Etcd(etcd) => etcd.problems(),
+            SourceConfig::EtcdV2(etcd) => {
+                let confirm = etcd.confirm.then(|| {
+                    "`confirm` is there, and what a router enforces is said by the v3 API; set it at a source of kind `etcd`".to_owned()
+                });
+                etcd.problems().into_iter().chain(confirm).collect()
+            }
             SourceConfig::Http(http) => http.problems(),
         };
         problems.into_iter().map(|problem| format!("a source of kind `{kind}`: {problem}")).collect()

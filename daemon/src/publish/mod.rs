@@ -68,12 +68,10 @@ impl Publisher {
     ) -> Publisher {
         let (stop, stopped) = oneshot::channel();
         let (in_force, config) = (Arc::clone(in_force), config.clone());
+        // At once, so that nobody takes what is in force for published meanwhile.
+        shown.send_replace(config.path.as_deref().map(Published::new));
         let task = tokio::spawn(async move {
-            let Some(path) = config.path else {
-                shown.send_replace(None);
-                return;
-            };
-            shown.send_replace(Some(Published::new(&path)));
+            let Some(path) = config.path else { return };
             let target = Some(Target::at(&path));
             Work { in_force, target, shown, interval: config.interval.duration() }.run(stopped).await;
         });

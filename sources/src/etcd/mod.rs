@@ -9,9 +9,12 @@
 
 mod connection;
 mod failure;
+mod kept;
 mod range;
+mod roster;
 mod source;
 mod store;
 
+pub use roster::EtcdRoster;
 pub use source::EtcdSource;
 pub use store::EtcdStore;

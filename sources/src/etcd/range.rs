@@ -1,4 +1,4 @@
-//! The keys of a layout as one range, read whole at one revision.
+//! Keys as one range, read whole at one revision: those of a layout, or those of a directory.
 //!
 //! One range has one watch, and so the changes of one transaction arrive together and in order. It ends before `routers/`,
 //! where each router of a fleet writes: a range with those keys in it would tell every router of every other one.
@@ -41,6 +41,11 @@ impl Range {
             Layout::Plain => ("apps/", "mode0"),
         };
         Range { first: format!("{prefix}{first}"), end: format!("{prefix}{end}") }
+    }
+
+    /// All keys below a directory, which is named without its slash.
+    pub(super) fn below(directory: &str) -> Range {
+        Range { first: format!("{directory}/"), end: format!("{directory}0") }
     }
 
     /// Reads it, a page after the other, at the revision of the first.

@@ -5,13 +5,12 @@ use std::future::Future;
 use etcd_client::{Client, Compare, CompareOp, Error, GetOptions, KeyValue, Txn, TxnOp, TxnOpResponse};
 use futures_util::future::BoxFuture;
 use ipgate::site::AppName;
-use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use super::connection::connect;
 use super::failure::{no_answer, store_error};
+use super::kept::Kept;
 use super::range::PATIENCE;
-use crate::access::{EtcdAccess, Material};
+use crate::access::EtcdAccess;
 use crate::failure::Failure;
 use crate::layout::{self, Layout, Version};
 use crate::store::{Store, StoreError, Stored};
@@ -30,19 +29,17 @@ use crate::store::{Store, StoreError, Stored};
 /// # }
 /// ```
 pub struct EtcdStore {
-    access: EtcdAccess,
+    kept: Kept,
     /// With the slash behind it.
     prefix: String,
     layout: Layout,
-    /// The connection, and what the files of the access held when it was made.
-    client: Mutex<Option<(Client, Material)>>,
 }
 
 impl EtcdStore {
     /// The etcd at these addresses, below `/deis`.
     pub fn new(access: impl Into<EtcdAccess>) -> EtcdStore {
         let (prefix, layout) = ("/deis/".to_owned(), Layout::default());
-        EtcdStore { access: access.into(), prefix, layout, client: Mutex::new(None) }
+        EtcdStore { kept: Kept::new(access.into()), prefix, layout }
     }
 
     /// The same below that prefix. A slash at its end makes no difference.
@@ -63,7 +60,7 @@ impl EtcdStore {
     where
         F: Future<Output = Result<T, Error>>,
     {
-        let client = self.connected().await.map_err(|failure| match failure {
+        let client = self.kept.client().await.map_err(|failure| match failure {
             Failure::Denied(why) => StoreError::Denied(why),
             other => StoreError::Unreachable(other.to_string()),
         })?;
@@ -72,20 +69,9 @@ impl EtcdStore {
             Err(_) => Err(StoreError::Unreachable(no_answer(PATIENCE).to_string())),
         };
         if answer.is_err() {
-            *self.client.lock().await = None;
+            self.kept.forget().await;
         }
         answer
-    }
-
-    async fn connected(&self) -> Result<Client, Failure> {
-        let material = self.access.material()?;
-        let mut kept = self.client.lock().await;
-        if let Some((client, _)) = kept.as_ref().filter(|(_, connected)| *connected == material) {
-            return Ok(client.clone());
-        }
-        let client = connect(&self.access, &material).await?;
-        *kept = Some((client.clone(), material));
-        Ok(client)
     }
 
     /// The keys that one transaction tells of: each place's list, and whether anything of the app is there.
@@ -136,7 +122,7 @@ impl EtcdStore {
 
 impl Store for EtcdStore {
     fn name(&self) -> String {
-        format!("etcd {} {}", self.access, self.prefix.trim_end_matches('/'))
+        format!("etcd {} {}", self.kept.access(), self.prefix.trim_end_matches('/'))
     }
 
     fn read<'s>(&'s self, app: &'s AppName) -> BoxFuture<'s, Result<Option<Stored>, StoreError>> {

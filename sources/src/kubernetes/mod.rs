@@ -1,5 +1,5 @@
 //! A Kubernetes cluster as a source and as a store: annotations of a router's Deployment, of Services, Ingresses and
-//! HTTPRoutes.
+//! HTTPRoutes. Its routers say what they enforce in Leases.
 //!
 //! ```text
 //!   access ─▶ client ─┬─ stream of the router's Deployment ─┐
@@ -12,12 +12,14 @@ mod access;
 mod annotated;
 mod cluster;
 mod condition;
+mod kept;
 mod kind;
 mod listed;
 mod names;
 mod object;
 mod ranges;
 mod refused;
+mod roster;
 mod source;
 mod store;
 mod stream;
@@ -25,5 +27,6 @@ mod written;
 
 pub use access::KubernetesAccess;
 pub use names::KubernetesNames;
+pub use roster::KubernetesRoster;
 pub use source::KubernetesSource;
 pub use store::KubernetesStore;

@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use ipgate::site::AppName;
-use kube::Client;
 use kube::api::{ListParams, Patch, PatchParams};
 use serde_json::json;
-use tokio::sync::{Mutex, Notify};
 
 use super::access::KubernetesAccess;
 use super::annotated::Form;
+use super::kept::Kept;
 use super::kind::Kind;
 use super::listed;
 use super::names::KubernetesNames;
@@ -41,16 +40,14 @@ use crate::store::{Store, StoreError, Stored};
 /// # }
 /// ```
 pub struct KubernetesStore {
-    access: KubernetesAccess,
+    kept: Kept,
     names: Arc<KubernetesNames>,
     is_older_alone: bool,
-    /// Made when it is needed first, and anew after a refusal: the kubeconfig or the token may be another by then.
-    client: Mutex<Option<Client>>,
 }
 
 impl fmt::Debug for KubernetesStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KubernetesStore").field("access", &self.access).finish_non_exhaustive()
+        f.debug_struct("KubernetesStore").field("access", self.kept.access()).finish_non_exhaustive()
     }
 }
 
@@ -58,7 +55,7 @@ impl KubernetesStore {
     /// The cluster that is reached like that. It is connected to when it is needed first.
     #[must_use]
     pub fn new(access: KubernetesAccess) -> KubernetesStore {
-        KubernetesStore { access, names: Arc::default(), is_older_alone: false, client: Mutex::default() }
+        KubernetesStore { kept: Kept::new(access), names: Arc::default(), is_older_alone: false }
     }
 
     /// The same with other names of annotations and labels.
@@ -74,25 +71,16 @@ impl KubernetesStore {
         KubernetesStore { is_older_alone: true, ..self }
     }
 
-    async fn client(&self) -> Result<Client, StoreError> {
-        let mut kept = self.client.lock().await;
-        if let Some(client) = kept.as_ref() {
-            return Ok(client.clone());
-        }
-        let made = self.access.client(Arc::new(Notify::new())).await.map_err(|failure| match failure {
+    async fn client(&self) -> Result<kube::Client, StoreError> {
+        self.kept.client().await.map_err(|failure| match failure {
             Failure::Denied(why) => StoreError::Denied(why),
             other => StoreError::Unreachable(other.to_string()),
-        })?;
-        Ok(kept.insert(made).clone())
+        })
     }
 
     /// An answer in the words of stores.
     async fn heard<T>(&self, answer: kube::Result<T>) -> Result<T, StoreError> {
-        let heard = answer.map_err(|error| refused::store(&error));
-        if matches!(heard, Err(StoreError::Denied(_))) {
-            *self.client.lock().await = None;
-        }
-        heard
+        self.kept.heard(answer).await.map_err(|error| refused::store(&error))
     }
 
     /// The object of an app: of its Services the first that has a list, or else the first; or its Ingress, or its HTTPRoute.
@@ -176,7 +164,7 @@ impl KubernetesStore {
 
 impl Store for KubernetesStore {
     fn name(&self) -> String {
-        format!("kubernetes {}", self.access.name())
+        format!("kubernetes {}", self.kept.access().name())
     }
 
     fn read<'s>(&'s self, app: &'s AppName) -> BoxFuture<'s, Result<Option<Stored>, StoreError>> {

@@ -6,9 +6,11 @@ use std::time::Instant;
 use ipgate_sources::Condition;
 use serde_json::json;
 
+use crate::confirmed::{Confirmed, report, until_known};
 use crate::followed::{Followed, source};
 use crate::kubernetes::Kubernetes;
 use crate::proxy::{Fault, Proxy};
+use crate::roster::roster;
 
 /// One that takes connections and says nothing any more is noticed, and what it said last stays.
 pub(crate) async fn a_server_that_hangs(cluster: Arc<Kubernetes>) {
@@ -35,6 +37,8 @@ pub(crate) async fn a_server_that_is_killed_and_started_again(cluster: Arc<Kuber
     cluster.service(&namespace, "shop", json!({ "router.deis.io/whitelist": "10.0.0.0/8" })).await;
     let followed = Followed::ready(source(cluster.admin(), &namespace)).await;
     let app = format!("{namespace}/shop");
+    let router = Confirmed::start(roster(&cluster, &namespace), "edge-1");
+    router.say(report('a'));
     for (round, list) in ["192.0.2.1", "192.0.2.2"].into_iter().enumerate() {
         cluster.kill();
         followed.until(|followed| matches!(followed.condition(), Condition::Away(_))).await;
@@ -57,6 +61,9 @@ pub(crate) async fn a_server_that_is_killed_and_started_again(cluster: Arc<Kuber
             .await;
         followed.until_allows(&app, list).await;
         assert!(!followed.is_held());
+        let digit = if round == 0 { 'b' } else { 'c' };
+        router.say(report(digit));
+        until_known(&roster(&cluster, &namespace), &format!("edge-1 {digit}")).await;
     }
     assert_eq!(followed.told().matches("it cannot be reached").count(), 2, "{}", followed.told());
 }

@@ -3,6 +3,9 @@
 //! A program of its own and not libtest's: so that there is one server, that tests which kill it run alone, and that what could
 //! not be run is counted as skipped. Arguments that are no options pick tests by parts of their names.
 
+#[path = "../support/confirmed.rs"]
+#[allow(unreachable_pub)]
+mod confirmed;
 mod deis;
 mod faults;
 mod figures;
@@ -16,6 +19,7 @@ mod manifests;
 #[allow(dead_code, unreachable_pub, reason = "other tests ask more of it")]
 mod proxy;
 mod rights;
+mod roster;
 mod writing;
 
 use std::process::ExitCode;
@@ -52,9 +56,12 @@ const TOGETHER: &[Test] = tests![
     ingress::a_kind_that_comes_later,
     manifests::the_role_is_enough_and_one_verb_less_is_named,
     manifests::the_rest_is_taken_by_the_server,
+    manifests::the_role_of_leases_is_enough_and_one_verb_less_is_named,
     rights::a_right_that_is_withdrawn_changes_nothing,
     rights::a_token_that_ends_is_read_again,
     rights::who_is_not_known_is_told,
+    roster::a_right_that_is_withdrawn_is_told_once,
+    roster::a_router_appears_changes_and_dies,
     writing::what_each_form_can_say,
     writing::what_an_ingress_can_say,
     writing::two_writers_lose_nothing,

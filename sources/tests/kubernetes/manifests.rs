@@ -3,9 +3,13 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use ipgate_sources::{Condition, KubernetesAccess, KubernetesSource, KubernetesStore, Store, StoreError};
+use ipgate_sources::{
+    Condition, KubernetesAccess, KubernetesRoster, KubernetesSource, KubernetesStore, Roster, Store,
+    StoreError,
+};
 use serde_json::{Value, json};
 
+use crate::confirmed::{known, report};
 use crate::followed::Followed;
 use crate::kubernetes::Kubernetes;
 
@@ -80,6 +84,51 @@ async fn one_verb_less(cluster: &Kubernetes, is_tried: impl Fn(&str) -> bool) ->
         }
     }
     count
+}
+
+/// With just that role a router says what it enforces, and reads what others do; with one verb less, that verb is named.
+pub(crate) async fn the_role_of_leases_is_enough_and_one_verb_less_is_named(cluster: Arc<Kubernetes>) {
+    apply(&cluster, "rbac.yaml");
+    cluster.until_may("ipgate", "ipgated", "create", "leases.coordination.k8s.io").await;
+    let roster = async |namespace: &str, account: &str| {
+        let token = cluster.token(namespace, account).await;
+        let access = KubernetesAccess::kubeconfig(cluster.kubeconfig(json!({ "token": token })));
+        KubernetesRoster::new(access).with_namespace(namespace)
+    };
+    let id = "edge-1".parse().unwrap();
+    let enough = roster("ipgate", "ipgated").await;
+    for digit in ['a', 'b'] {
+        enough.say(&id, &report(digit)).await.unwrap();
+        assert_eq!(known(&enough).await, format!("edge-1 {digit}"));
+    }
+    enough.leave(&id).await.unwrap();
+    assert_eq!(known(&enough).await, "");
+
+    let namespace = cluster.namespace("less-leases").await;
+    let role = cluster.kubectl(&["--namespace=ipgate", "get", "role", "ipgate-routers", "-o", "json"]);
+    let rules = serde_json::from_str::<Value>(&role).unwrap()["rules"].clone();
+    let verbs: Vec<String> = serde_json::from_value(rules[0]["verbs"].clone()).unwrap();
+    assert_eq!((rules.as_array().unwrap().len(), verbs.len()), (1, 4), "{rules}");
+    for verb in &verbs {
+        let mut less = rules.clone();
+        less[0]["verbs"] = json!(verbs.iter().filter(|other| *other != verb).collect::<Vec<_>>());
+        let account = cluster.unused("less");
+        cluster.account(&namespace, &account, less).await;
+        let roster = roster(&namespace, &account).await;
+        let expected = format!("cannot {verb} resource \"leases\"");
+        // The server needs a moment for new roles, and refuses more until then.
+        loop {
+            let refused = match verb.as_str() {
+                "list" => roster.all().await.map(drop),
+                "delete" => roster.leave(&id).await,
+                _ => roster.say(&id, &report('a')).await,
+            };
+            if refused.unwrap_err().to_string().contains(&expected) {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
 }
 
 /// Everything is what the server takes, and the control service's role is enough to write.

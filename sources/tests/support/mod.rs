@@ -3,6 +3,7 @@
 
 #[cfg(all(feature = "etcd", feature = "etcd-v2"))]
 mod api;
+mod confirmed;
 mod follower;
 mod proxy;
 mod server;
@@ -11,6 +12,7 @@ mod v3;
 
 #[cfg(all(feature = "etcd", feature = "etcd-v2"))]
 pub use api::Api;
+pub use confirmed::{Confirmed, known, report, until_known};
 pub use follower::{Follower, eventually};
 pub use proxy::{Fault, Proxy};
 pub use server::{Etcd, Options};

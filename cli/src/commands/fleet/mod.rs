@@ -2,6 +2,7 @@
 
 mod audit;
 mod report;
+mod router;
 mod status;
 
 use std::io::Write;
@@ -14,13 +15,13 @@ use crate::output::{self, Exit, Failure, Outcome};
 
 pub(crate) fn run(act: &FleetAct, form: Form) -> Outcome {
     match act {
-        FleetAct::Status { routers } => status::run(&routers.routers, form),
+        FleetAct::Status { routers } => status::run(routers, form),
         FleetAct::Wait { digest, site, timeout, routers } => {
             let digest = match site {
                 Some(site) => Some(whole_site(site)?.digest().to_string()),
                 None => digest.clone(),
             };
-            status::wait(&routers.routers, digest.as_deref(), *timeout)
+            status::wait(routers, digest.as_deref(), *timeout)
         }
         FleetAct::Digest { site } => {
             let mut out = output::stdout();

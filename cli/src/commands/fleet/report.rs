@@ -1,12 +1,29 @@
-//! The report of a router, as its daemon gives it.
-
-use std::time::Duration;
+//! The report of a router, as its daemon gives it, and the reports of a fleet.
 
 use serde::Deserialize;
-use ureq::Agent;
 
-/// A router that has not answered by then is away.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// What the routers of a fleet say where they confirm.
+#[derive(Debug, Deserialize)]
+pub(super) struct FleetReport {
+    pub(super) routers: Vec<Confirmed>,
+    pub(super) unreadable: Vec<Unreadable>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Confirmed {
+    pub(super) id: String,
+    pub(super) silent: bool,
+    pub(super) heard_seconds: Option<f64>,
+    pub(super) report: Option<Report>,
+    pub(super) why: Option<String>,
+}
+
+/// A place where nobody knows who has said something.
+#[derive(Debug, Deserialize)]
+pub(super) struct Unreadable {
+    pub(super) place: String,
+    pub(super) why: String,
+}
 
 /// What a router says; of a newer daemon, what is known here.
 #[derive(Debug, Deserialize)]
@@ -21,7 +38,7 @@ pub(super) struct Report {
 #[derive(Debug, Deserialize)]
 pub(super) struct SiteReport {
     pub(super) ready: bool,
-    pub(super) digest: String,
+    pub(super) digest: Option<String>,
     pub(super) generation: u64,
     pub(super) apps: usize,
 }
@@ -34,6 +51,9 @@ pub(super) struct SourceReport {
     pub(super) age_seconds: Option<f64>,
     #[serde(default)]
     pub(super) bad: Vec<BadReport>,
+    /// How many there are, where not all are named.
+    #[serde(default)]
+    pub(super) bad_count: usize,
 }
 
 #[derive(Debug, Deserialize)]
@@ -52,27 +72,6 @@ pub(super) struct Failing {
     pub(super) why: String,
 }
 
-/// Asks all routers at once; in the order in which they were named.
-pub(super) fn ask(routers: &[String]) -> Vec<Result<Report, String>> {
-    let agent: Agent = Agent::config_builder().timeout_global(Some(PATIENCE)).build().into();
-    std::thread::scope(|scope| {
-        let ask = |router: &String| {
-            let url = format!("{}/report", router.trim_end_matches('/'));
-            let agent = agent.clone();
-            scope.spawn(move || report(&agent, &url))
-        };
-        let asked: Vec<_> = routers.iter().map(ask).collect();
-        let gone = |_| Err("the question could not be asked".to_owned());
-        asked.into_iter().map(|asked| asked.join().unwrap_or_else(gone)).collect()
-    })
-}
-
-fn report(agent: &Agent, url: &str) -> Result<Report, String> {
-    let mut answer = agent.get(url).call().map_err(|error| error.to_string())?;
-    let text = answer.body_mut().read_to_string().map_err(|error| error.to_string())?;
-    serde_json::from_str(&text).map_err(|error| format!("it answers what is no report: {error}"))
-}
-
 impl Report {
     /// What is not as it should be, an item each.
     pub(super) fn problems(&self) -> Vec<String> {
@@ -86,15 +85,24 @@ impl Report {
                 problems.push(format!("{} is {}{why}", source.name, source.condition));
             }
             problems.extend(source.bad.iter().map(|bad| format!("{} is bad", bad.part)));
+            if let Some(more) = source.bad_count.checked_sub(source.bad.len()).filter(|more| *more > 0) {
+                problems.push(format!("{more} more of its lists and settings are bad"));
+            }
         }
         if let Some(publishing) = &self.publishing {
             if let Some(failing) = &publishing.failing {
                 problems.push(format!("what is in force cannot be published: {}", failing.why));
-            } else if publishing.digest.as_ref().is_some_and(|digest| *digest != self.site.digest) {
+            } else if self.site.ready && publishing.digest != self.site.digest {
                 problems.push("what is published is behind what is in force".to_owned());
             }
         }
         problems
+    }
+
+    /// The digest of what is enforced with it: of what is published, where anything is. `None` where nothing is in force.
+    pub(super) fn digest(&self) -> Option<&str> {
+        let digest = self.publishing.as_ref().map_or(&self.site.digest, |publishing| &publishing.digest);
+        digest.as_deref().filter(|_| self.site.ready)
     }
 
     /// How long ago the source answered that has been silent longest, in seconds.
