@@ -24,6 +24,7 @@
 #[cfg(any(feature = "etcd", feature = "etcd-v2"))]
 mod access;
 mod backoff;
+mod bookmark;
 mod core;
 #[cfg(feature = "etcd")]
 mod etcd;
@@ -34,6 +35,7 @@ mod feed;
 mod folder;
 mod folder_store;
 mod keeper;
+mod kept;
 #[cfg(feature = "kubernetes")]
 mod kubernetes;
 #[cfg(any(feature = "etcd", feature = "etcd-v2"))]
@@ -53,6 +55,7 @@ mod web;
 pub use crate::core::closed_site;
 #[cfg(any(feature = "etcd", feature = "etcd-v2"))]
 pub use access::EtcdAccess;
+pub use bookmark::Bookmark;
 #[cfg(feature = "etcd")]
 pub use etcd::{EtcdSource, EtcdStore};
 #[cfg(feature = "etcd-v2")]

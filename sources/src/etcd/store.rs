@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::connection::connect;
-use super::failure::{no_answer, store_error};
+use super::failure::{no_answer, store_error, store_failure};
 use super::range::PATIENCE;
 use crate::access::{EtcdAccess, Material};
 use crate::failure::Failure;
@@ -33,7 +33,7 @@ pub struct EtcdStore {
     access: EtcdAccess,
     /// With the slash behind it.
     prefix: String,
-    layout: Layout,
+    pub(super) layout: Layout,
     /// The connection, and what the files of the access held when it was made.
     client: Mutex<Option<(Client, Material)>>,
 }
@@ -59,14 +59,11 @@ impl EtcdStore {
     }
 
     /// Calls that with the connection, which is made anew after a failure, and where credentials have changed.
-    async fn with_client<T, F>(&self, call: impl FnOnce(Client) -> F) -> Result<T, StoreError>
+    pub(super) async fn with_client<T, F>(&self, call: impl FnOnce(Client) -> F) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, Error>>,
     {
-        let client = self.connected().await.map_err(|failure| match failure {
-            Failure::Denied(why) => StoreError::Denied(why),
-            other => StoreError::Unreachable(other.to_string()),
-        })?;
+        let client = self.connected().await.map_err(store_failure)?;
         let answer = match timeout(PATIENCE, call(client)).await {
             Ok(answer) => answer.map_err(|error| store_error(&error)),
             Err(_) => Err(StoreError::Unreachable(no_answer(PATIENCE).to_string())),
@@ -77,7 +74,7 @@ impl EtcdStore {
         answer
     }
 
-    async fn connected(&self) -> Result<Client, Failure> {
+    pub(super) async fn connected(&self) -> Result<Client, Failure> {
         let material = self.access.material()?;
         let mut kept = self.client.lock().await;
         if let Some((client, _)) = kept.as_ref().filter(|(_, connected)| *connected == material) {
@@ -129,7 +126,7 @@ impl EtcdStore {
         Ok(answer.kvs().iter().any(|domain| domain.value() == app.as_str().as_bytes()))
     }
 
-    fn key(&self, path: &str) -> String {
+    pub(super) fn key(&self, path: &str) -> String {
         format!("{}{path}", self.prefix)
     }
 }
