@@ -1,5 +1,5 @@
 //! Follows the lists of a site where they are kept, into the gate of [`ipgate`]: a folder, etcd, Kubernetes, an address on
-//! the web.
+//! the web, CrowdSec.
 //!
 //! | to | take |
 //! |---|---|
@@ -26,6 +26,8 @@ mod access;
 mod backoff;
 mod bookmark;
 mod core;
+#[cfg(feature = "crowdsec")]
+mod crowdsec;
 #[cfg(feature = "etcd")]
 mod etcd;
 #[cfg(feature = "etcd-v2")]
@@ -51,11 +53,15 @@ mod status;
 mod store;
 #[cfg(feature = "http")]
 mod web;
+#[cfg(any(feature = "crowdsec", feature = "http"))]
+mod web_client;
 
 pub use crate::core::closed_site;
 #[cfg(any(feature = "etcd", feature = "etcd-v2"))]
 pub use access::EtcdAccess;
 pub use bookmark::Bookmark;
+#[cfg(feature = "crowdsec")]
+pub use crowdsec::CrowdSecSource;
 #[cfg(feature = "etcd")]
 pub use etcd::{EtcdSource, EtcdStore};
 #[cfg(feature = "etcd-v2")]

@@ -16,5 +16,7 @@ pub use listen::Listen;
 pub use problem::ConfigError;
 pub use seconds::Seconds;
 pub use settings::{AdminConfig, Config, ControlConfig, LogConfig, LogFormat, PublishConfig};
-pub use source::{EtcdConfig, FolderConfig, HttpConfig, KubernetesConfig, LayoutConfig, SourceConfig};
+pub use source::{
+    CrowdSecConfig, EtcdConfig, FolderConfig, HttpConfig, KubernetesConfig, LayoutConfig, SourceConfig,
+};
 pub use sum::Sha256Sum;
