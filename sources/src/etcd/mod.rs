@@ -11,6 +11,7 @@
 //! ```
 
 mod connection;
+mod default_list;
 mod failure;
 mod position;
 mod range;

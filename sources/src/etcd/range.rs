@@ -43,6 +43,11 @@ impl Range {
         Range { first: format!("{prefix}{first}"), end: format!("{prefix}{end}") }
     }
 
+    /// All keys that begin like that.
+    pub(super) fn below(directory: &str) -> Range {
+        Range { first: directory.to_owned(), end: format!("{}0", directory.trim_end_matches('/')) }
+    }
+
     /// Reads it, a page after the other, at the revision of the first.
     pub(super) async fn read(&self, client: &Client) -> Result<Reading, Failure> {
         let mut client = client.kv_client().max_decoding_message_size(MAX_MESSAGE);
