@@ -4,6 +4,8 @@
 use std::sync::Arc;
 
 use ipgate::list::Parser;
+#[cfg(feature = "crowdsec")]
+use ipgate_sources::CrowdSecSource;
 #[cfg(feature = "http")]
 use ipgate_sources::HttpSource;
 #[cfg(any(feature = "etcd", feature = "etcd-v2"))]
@@ -16,6 +18,8 @@ use ipgate_sources::{FolderSource, FolderStore, Roster, Source, Store};
 #[cfg(feature = "kubernetes")]
 use ipgate_sources::{KubernetesAccess, KubernetesRoster, KubernetesSource, KubernetesStore};
 
+#[cfg(feature = "crowdsec")]
+use crate::config::CrowdSecConfig;
 #[cfg(feature = "http")]
 use crate::config::HttpConfig;
 use crate::config::{Config, SourceConfig};
@@ -55,6 +59,8 @@ fn source(config: &SourceConfig, parser: &Parser) -> Result<Box<dyn Source>, Str
         SourceConfig::Kubernetes(kubernetes) => Box::new(kubernetes_source(kubernetes)),
         #[cfg(feature = "http")]
         SourceConfig::Http(http) => Box::new(http_source(http)?),
+        #[cfg(feature = "crowdsec")]
+        SourceConfig::CrowdSec(crowdsec) => Box::new(crowdsec_source(crowdsec)?),
         #[allow(unreachable_patterns, reason = "without some of the features there are others")]
         other => return Err(left_out(other)),
     })
@@ -68,7 +74,7 @@ fn source(config: &SourceConfig, parser: &Parser) -> Result<Box<dyn Source>, Str
 pub fn store(config: &Config) -> Result<Arc<dyn Store>, String> {
     let mut stores = config.sources.iter().filter_map(|source| store_of(source).transpose());
     stores.next().unwrap_or_else(|| {
-        Err("`control` is asked for, and no source can be written: an image and a web address cannot, folders, etcd and Kubernetes can".to_owned())
+        Err("`control` is asked for, and no source can be written: an image, a web address and CrowdSec cannot, folders, etcd and Kubernetes can".to_owned())
     })
 }
 
@@ -86,7 +92,7 @@ fn store_of(config: &SourceConfig) -> Result<Option<Arc<dyn Store>>, String> {
         }
         #[cfg(feature = "kubernetes")]
         SourceConfig::Kubernetes(kubernetes) => Arc::new(kubernetes_store(kubernetes)),
-        SourceConfig::Http(_) => return Ok(None),
+        SourceConfig::Http(_) | SourceConfig::CrowdSec(_) => return Ok(None),
         #[allow(unreachable_patterns, reason = "without some of the features there are others")]
         other => return Err(left_out(other)),
     }))
@@ -194,4 +200,11 @@ fn http_source(config: &HttpConfig) -> Result<HttpSource, String> {
     }
     let source = config.token_file.iter().fold(source, HttpSource::token_file);
     Ok(config.ca.iter().fold(source, HttpSource::authority))
+}
+
+#[cfg(feature = "crowdsec")]
+fn crowdsec_source(config: &CrowdSecConfig) -> Result<CrowdSecSource, String> {
+    let source = CrowdSecSource::new(&config.url, &config.key_file)?;
+    let source = config.interval.iter().fold(source, |source, interval| source.interval(interval.duration()));
+    Ok(config.ca.iter().fold(source, CrowdSecSource::authority))
 }

@@ -69,6 +69,10 @@ fn errors_name_the_place_and_what_to_write() {
             "[[source]]\nkind = \"http\"\nurl = \"http://h/x\"\nsha256 = \"SECRET\"\n",
             "a SHA-256 is 64 hexadecimal digits",
         ),
+        (
+            "[[source]]\nkind = \"crowdsec\"\nurl = \"127.0.0.1:8080\"\nkey_file = \"/x\"\n",
+            "a source of kind `crowdsec`: `127.0.0.1:8080` is no address; it begins with `http://`",
+        ),
         ("[guard]\nmax_removed = 120\n", "`guard.max_removed` is 120; it is a part in percent"),
         (
             "[guard.apps]\nwidest_v4 = 33\n",

@@ -4,8 +4,8 @@
 //! cargo run --release -p ipgate-sources --features etcd,etcd-v2 --example latency -- [WHAT…] [followers=N] [seconds=N]
 //! ```
 //!
-//! `WHAT` is any of `write` (a write until it is in force, through either API), `start` (10,000 apps), `load` (1,000 changes
-//! a second) and `fleet` (many routers on one etcd); all of them where none is named.
+//! `WHAT` is any of `write` (a write until it is in force, through either API), `start` (10,000 apps), `large` (a default list of
+//! a million entries), `load` (1,000 changes a second) and `fleet` (many routers on one etcd); all of them where none is named.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use etcd_client::{Client, WatchOptions};
 use ipgate::site::SiteGate;
 use ipgate::{Gate, List};
+use ipgate_sources::{Condition, EtcdSource, EtcdStore, Layout, StateFolder};
 use support::{Api, Etcd, Follower, Options, V3};
 
 const APPS: usize = 10_000;
@@ -41,6 +42,9 @@ async fn main() {
     if asked("start") {
         start("v3").await;
         start("v2").await;
+    }
+    if asked("large") {
+        large().await;
     }
     if asked("load") {
         load(seconds).await;
@@ -132,6 +136,41 @@ async fn start(api: &str) {
         assert!(follower.allows("app9999", "10.0.39.15") && !follower.allows("app9999", "10.0.39.16"));
     }
     told(&format!("{api}: start with {APPS} apps of 10 entries and a domain each, 5 times"), times);
+    let (folder, mut times) = (tempfile::tempdir().unwrap(), Vec::new());
+    for start in 0..6 {
+        let before = Instant::now();
+        let state = StateFolder::open(folder.path()).unwrap();
+        let mut follower = Follower::start_with(keys.source(&etcd.url()), Some(state));
+        follower.until_source(|source| source.condition == Condition::Connected && source.apps > APPS).await;
+        if start > 0 {
+            times.push(before.elapsed());
+        }
+        follower.stop().await;
+    }
+    told(&format!("{api}: start with what was kept of them, until followed, 5 times"), times);
+}
+
+/// A default list of a million entries in parts, another one each time.
+async fn large() {
+    const ENTRIES: u32 = 1_000_000;
+    let (etcd, _) = etcd("v3").await;
+    let store = EtcdStore::new([etcd.url()]).layout(Layout::Plain);
+    let source = EtcdSource::new([etcd.url()]).layout(Layout::Plain);
+    let follower = Follower::start(source);
+    let (mut written, mut followed) = (Vec::new(), Vec::new());
+    for round in 0..5 {
+        let addresses =
+            (0..ENTRIES).map(|number| format!("{}:host", std::net::Ipv4Addr::from(0x0a00_0000 + number)));
+        let client = format!("192.0.2.{round}");
+        let text = addresses.chain([client.clone()]).collect::<Vec<_>>().join("\n");
+        let (done, before) = (in_force(&follower.gate, "any", &client), Instant::now());
+        let read = store.read_default().await.unwrap();
+        store.write_default(Some(&text), &read).await.unwrap();
+        written.push(before.elapsed());
+        followed.push(done.await.unwrap() - before);
+    }
+    told(&format!("v3: a default list of {ENTRIES} entries read and written, 5 times"), written);
+    told("    from the begin of that until it is in force", followed);
 }
 
 async fn fill(keys: &Api) {

@@ -7,6 +7,7 @@ use ipgate::list::Parser;
 use ipgate::site::{AppName, Changes, Host, ListSlot, Permit, Site, SiteGate, SiteRefusal};
 
 use crate::keeper::{Keeper, Moment};
+use crate::kept::Kept;
 use crate::merge;
 use crate::notice::Notice;
 use crate::source::Traits;
@@ -22,6 +23,8 @@ pub(crate) struct Core {
     keepers: Vec<Keeper>,
     /// Whether the gate holds anything of the sources.
     is_in_force: bool,
+    /// Whether everyone comes in to whom no list says otherwise ([`merge::is_open`]).
+    is_open: bool,
     /// What the guard refused: tried again with the next change.
     owed: Touched,
     /// What was refused last, so that it is told once.
@@ -55,13 +58,13 @@ impl Core {
         let keepers = traits.into_iter().map(keeper).collect();
         let gate = gate.clone();
         let (owed, refusals, contested) = (Touched::default(), Vec::new(), BTreeSet::new());
-        Core { gate, keepers, is_in_force: false, owed, refusals, contested }
+        Core { gate, keepers, is_in_force: false, is_open: false, owed, refusals, contested }
     }
 
     /// Begins with what a source said when that was last kept.
-    pub(crate) fn restore(&mut self, number: usize, site: &Site) {
+    pub(crate) fn restore(&mut self, number: usize, kept: &Kept) {
         if let Some(keeper) = self.keepers.get_mut(number) {
-            keeper.restore(site);
+            keeper.restore(kept);
         }
     }
 
@@ -70,7 +73,7 @@ impl Core {
         &mut self,
         number: usize,
         statement: Statement,
-        began: Instant,
+        began: Option<Instant>,
         now: Instant,
         outcome: &mut Outcome,
     ) {
@@ -78,12 +81,14 @@ impl Core {
         // What is about to open the gate counts already: a list that goes together with it opens its app.
         let is_opening = self.owed.settings || keeper.is_opened_by(&statement);
         let is_closed = !is_opening && self.gate.snapshot().denies_unlisted();
+        // A reading leads further, even where it finds what there was.
+        let is_further = began.is_some() && statement.is_whole && statement.bookmark.is_some();
         match keeper.take(statement, Moment { began, now, is_closed }) {
             Err(emptied) => {
                 outcome.notices.push((Some(number), Notice::Emptied { apps: emptied.apps }));
             }
             Ok(taken) => {
-                if taken.settings || !taken.apps.is_empty() {
+                if is_further || taken.settings || !taken.apps.is_empty() {
                     outcome.changed.insert(number);
                 }
                 self.owed.settings |= taken.settings;
@@ -106,7 +111,9 @@ impl Core {
         }
         let before = self.gate.generation();
         let mut owed = std::mem::take(&mut self.owed);
-        if !self.is_in_force {
+        // The mode of each app hangs on it.
+        let was_open = std::mem::replace(&mut self.is_open, merge::is_open(&self.keepers));
+        if !self.is_in_force || was_open != self.is_open {
             owed = self.everything();
         }
         // What keeps a host from an app may be gone.
@@ -175,9 +182,9 @@ impl Core {
         self.keepers.iter().enumerate().filter_map(|(number, keeper)| Some((number, keeper.ledger.due()?)))
     }
 
-    /// The site as one source has it.
-    pub(crate) fn site(&self, number: usize) -> Option<Site> {
-        self.keepers.get(number).map(Keeper::site)
+    /// What of a source is kept for a restart.
+    pub(crate) fn kept(&self, number: usize) -> Option<Kept> {
+        self.keepers.get(number).map(Keeper::kept)
     }
 
     /// A source's part in figures.

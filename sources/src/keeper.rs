@@ -11,12 +11,14 @@
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use ipgate::list::Parser;
 use ipgate::site::{App, AppName, Host, ListSlot, Site};
 use ipgate::{Mode, Policy, Table};
 
+use crate::bookmark::Bookmark;
+use crate::kept::Kept;
 use crate::ledger::{Ledger, Reading};
 use crate::notice::{Notice, Part};
 use crate::statement::{Stated, StatedApp, StatedList, Statement};
@@ -27,11 +29,14 @@ pub(crate) struct Keeper {
     parser: Parser,
     settle: Duration,
     default: KeptList,
+    denials: KeptList,
     mode: Option<Mode>,
     enforce: Option<bool>,
     apps: BTreeMap<AppName, KeptApp>,
     pub(crate) ledger: Ledger,
     is_known: bool,
+    /// From where on the source can be followed, of the same moment as all else.
+    bookmark: Option<Bookmark>,
 }
 
 /// A list: what is good of what was stated.
@@ -78,8 +83,8 @@ enum Role {
 /// When a statement was asked for and is taken, and what it meets.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
-    /// When the request was sent whose answer it is.
-    pub(crate) began: Instant,
+    /// When the request was sent whose answer it is; none was for what was kept.
+    pub(crate) began: Option<Instant>,
     pub(crate) now: Instant,
     /// Whether an app without a list is closed as things are, so that what is gone need not be held.
     pub(crate) is_closed: bool,
@@ -91,20 +96,26 @@ impl Keeper {
             parser,
             settle,
             default: KeptList::default(),
+            denials: KeptList::default(),
             mode: None,
             enforce: None,
             apps: BTreeMap::new(),
             ledger: Ledger::default(),
             is_known: false,
+            bookmark: None,
         }
     }
 
     /// Begins with what was in force when it was last kept. What the source does not say any more is then gone, and not
     /// unknown.
-    pub(crate) fn restore(&mut self, site: &Site) {
+    pub(crate) fn restore(&mut self, kept: &Kept) {
+        let site = &kept.site;
         self.is_known = true;
         self.default.slot = site.default_list().clone();
-        (self.mode, self.enforce) = (Some(site.mode()), Some(site.is_enforced()));
+        self.denials.slot = kept.denials.clone().map(ListSlot::List).unwrap_or_default();
+        self.mode = kept.is_mode_stated.then(|| site.mode());
+        self.enforce = kept.is_enforce_stated.then(|| site.is_enforced());
+        self.bookmark.clone_from(&kept.bookmark);
         for (name, app) in site.apps() {
             let kept = self.apps.entry(name.clone()).or_default();
             kept.list.slot = app.list().clone();
@@ -122,17 +133,32 @@ impl Keeper {
     pub(crate) fn take(&mut self, mut statement: Statement, moment: Moment) -> Result<Taken, Emptied> {
         self.ledger.notices.extend(statement.remarks.drain(..).map(Notice::Remark));
         if statement.is_empty_whole() && self.has_lists() {
+            self.bookmark = None; // what is kept is not what the source had there
             return Err(Emptied { apps: self.apps.len() });
         }
         self.is_known = true;
-        let Statement { is_whole, default, mode, enforce, mut apps, .. } = statement;
-        let whole_began = is_whole.then_some(moment.began);
+        let Statement { is_whole, default, denials, mode, enforce, mut apps, bookmark, .. } = statement;
+        self.bookmark = match (is_whole, self.bookmark.take(), bookmark) {
+            (true, _, whole) => whole,
+            (false, Some(mut before), Some(newer)) => {
+                before.add(newer);
+                Some(before)
+            }
+            (false, ..) => None,
+        };
+        let whole_began = moment.began.filter(|_| is_whole);
         let reading = Reading { whole_began, now: moment.now, settle: self.settle };
         let mut taking =
             Taking { ledger: &mut self.ledger, parser: &self.parser, reading, is_closed: moment.is_closed };
         let mut taken = Taken::default();
         if let Some(list) = default.or(is_whole.then_some(Stated::Unset)) {
             taken.settings |= taking.list(&mut self.default, list, Role::Default, &Part::Default);
+        }
+        if let Some(list) = denials.or(is_whole.then_some(Stated::Unset)) {
+            // Without them more are let in, whatever lists there are.
+            let is_closed = std::mem::replace(&mut taking.is_closed, false);
+            taken.settings |= taking.list(&mut self.denials, list, Role::Default, &Part::Denials);
+            taking.is_closed = is_closed;
         }
         if let Some(mode) = mode.or(is_whole.then_some(Stated::Unset)) {
             let opens = |mode: Mode| mode != Mode::default();
@@ -170,12 +196,21 @@ impl Keeper {
     }
 
     fn has_lists(&self) -> bool {
-        !self.default.slot.is_unset() || self.apps.values().any(|app| !app.list.slot.is_unset())
+        let now = SystemTime::now();
+        let denials = self.denials.slot.list();
+        let has_denials = denials.is_some_and(|list| list.entries().iter().any(|entry| entry.is_live(now)));
+        let has_lists = self.apps.values().any(|app| !app.list.slot.is_unset());
+        !self.default.slot.is_unset() || has_denials || has_lists
     }
 
     /// The default list.
     pub(crate) fn default_list(&self) -> &ListSlot {
         &self.default.slot
+    }
+
+    /// Whom it denies beside the default list, whichever source has that.
+    pub(crate) fn denials(&self) -> &ListSlot {
+        &self.denials.slot
     }
 
     /// The mode of the site, where it is known.
@@ -208,14 +243,22 @@ impl Keeper {
         self.apps.keys()
     }
 
-    /// The site as this source alone has it. O(n) for n apps.
-    pub(crate) fn site(&self) -> Site {
+    /// What of it is kept for a restart. O(n) for n apps and values.
+    pub(crate) fn kept(&self) -> Kept {
+        // How the lists combine is not known: a restart must not take the mode that is usual for the one that is meant.
+        let default = if self.is_mode_unknown() { ListSlot::Waiting } else { self.default.slot.clone() };
         let site = Site::new()
-            .with_default(self.default.slot.clone())
+            .with_default(default)
             .with_mode(self.mode.unwrap_or_default())
             .with_enforce(self.enforce().unwrap_or_default());
         let apps = self.names().filter_map(|name| Some((name.clone(), self.app(name)?)));
-        apps.fold(site, |site, (name, app)| site.with_app(name, app))
+        Kept {
+            site: apps.fold(site, |site, (name, app)| site.with_app(name, app)),
+            is_mode_stated: self.mode.is_some(),
+            is_enforce_stated: self.enforce().is_some(),
+            denials: self.denials.slot.list(),
+            bookmark: self.bookmark.clone(),
+        }
     }
 }
 

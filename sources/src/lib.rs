@@ -1,5 +1,5 @@
 //! Follows the lists of a site where they are kept, into the gate of [`ipgate`]: a folder, etcd, Kubernetes, an address on
-//! the web.
+//! the web, CrowdSec.
 //!
 //! | to | take |
 //! |---|---|
@@ -25,8 +25,11 @@
 #[cfg(any(feature = "etcd", feature = "etcd-v2"))]
 mod access;
 mod backoff;
+mod bookmark;
 mod confirmation;
 mod core;
+#[cfg(feature = "crowdsec")]
+mod crowdsec;
 #[cfg(feature = "etcd")]
 mod etcd;
 #[cfg(feature = "etcd-v2")]
@@ -36,6 +39,7 @@ mod feed;
 mod folder;
 mod folder_store;
 mod keeper;
+mod kept;
 #[cfg(feature = "kubernetes")]
 mod kubernetes;
 #[cfg(any(feature = "etcd", feature = "etcd-v2"))]
@@ -52,11 +56,16 @@ mod status;
 mod store;
 #[cfg(feature = "http")]
 mod web;
+#[cfg(any(feature = "crowdsec", feature = "http"))]
+mod web_client;
 
 pub use crate::core::closed_site;
 #[cfg(any(feature = "etcd", feature = "etcd-v2"))]
 pub use access::EtcdAccess;
+pub use bookmark::Bookmark;
 pub use confirmation::Confirmation;
+#[cfg(feature = "crowdsec")]
+pub use crowdsec::CrowdSecSource;
 #[cfg(feature = "etcd")]
 pub use etcd::{EtcdRoster, EtcdSource, EtcdStore};
 #[cfg(feature = "etcd-v2")]

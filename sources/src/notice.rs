@@ -13,6 +13,8 @@ use crate::failure::Failure;
 pub enum Part {
     /// The default list.
     Default,
+    /// Whom a source denies beside the default list.
+    Denials,
     /// The mode of the site.
     Mode,
     /// Whether lists are required.
@@ -29,6 +31,7 @@ impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Part::Default => f.write_str("the default list"),
+            Part::Denials => f.write_str("the list of those who are denied"),
             Part::Mode => f.write_str("the mode of the site"),
             Part::Enforce => f.write_str("the setting `enforce`"),
             Part::AppHosts(app) => write!(f, "a host of the app {app}"),

@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use ipgate::list::Parser;
@@ -28,8 +29,9 @@ use crate::status::{Condition, SourceStatus, Status};
 
 /// Statements that wait at most; a source that has more waits with them.
 const QUEUE: usize = 1024;
-/// What is in force is kept at most that often.
+/// What is in force is kept at most that often, and takes a tenth of the time at most: meanwhile nothing comes into force.
 const KEEP_INTERVAL: Duration = Duration::from_secs(1);
+const KEEP_SHARE: u32 = 10;
 /// What was in force is freed that long after a change: readers have taken what came after it by then.
 const SWEEP_DELAY: Duration = Duration::from_secs(1);
 /// A reading that was wished for and has not come is wished for again.
@@ -117,13 +119,16 @@ impl Runner {
 
     /// Brings into force what was kept in the state folder, where there is one, and returns a runner that goes on from there.
     /// Blocks for the reading, some milliseconds for ten thousand apps.
-    pub fn start(self) -> Started {
+    pub fn start(mut self) -> Started {
         let traits: Vec<_> = self.sources.iter().map(|source| source.traits()).collect();
         let mut core = Core::new(&self.gate, &self.parser, traits);
         let mut outcome = Outcome::default();
-        for (number, source) in self.sources.iter().enumerate() {
+        for (number, source) in self.sources.iter_mut().enumerate() {
             match self.state.as_ref().map(|state| state.load(&source.name())) {
-                Some(Ok(Some(site))) => core.restore(number, &site),
+                Some(Ok(Some(kept))) => {
+                    core.restore(number, &kept);
+                    kept.bookmark.into_iter().for_each(|bookmark| source.resume(bookmark));
+                }
                 Some(Err(why)) => outcome.notices.push((Some(number), Notice::Unkept { why })),
                 Some(Ok(None)) | None => {}
             }
@@ -132,7 +137,9 @@ impl Runner {
             core.apply(&mut outcome);
         }
         let status = Status::clone(&self.status.borrow());
-        let mut started = Started { runner: self, core, status, unsaved: BTreeSet::new(), was_unkept: false };
+        let is_in_force = Arc::default();
+        let mut started =
+            Started { runner: self, core, status, is_in_force, unsaved: BTreeSet::new(), was_unkept: false };
         started.tell(&outcome);
         started.publish();
         started
@@ -150,6 +157,8 @@ pub struct Started {
     runner: Runner,
     core: Core,
     status: Status,
+    /// What the sources know of [`Started::is_ready`].
+    is_in_force: Arc<AtomicBool>,
     /// The sources whose state has changed since it was kept.
     unsaved: BTreeSet<usize>,
     was_unkept: bool,
@@ -170,13 +179,13 @@ impl Started {
         for (number, source) in std::mem::take(&mut self.runner.sources).into_iter().enumerate() {
             let wish = Arc::new(Notify::new());
             wishes.push(Arc::clone(&wish));
-            let feed = Feed::new(number, sender.clone(), wish);
+            let feed = Feed::new(number, sender.clone(), wish, Arc::clone(&self.is_in_force));
             followers.spawn(follow(source, feed, number, sender.clone()));
         }
         drop(sender);
         tokio::pin!(stop);
         let mut wished: Vec<Option<Instant>> = vec![None; wishes.len()];
-        let mut last_kept: Option<Instant> = None;
+        let mut keep_from = Instant::now();
         let mut next_sweep: Option<Instant> = None;
         let mut batch = Vec::new();
         loop {
@@ -186,8 +195,7 @@ impl Started {
             });
             let due: Vec<(usize, Instant)> = due.collect();
             let next_wish = due.iter().map(|(_, at)| *at).min();
-            let next_keep = (!self.unsaved.is_empty() && self.runner.state.is_some())
-                .then(|| last_kept.map_or_else(Instant::now, |kept| kept + KEEP_INTERVAL));
+            let next_keep = (!self.unsaved.is_empty() && self.runner.state.is_some()).then_some(keep_from);
             tokio::select! {
                 () = &mut stop => break,
                 count = told.recv_many(&mut batch, QUEUE) => {
@@ -212,8 +220,9 @@ impl Started {
                     }
                 }
                 () = until(next_keep) => {
+                    let began = Instant::now();
                     self = self.keep().await;
-                    last_kept = Some(Instant::now());
+                    keep_from = Instant::now() + KEEP_INTERVAL.max(began.elapsed() * KEEP_SHARE);
                 }
             }
         }
@@ -287,8 +296,8 @@ impl Started {
                     notice(Notice::Connected { failures: source.failures });
                 }
                 source.failures = 0;
-                if let Told::Says { statement, .. } = told {
-                    source.readings += u64::from(statement.is_whole);
+                if let Told::Says { statement, began } = told {
+                    source.readings += u64::from(statement.is_whole && began.is_some());
                     source.revision = statement.revision.clone().or(source.revision.take());
                 }
             }
@@ -305,6 +314,7 @@ impl Started {
 
     fn publish(&mut self) {
         self.status.is_ready = self.core.is_ready();
+        self.is_in_force.store(self.status.is_ready, Ordering::Relaxed);
         self.status.generation = self.runner.gate.generation();
         for (number, source) in self.status.sources.iter_mut().enumerate() {
             let Some(keeper) = self.core.keeper(number) else { continue };
@@ -319,16 +329,16 @@ impl Started {
     async fn keep(mut self) -> Started {
         let Some(state) = self.runner.state.clone() else { return self };
         let numbers = std::mem::take(&mut self.unsaved);
-        let sites: Vec<_> = numbers
+        let kept: Vec<_> = numbers
             .iter()
             .filter_map(|number| {
-                Some((*number, self.status.sources.get(*number)?.name.clone(), self.core.site(*number)?))
+                Some((*number, self.status.sources.get(*number)?.name.clone(), self.core.kept(*number)?))
             })
             .collect();
         let work = tokio::task::spawn_blocking(move || {
             let save =
-                |(number, name, site): (usize, String, _)| Some((number, state.save(&name, &site).err()?));
-            sites.into_iter().filter_map(save).collect::<Vec<_>>()
+                |(number, name, kept): (usize, String, _)| Some((number, state.save(&name, &kept).err()?));
+            kept.into_iter().filter_map(save).collect::<Vec<_>>()
         });
         let failed = work.await.unwrap_or_default();
         let outcome = Outcome {
@@ -356,9 +366,9 @@ async fn follow(
 ) {
     let mut backoff = Backoff::new(source.traits().max_backoff);
     loop {
-        let said = feed.said();
+        let answers = feed.answers();
         let failure = source.follow(&mut feed).await;
-        if feed.said() != said {
+        if feed.answers() != answers {
             backoff.reset();
         }
         if sender.send((number, Told::Failed(failure))).await.is_err() {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use crate::bookmark::Bookmark;
 use crate::failure::Failure;
 use crate::feed::Feed;
 
@@ -37,6 +38,10 @@ pub trait Source: Send + 'static {
         Traits::default()
     }
 
+    /// Is told before it is followed how far that has come, where it was kept. A source that takes no notice of it begins with
+    /// a reading of the whole; one that does begins with [`Feed::say_kept`].
+    fn resume(&mut self, _bookmark: Bookmark) {}
+
     /// Says the whole site, then what changes in it, until that fails. The runner waits a while and calls it again; a new call
     /// begins with the whole site. Where the feed is asked for the site anew ([`Feed::wish`]), it says the whole again.
     fn follow<'f>(&'f mut self, feed: &'f mut Feed) -> BoxFuture<'f, Failure>;
@@ -51,6 +56,9 @@ pub struct Traits {
     /// The longest wait between two attempts.
     pub max_backoff: Duration,
 }
+
+/// Readings of a whole are spread over that long, where something is in force meanwhile.
+pub(crate) const READ_SPREAD: Duration = Duration::from_secs(10);
 
 impl Default for Traits {
     /// No time to settle, and 30 s between two attempts at most.

@@ -7,6 +7,8 @@ use ipgate::Mode;
 use ipgate::site::{AppName, Host, ListSlot};
 use sha2::{Digest, Sha256};
 
+use crate::bookmark::Bookmark;
+
 /// A value that a source may have, may not have, or may have in a form that means nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Stated<T> {
@@ -92,6 +94,8 @@ pub struct Statement {
     pub is_whole: bool,
     /// The default list, where something is said of it.
     pub default: Option<Stated<StatedList>>,
+    /// Whom it denies beside the default list, whichever source has that, where something is said of it.
+    pub denials: Option<Stated<StatedList>>,
     /// The mode of the site, where something is said of it.
     pub mode: Option<Stated<Mode>>,
     /// Whether lists are required, where something is said of it.
@@ -100,6 +104,9 @@ pub struct Statement {
     pub apps: BTreeMap<AppName, Option<StatedApp>>,
     /// Up to where the source was read, in words of its own.
     pub revision: Option<String>,
+    /// What it takes to go on from there after a restart, where that is possible. A statement of changes without one makes it
+    /// impossible until the next whole one.
+    pub bookmark: Option<Bookmark>,
     /// What an operator should know of it beside: keys and objects that were passed over, and why.
     pub remarks: Vec<String>,
 }
@@ -129,6 +136,10 @@ impl Statement {
     #[must_use]
     pub fn is_empty_whole(&self) -> bool {
         let no_default = self.default.as_ref().is_none_or(Stated::is_unset);
-        self.is_whole && no_default && self.apps.values().all(Option::is_none)
+        let no_denials = match &self.denials {
+            Some(Stated::Set(StatedList::Ready(slot))) => slot.entry_count() == Some(0),
+            denials => denials.as_ref().is_none_or(Stated::is_unset),
+        };
+        self.is_whole && no_default && no_denials && self.apps.values().all(Option::is_none)
     }
 }

@@ -174,7 +174,7 @@ async fn v2_rights_that_are_withdrawn_unset_nothing() {
     let password = folder.path().join("password");
     std::fs::write(&password, "first").unwrap();
     let access = EtcdAccess::new([etcd.url()]).user("router", &password);
-    let mut follower = Follower::start(EtcdV2Source::new(access).ask_interval(OFTEN));
+    let mut follower = Follower::start(EtcdV2Source::new(access).ask_interval(OFTEN).read_spread(OFTEN));
     follower.ready().await;
     assert!(follower.allows("shop", "10.1.1.1"));
     keys.admin("roles/ipgate", &role("revoke", r#"["/deis/config*"]"#)).await;
@@ -263,7 +263,7 @@ async fn certificates_are_asked_for_shown_and_renewed() {
     };
     etcdctl("10.0.0.0/8");
     let mut v3 = Follower::start(EtcdSource::new(access.clone()).ask_interval(OFTEN));
-    let mut v2 = Follower::start(EtcdV2Source::new(access).ask_interval(OFTEN));
+    let mut v2 = Follower::start(EtcdV2Source::new(access).ask_interval(OFTEN).read_spread(OFTEN));
     for follower in [&mut v3, &mut v2] {
         follower.ready().await;
         assert!(follower.allows("shop", "10.1.1.1") && !follower.allows("shop", "192.0.2.1"));
@@ -289,7 +289,7 @@ async fn certificates_are_asked_for_shown_and_renewed() {
         EtcdAccess::new([etcd.url()]).identity(file("client.pem"), file("client.key")),
     ] {
         let mut v3 = Follower::start(EtcdSource::new(access.clone()));
-        let mut v2 = Follower::start(EtcdV2Source::new(access));
+        let mut v2 = Follower::start(EtcdV2Source::new(access).read_spread(OFTEN));
         for follower in [&mut v3, &mut v2] {
             follower.until_source(|source| matches!(source.condition, Condition::Away(_))).await;
             assert!(!follower.allows("shop", "192.0.2.1"));

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use ipgate::site::SiteGate;
+use ipgate_sources::StateFolder;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use support::{Api, Etcd, Fault, Follower, Proxy, eventually};
@@ -44,6 +45,8 @@ enum Act {
     Kill,
     Forget,
     Wait(u8),
+    /// The follower is ended, and begins again with what it kept.
+    Restart,
 }
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
@@ -60,6 +63,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         1 => Just(Act::Kill),
         1 => Just(Act::Forget),
         2 => any::<u8>().prop_map(Act::Wait),
+        1 => Just(Act::Restart),
     ];
     prop::collection::vec(act, 10..40)
 }
@@ -195,6 +199,7 @@ async fn act(act: &Act, etcd: &mut Etcd, keys: &Api, proxy: &Proxy, model: &mut 
         Act::Heal => proxy.set(Fault::None),
         Act::Kill => etcd.restart(),
         Act::Forget => keys.forget().await,
+        Act::Restart => {} // is of the follower
         Act::Wait(time) => tokio::time::sleep(Duration::from_millis(u64::from(*time))).await,
     }
 }
@@ -207,7 +212,12 @@ async fn run(api: &str, acts: &[Act]) {
     keys.put(&Api::list("anchor"), "10.0.0.1").await;
     let mut model = Model::default();
     model.change(|_| ());
-    let mut follower = Follower::start_with(keys.source(&proxy.url()), None);
+    let folder = tempfile::tempdir().unwrap();
+    let start = || {
+        let state = StateFolder::open(folder.path()).unwrap();
+        Follower::start_with(keys.source(&proxy.url()), Some(state))
+    };
+    let mut follower = start();
     follower.ready().await;
     // Of before, everyone is let in: what counts is what comes after lists are required.
     model.admitted.clear();
@@ -215,13 +225,20 @@ async fn run(api: &str, acts: &[Act]) {
         act(&Act::List(app, 0), &mut etcd, &keys, &proxy, &mut model).await;
     }
     act(&Act::Enforce(true), &mut etcd, &keys, &proxy, &mut model).await;
-    let start: BTreeSet<(usize, usize)> =
+    let first: BTreeSet<(usize, usize)> =
         pairs().filter(|(app, client)| model.admits(*app, *client)).collect();
-    eventually(|| let_in(&follower.gate) == start).await;
-    model.admitted = start;
-    let lookout = Lookout::start(follower.gate.clone());
+    eventually(|| let_in(&follower.gate) == first).await;
+    model.admitted = first;
+    let mut lookout = Lookout::start(follower.gate.clone());
+    let mut seen = BTreeSet::new();
     for one in acts {
         act(one, &mut etcd, &keys, &proxy, &mut model).await;
+        if matches!(one, Act::Restart) {
+            follower.stop().await;
+            seen.extend(lookout.end());
+            follower = start();
+            lookout = Lookout::start(follower.gate.clone());
+        }
     }
     proxy.set(Fault::None);
     proxy.cut();
@@ -236,7 +253,7 @@ async fn run(api: &str, acts: &[Act]) {
     eventually(|| let_in(&follower.gate) == golden).await;
     follower.until_source(|source| source.held.is_empty()).await;
     assert_eq!(let_in(&follower.gate), golden);
-    let seen = lookout.end();
+    seen.extend(lookout.end());
     let wrong: Vec<_> =
         seen.difference(&model.admitted).map(|(app, client)| (APPS[*app], CLIENTS[*client])).collect();
     assert!(wrong.is_empty(), "let in, and no state of the keys did: {wrong:?}\n{:#?}", follower.notices());

@@ -17,6 +17,7 @@ pub use problem::ConfigError;
 pub use seconds::Seconds;
 pub use settings::{AdminConfig, Config, ControlConfig, LogConfig, LogFormat, PublishConfig};
 pub use source::{
-    EtcdConfig, FolderConfig, HttpConfig, KubernetesConfig, LayoutConfig, ObjectConfig, SourceConfig,
+    CrowdSecConfig, EtcdConfig, FolderConfig, HttpConfig, KubernetesConfig, LayoutConfig, ObjectConfig,
+    SourceConfig,
 };
 pub use sum::Sha256Sum;

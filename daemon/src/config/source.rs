@@ -22,6 +22,9 @@ pub enum SourceConfig {
     Kubernetes(KubernetesConfig),
     /// A list, or a site, at an address on the web.
     Http(HttpConfig),
+    /// Whom a CrowdSec Local API bans.
+    #[serde(rename = "crowdsec")]
+    CrowdSec(CrowdSecConfig),
 }
 
 /// The folder of a site, or its image.
@@ -129,6 +132,20 @@ pub struct HttpConfig {
     pub ca: Option<PathBuf>,
 }
 
+/// A CrowdSec Local API.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CrowdSecConfig {
+    /// The address.
+    pub url: String,
+    /// The file with the key of this router.
+    pub key_file: PathBuf,
+    /// How often it is asked.
+    pub interval: Option<Seconds>,
+    /// The file with the certificates that are trusted.
+    pub ca: Option<PathBuf>,
+}
+
 impl SourceConfig {
     /// The folder of a site, or its image.
     #[must_use]
@@ -153,6 +170,7 @@ impl SourceConfig {
             SourceConfig::EtcdV2(_) => "etcd-v2",
             SourceConfig::Kubernetes(_) => "kubernetes",
             SourceConfig::Http(_) => "http",
+            SourceConfig::CrowdSec(_) => "crowdsec",
         }
     }
 
@@ -197,6 +215,7 @@ impl SourceConfig {
                 etcd.problems().into_iter().chain(confirm).collect()
             }
             SourceConfig::Http(http) => http.problems(),
+            SourceConfig::CrowdSec(crowdsec) => problem_of_url(&crowdsec.url).into_iter().collect(),
         };
         problems.into_iter().map(|problem| format!("a source of kind `{kind}`: {problem}")).collect()
     }

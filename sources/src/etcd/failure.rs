@@ -23,15 +23,43 @@ pub(super) fn failure(error: &Error) -> Failure {
     }
 }
 
+/// What a failure means for a store.
+pub(super) fn store_failure(failure: Failure) -> StoreError {
+    match failure {
+        Failure::Denied(why) => StoreError::Denied(why),
+        other => StoreError::Unreachable(other.to_string()),
+    }
+}
+
 /// What a failed request means for a store.
 pub(super) fn store_error(error: &Error) -> StoreError {
     match error {
         Error::GRpcStatus(status) if is_denial(status) => StoreError::Denied(status.message().to_owned()),
         Error::GRpcStatus(status) if TOO_LARGE.iter().any(|words| status.message().contains(words)) => StoreError::CannotSay(
-            "the list is larger than etcd takes in one request (1.5 MiB unless its servers are set otherwise)".into(),
+            "the list is larger than etcd takes in one request (1.5 MiB unless its servers are set otherwise); put what apps share into the default list, which may be larger, or the list at an address, to be followed by `url` with `sha256`".into(),
         ),
+        Error::GRpcStatus(status) if status.code() == Code::ResourceExhausted => StoreError::CannotSay(format!(
+            "etcd has no room for it ({}); compact and defragment it, raise its quota, or put the list at an address, to be followed by `url` with `sha256`",
+            status.message()
+        )),
         _ => StoreError::Unreachable(told(error)),
     }
+}
+
+/// Why a revision cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Past {
+    /// It was forgotten.
+    Compacted,
+    /// The store has not come that far.
+    NotYet,
+}
+
+/// Why a revision could not be read, where that is what failed.
+pub(super) fn past(error: &Error) -> Option<Past> {
+    let Error::GRpcStatus(status) = error else { return None };
+    let is_compacted = status.message().contains("compacted");
+    (status.code() == Code::OutOfRange).then_some(if is_compacted { Past::Compacted } else { Past::NotYet })
 }
 
 pub(super) fn no_answer(patience: Duration) -> Failure {

@@ -43,8 +43,9 @@ impl Range {
         Range { first: format!("{prefix}{first}"), end: format!("{prefix}{end}") }
     }
 
-    /// All keys below a directory, which is named without its slash.
+    /// All keys below a directory.
     pub(super) fn below(directory: &str) -> Range {
+        let directory = directory.trim_end_matches('/');
         Range { first: format!("{directory}/"), end: format!("{directory}0") }
     }
 

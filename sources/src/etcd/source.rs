@@ -3,19 +3,21 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use etcd_client::{Client, EventType, WatchResponse};
+use etcd_client::{Client, Event, EventType, WatchResponse};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, interval_at};
 
 use super::connection::connect;
 use super::failure::{failure, is_denied};
-use super::range::{Range, Reading};
+use super::position::{Position, Standing};
+use super::range::Range;
 use crate::access::{EtcdAccess, Material};
+use crate::bookmark::Bookmark;
 use crate::failure::Failure;
 use crate::feed::Feed;
 use crate::layout::{Keys, Layout};
-use crate::source::{Source, Traits};
+use crate::source::{READ_SPREAD, Source, Traits};
 use crate::statement::Statement;
 
 /// A running watch goes on after its role was revoked and its password changed: so it is asked that often.
@@ -40,16 +42,31 @@ pub struct EtcdSource {
     settle: Option<Duration>,
     ask_interval: Duration,
     keys: Keys,
-    /// The cluster and the revision that were read last.
-    seen: Option<(u64, i64)>,
+    read_spread: Duration,
+    /// Up to where the keys are known.
+    seen: Option<Position>,
+    /// Whether they were kept, and have not been said since.
+    is_kept: bool,
 }
 
-/// Why all keys are to be read again.
-enum Again {
-    /// The runner wants it.
-    Wished,
+/// From where on it is followed.
+enum Next {
+    /// From that revision on, with the keys that are known.
+    Revision(i64),
+    /// All keys are read again, since they are not known any more: what there is to say of that.
+    Reading(Option<String>),
+    /// The runner wants them read again.
+    Wish,
+}
+
+impl Next {
     /// What came to pass in between cannot be had.
-    Compacted { since: i64 },
+    fn compacted(seen: &Position) -> Next {
+        Next::Reading(Some(format!(
+            "the changes since revision {} are compacted away; all keys were read again",
+            seen.revision
+        )))
+    }
 }
 
 impl EtcdSource {
@@ -64,7 +81,9 @@ impl EtcdSource {
             settle: None,
             ask_interval: ASK_INTERVAL,
             keys,
+            read_spread: READ_SPREAD,
             seen: None,
+            is_kept: false,
         }
     }
 
@@ -95,48 +114,87 @@ impl EtcdSource {
         EtcdSource { ask_interval: interval.max(Duration::from_millis(1)), ..self }
     }
 
+    /// The same, where routers that lost all of one server's past read it again within that time, and not all at once: 10 s
+    /// unless set. Where nothing is in force yet, it is read at once.
+    #[must_use]
+    pub fn read_spread(self, over: Duration) -> EtcdSource {
+        EtcdSource { read_spread: over, ..self }
+    }
+
     async fn follow_until_failure(&mut self, feed: &mut Feed) -> Result<Infallible, Failure> {
         let range = Range::new(self.layout, &self.prefix);
         let material = self.access.material()?;
         let client = connect(&self.access, &material).await?;
-        let mut why = None;
+        let mut next = self.resumed(&range, &client, feed).await?;
         loop {
-            let began = feed.begin();
-            let reading = range.read(&client).await?;
-            let mut remarks: Vec<String> = why.take().into_iter().collect();
-            remarks.extend(self.another_store(&reading));
-            let revision = reading.revision;
-            self.seen = Some((reading.cluster, revision));
-            self.keys.replace(reading.keys.iter().map(|key| (key.key(), key.value())));
-            drop(reading);
-            let mut statement = self.keys.whole();
-            statement.remarks.splice(0..0, remarks);
-            feed.say(at(statement, revision), began).await;
-            match self.watch(&range, &client, &material, revision, feed).await? {
-                Again::Wished => {}
-                Again::Compacted { since } => {
-                    why = Some(format!(
-                        "the changes since revision {since} are compacted away; all keys were read again"
-                    ));
+            let revision = match next {
+                Next::Revision(revision) => revision,
+                Next::Reading(why) => {
+                    feed.spread(self.read_spread).await;
+                    self.read(&range, &client, why, feed).await?
                 }
-            }
+                Next::Wish => self.read(&range, &client, None, feed).await?,
+            };
+            next = self.watch(&range, &client, &material, revision, feed).await?;
         }
     }
 
-    /// Says what changes after a revision, until all has to be read again.
+    /// From where on it can be followed, with what is known of it: what was read before, or was kept.
+    async fn resumed(&mut self, range: &Range, client: &Client, feed: &mut Feed) -> Result<Next, Failure> {
+        let Some(seen) = &self.seen else { return Ok(Next::Reading(None)) };
+        range.ask(client).await?; // one key may be read where not all may
+        match seen.standing(client).await? {
+            Standing::Same => {}
+            Standing::Compacted => return Ok(Next::compacted(seen)),
+            Standing::Another => return Ok(Next::Reading(None)),
+        }
+        let next = Next::Revision(seen.next());
+        if std::mem::take(&mut self.is_kept) {
+            let whole = self.keys.whole();
+            feed.say_kept(self.at(whole)).await;
+        } else {
+            feed.alive().await;
+        }
+        Ok(next)
+    }
+
+    /// Reads all keys and says them; the revision from which on they are watched.
+    async fn read(
+        &mut self,
+        range: &Range,
+        client: &Client,
+        why: Option<String>,
+        feed: &mut Feed,
+    ) -> Result<i64, Failure> {
+        let began = feed.begin();
+        let reading = range.read(client).await?;
+        let left = self.seen.as_ref().and_then(|seen| seen.is_left_by(&reading));
+        let next = reading.revision + 1;
+        self.seen = Some(Position::of_reading(&reading, &self.fingerprint()));
+        self.is_kept = false;
+        self.keys.replace(reading.keys.iter().map(|key| (key.key(), key.value())));
+        drop(reading);
+        let mut statement = self.keys.whole();
+        statement.remarks.splice(0..0, left.or(why));
+        feed.say(self.at(statement), began).await;
+        Ok(next)
+    }
+
+    /// Says what changes from a revision on, until that has to begin elsewhere.
     async fn watch(
         &mut self,
         range: &Range,
         client: &Client,
         material: &Material,
-        mut revision: i64,
+        revision: i64,
         feed: &mut Feed,
-    ) -> Result<Again, Failure> {
-        let mut stream = range.watch(client, revision + 1).await?;
+    ) -> Result<Next, Failure> {
+        let Some(mut seen) = self.seen.clone() else { return Ok(Next::Reading(None)) };
+        let mut stream = range.watch(client, revision).await?;
         let mut asks = interval_at(Instant::now() + self.ask_interval, self.ask_interval);
         loop {
             tokio::select! {
-                () = feed.wish() => return Ok(Again::Wished),
+                () = feed.wish() => return Ok(Next::Wish),
                 _ = asks.tick() => {
                     range.ask(client).await?;
                     // A file that is being written is looked at the next time.
@@ -147,58 +205,64 @@ impl EtcdSource {
                 }
                 answer = stream.message() => {
                     let began = feed.begin();
-                    let (mut waiting, mut room) = (Some(answer), BATCH);
+                    let (mut waiting, mut room, mut end) = (Some(answer), BATCH, None);
                     while let Some(answer) = waiting.take() {
-                        let Some(answer) = answer.map_err(|error| failure(&error))? else {
-                            return Err(Failure::Ended("the server has ended the watch".into()));
-                        };
-                        if answer.canceled() {
-                            return canceled(&answer, revision);
-                        }
-                        revision = self.take(&answer).max(revision);
+                        end = self.take(answer, &mut seen).transpose();
                         room -= 1;
-                        if room > 0 {
+                        if end.is_none() && room > 0 {
                             waiting = stream.message().now_or_never();
                         }
                     }
-                    self.seen = self.seen.map(|(cluster, _)| (cluster, revision));
+                    self.seen = Some(seen.clone());
                     if !self.keys.is_unchanged() {
-                        feed.say(at(self.keys.changes(), revision), began).await;
+                        let changes = self.keys.changes();
+                        feed.say(self.at(changes), began).await;
+                    }
+                    if let Some(end) = end {
+                        return end;
                     }
                 }
             }
         }
     }
 
-    /// Takes the events of an answer; the revision up to which they go.
-    fn take(&mut self, answer: &WatchResponse) -> i64 {
-        let mut revision = 0;
+    /// Takes an answer of the watch, and notes how far that goes; from where on to go on where the watch has ended.
+    fn take(
+        &mut self,
+        answer: Result<Option<WatchResponse>, etcd_client::Error>,
+        seen: &mut Position,
+    ) -> Result<Option<Next>, Failure> {
+        let ended = || Failure::Ended("the server has ended the watch".into());
+        let answer = answer.map_err(|error| failure(&error))?.ok_or_else(ended)?;
+        if answer.canceled() {
+            return canceled(&answer, seen).map(Some);
+        }
+        if answer.events().iter().any(|event| is_known(event, seen)) {
+            return Ok(Some(Next::Reading(None)));
+        }
         for event in answer.events() {
             let Some(key) = event.kv() else { continue };
             match event.event_type() {
                 EventType::Put => self.keys.put(key.key(), key.value()),
                 EventType::Delete => self.keys.remove(key.key()),
             }
-            revision = key.mod_revision().max(revision);
         }
-        revision
+        seen.take(&answer);
+        Ok(None)
     }
 
-    /// What tells that these are not the keys of before, grown older.
-    fn another_store(&self, reading: &Reading) -> Option<String> {
-        let (cluster, revision) = self.seen?;
-        if cluster != reading.cluster {
-            return Some(format!(
-                "this is another cluster: its id is {:x}, and was {cluster:x}; all keys were read",
-                reading.cluster
-            ));
-        }
-        (reading.revision < revision).then(|| {
-            format!(
-                "the revision is {}, and was {revision}: the store was restored; all keys were read",
-                reading.revision
-            )
-        })
+    /// What the keys are read as: those that were kept for another layout say something else.
+    fn fingerprint(&self) -> String {
+        format!("{:?} {}", self.layout, self.prefix)
+    }
+
+    /// A statement with the place up to which it goes.
+    fn at(&self, mut statement: Statement) -> Statement {
+        statement.revision = self.seen.as_ref().map(|seen| seen.revision.to_string());
+        let place = self.seen.as_ref().and_then(|seen| serde_json::to_string(seen).ok());
+        statement.bookmark =
+            statement.bookmark.zip(place).map(|(bookmark, place)| Bookmark { place, ..bookmark });
+        statement
     }
 }
 
@@ -211,6 +275,15 @@ impl Source for EtcdSource {
         Traits { settle: self.settle.unwrap_or(self.layout.settle()), ..Traits::default() }
     }
 
+    fn resume(&mut self, bookmark: Bookmark) {
+        let seen: Option<Position> = serde_json::from_str(&bookmark.place).ok();
+        // What was kept for another layout is not what is read now.
+        if let Some(seen) = seen.filter(|seen| seen.of == self.fingerprint()) {
+            self.keys.restore(&bookmark);
+            (self.seen, self.is_kept) = (Some(seen), true);
+        }
+    }
+
     fn follow<'f>(&'f mut self, feed: &'f mut Feed) -> BoxFuture<'f, Failure> {
         Box::pin(async move {
             let Err(failure) = self.follow_until_failure(feed).await;
@@ -219,16 +292,17 @@ impl Source for EtcdSource {
     }
 }
 
-fn at(statement: Statement, revision: i64) -> Statement {
-    Statement { revision: Some(revision.to_string()), ..statement }
+/// Whether an event is of before what was read: then that is not what the store had.
+fn is_known(event: &Event, seen: &Position) -> bool {
+    event.kv().is_some_and(|key| key.mod_revision() <= seen.revision)
 }
 
 /// Why the server has ended a watch. A compaction may come without a reason.
-fn canceled(answer: &WatchResponse, since: i64) -> Result<Again, Failure> {
+fn canceled(answer: &WatchResponse, seen: &Position) -> Result<Next, Failure> {
     match answer.cancel_reason() {
         reason if is_denied(reason) => Err(Failure::Denied(reason.to_owned())),
         reason if answer.compact_revision() > 0 || reason.is_empty() || reason.contains("compacted") => {
-            Ok(Again::Compacted { since })
+            Ok(Next::compacted(seen))
         }
         reason => Err(Failure::Ended(format!("the server has ended the watch: {reason}"))),
     }

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use ipgate::site::AppName;
 use tokio::time::timeout;
 
-use super::failure::{no_answer, store_error};
+use super::failure::{no_answer, store_error, store_failure};
 use super::kept::Kept;
 use super::range::PATIENCE;
 use crate::access::EtcdAccess;
@@ -32,7 +32,7 @@ pub struct EtcdStore {
     kept: Kept,
     /// With the slash behind it.
     prefix: String,
-    layout: Layout,
+    pub(super) layout: Layout,
 }
 
 impl EtcdStore {
@@ -56,14 +56,11 @@ impl EtcdStore {
     }
 
     /// Calls that with the connection, which is made anew after a failure, and where credentials have changed.
-    async fn with_client<T, F>(&self, call: impl FnOnce(Client) -> F) -> Result<T, StoreError>
+    pub(super) async fn with_client<T, F>(&self, call: impl FnOnce(Client) -> F) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, Error>>,
     {
-        let client = self.kept.client().await.map_err(|failure| match failure {
-            Failure::Denied(why) => StoreError::Denied(why),
-            other => StoreError::Unreachable(other.to_string()),
-        })?;
+        let client = self.connected().await.map_err(store_failure)?;
         let answer = match timeout(PATIENCE, call(client)).await {
             Ok(answer) => answer.map_err(|error| store_error(&error)),
             Err(_) => Err(StoreError::Unreachable(no_answer(PATIENCE).to_string())),
@@ -72,6 +69,10 @@ impl EtcdStore {
             self.kept.forget().await;
         }
         answer
+    }
+
+    pub(super) async fn connected(&self) -> Result<Client, Failure> {
+        self.kept.client().await
     }
 
     /// The keys that one transaction tells of: each place's list, and whether anything of the app is there.
@@ -115,7 +116,7 @@ impl EtcdStore {
         Ok(answer.kvs().iter().any(|domain| domain.value() == app.as_str().as_bytes()))
     }
 
-    fn key(&self, path: &str) -> String {
+    pub(super) fn key(&self, path: &str) -> String {
         format!("{}{path}", self.prefix)
     }
 }

@@ -17,7 +17,7 @@ use crate::access::{EtcdAccess, Material};
 use crate::failure::Failure;
 use crate::feed::Feed;
 use crate::layout::{Keys, Layout};
-use crate::source::{Source, Traits};
+use crate::source::{READ_SPREAD, Source, Traits};
 use crate::statement::Statement;
 
 /// Whoever waits for a change does not notice that the server is gone, or that another one has its place: so it is asked.
@@ -46,6 +46,7 @@ pub struct EtcdV2Source {
     keys: Keys,
     /// The cluster and the index that were read last.
     seen: Option<(String, u64)>,
+    read_spread: Duration,
     /// The server whose turn it is.
     turn: usize,
 }
@@ -92,6 +93,7 @@ impl EtcdV2Source {
             ask_interval: ASK_INTERVAL,
             keys,
             seen: None,
+            read_spread: READ_SPREAD,
             turn: 0,
         }
     }
@@ -123,10 +125,18 @@ impl EtcdV2Source {
         EtcdV2Source { ask_interval: interval.max(Duration::from_millis(1)), ..self }
     }
 
+    /// The same, where routers that lost their server, or its changes, read all again within that time, and not all at once:
+    /// 10 s unless set. Where nothing is in force yet, it is read at once.
+    #[must_use]
+    pub fn read_spread(self, over: Duration) -> EtcdV2Source {
+        EtcdV2Source { read_spread: over, ..self }
+    }
+
     async fn follow_until_failure(&mut self, feed: &mut Feed) -> Result<Infallible, Failure> {
         let material = self.access.material()?;
         let http = Http::new(&self.access, &material, self.turn)?;
         let mut why = None;
+        feed.spread(self.read_spread).await;
         loop {
             let began = feed.begin();
             let (watched, answer) = self.read(&http).await?;
@@ -137,8 +147,10 @@ impl EtcdV2Source {
             self.seen = Some((answer.cluster, index));
             feed.say(at(statement, index), began).await;
             match self.poll(&http, watched, &material, feed).await? {
-                Again::Wished | Again::Setting | Again::Another => {}
+                Again::Wished | Again::Setting => {}
+                Again::Another => feed.spread(self.read_spread).await,
                 Again::Cleared => {
+                    feed.spread(self.read_spread).await;
                     why = Some(
                         "the server does not keep the changes since the last one; all keys were read again"
                             .into(),
@@ -287,5 +299,6 @@ impl Source for EtcdV2Source {
 }
 
 fn at(statement: Statement, index: u64) -> Statement {
-    Statement { revision: Some(index.to_string()), ..statement }
+    // After a restart all is read again: a thousand changes of the whole store are soon gone.
+    Statement { revision: Some(index.to_string()), bookmark: None, ..statement }
 }

@@ -52,7 +52,7 @@ impl Form<'_> {
         let cannot = |why: String| StoreError::CannotSay(why);
         if text.len() > MAX_BYTES {
             return Err(cannot(format!(
-                "the list of the app {app} has {} bytes, and the annotations of an object hold {MAX_BYTES}: put what apps share into the default list, or the list into a file or at an address",
+                "the list of the app {app} has {} bytes, and the annotations of an object hold {MAX_BYTES}: put the list at an address, to be followed by `url` with `sha256`",
                 text.len()
             )));
         }

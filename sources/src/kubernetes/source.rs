@@ -13,10 +13,10 @@ use super::cluster::{Cluster, Touched};
 use super::condition::Condition;
 use super::kind::Kind;
 use super::names::KubernetesNames;
-use super::stream::{self, Event, Reader, Scope};
+use super::stream::{self, Event, Lost, Reader, Scope};
 use crate::failure::Failure;
 use crate::feed::Feed;
-use crate::source::{Source, Traits};
+use crate::source::{READ_SPREAD, Source, Traits};
 
 /// Events of one kind that wait at most; a listing is one of them.
 const QUEUE: usize = 1024;
@@ -56,6 +56,9 @@ pub struct KubernetesSource {
     platform_domain: Option<String>,
     settle: Duration,
     poll_interval: Duration,
+    read_spread: Duration,
+    /// Whether nothing but history was lost.
+    is_forgotten: bool,
     condition: Condition,
     /// What was remarked, so that it is told once.
     remarked: BTreeSet<String>,
@@ -76,6 +79,8 @@ impl KubernetesSource {
             platform_domain: None,
             settle: SETTLE,
             poll_interval: POLL_INTERVAL,
+            read_spread: READ_SPREAD,
+            is_forgotten: false,
             condition: Condition::default(),
             remarked: BTreeSet::new(),
         }
@@ -142,6 +147,13 @@ impl KubernetesSource {
         KubernetesSource { poll_interval, ..self }
     }
 
+    /// The same where routers that lost the API server list all again within that time, and not all at once: 10 s unless set.
+    /// Where nothing is in force yet, they list at once.
+    #[must_use]
+    pub fn with_read_spread(self, over: Duration) -> KubernetesSource {
+        KubernetesSource { read_spread: over, ..self }
+    }
+
     fn without(mut self, kind: Kind) -> KubernetesSource {
         self.kinds.remove(&kind);
         self
@@ -185,20 +197,19 @@ impl KubernetesSource {
             Ok(client) => client,
             Err(failure) => return failure,
         };
+        if !std::mem::take(&mut self.is_forgotten) {
+            feed.spread(self.read_spread).await;
+        }
         loop {
-            if let Err(failure) = self.round(&client, &answered, feed).await {
-                return failure;
+            if let Err(lost) = self.round(&client, &answered, feed).await {
+                self.is_forgotten = lost.is_forgotten;
+                return lost.failure;
             }
         }
     }
 
     /// Lists everything, says it, and follows until it is to be listed anew.
-    async fn round(
-        &mut self,
-        client: &kube::Client,
-        answered: &Notify,
-        feed: &mut Feed,
-    ) -> Result<(), Failure> {
+    async fn round(&mut self, client: &kube::Client, answered: &Notify, feed: &mut Feed) -> Result<(), Lost> {
         let began = feed.begin();
         let scopes = self.scopes();
         let reader = Reader { names: Arc::clone(&self.names), poll_interval: self.poll_interval };
@@ -219,7 +230,7 @@ impl KubernetesSource {
                 // A wish is kept until all was listed: half a listing that is begun anew never ends.
                 () = feed.wish(), if unlisted.is_empty() => return Ok(()),
                 Some(ended) = streams.join_next() => {
-                    return Err(ended.unwrap_or_else(|error| Failure::Ended(error.to_string())));
+                    return Err(ended.unwrap_or_else(|error| Failure::Ended(error.to_string()).into()));
                 }
                 () = answered.notified(), if unlisted.is_empty() => feed.alive().await,
                 _ = events.recv_many(&mut batch, QUEUE) => {}

@@ -89,13 +89,27 @@ impl Sender {
     }
 }
 
+/// Why it is not followed any more.
+#[derive(Debug)]
+pub(super) struct Lost {
+    pub(super) failure: Failure,
+    /// Whether history alone is gone (410): the server is there, and nothing was lost to all who follow it at once.
+    pub(super) is_forgotten: bool,
+}
+
+impl From<Failure> for Lost {
+    fn from(failure: Failure) -> Lost {
+        Lost { failure, is_forgotten: false }
+    }
+}
+
 /// Follows until that fails, or nobody listens.
-pub(super) async fn follow(scope: Scope, client: kube::Client, reader: Reader, events: Sender) -> Failure {
+pub(super) async fn follow(scope: Scope, client: kube::Client, reader: Reader, events: Sender) -> Lost {
     let api = scope.api(client);
     loop {
         match listed_and_watched(&scope, &api, &reader, &events).await {
             Ok(pause) => sleep(pause).await,
-            Err(failure) => return failure,
+            Err(lost) => return lost,
         }
     }
 }
@@ -106,7 +120,7 @@ async fn listed_and_watched(
     api: &Api<DynamicObject>,
     reader: &Reader,
     events: &Sender,
-) -> Result<Duration, Failure> {
+) -> Result<Duration, Lost> {
     let read = |object| read(scope.kind, object, &reader.names);
     let mut stream = pin!(watcher(api.clone(), scope.config()));
     let mut listed = Vec::new();
@@ -120,7 +134,7 @@ async fn listed_and_watched(
             continue;
         };
         match next {
-            None => return Err(Failure::Ended("the stream of changes ended".into())),
+            None => return Err(Failure::Ended("the stream of changes ended".into()).into()),
             Some(Ok(watcher::Event::Init)) => listed.clear(),
             Some(Ok(watcher::Event::InitApply(object))) => listed.push(read(object)),
             Some(Ok(watcher::Event::InitDone)) => {
@@ -144,7 +158,10 @@ async fn listed_and_watched(
                         events.tell(Event::Polled(why.unwrap_or_default())).await?;
                         return Ok(reader.poll_interval);
                     }
-                    _ => return Err(refused::stream(&error)),
+                    _ => {
+                        let failure = refused::stream(&error);
+                        return Err(Lost { failure, is_forgotten: code == Some(410) });
+                    }
                 }
             }
         }

@@ -1,7 +1,8 @@
 //! The keys of a site as they were read last, and the statements that are made of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
+use std::sync::Arc;
 
 use ipgate::site::AppName;
 
@@ -11,6 +12,7 @@ use super::plain::{self, Plain};
 use super::remarks::Remarks;
 use super::text::{Text, text};
 use super::touched::{Meaning, Touched};
+use crate::bookmark::Bookmark;
 use crate::statement::{Stated, StatedApp, Statement};
 
 /// The keys below a prefix that have a meaning.
@@ -19,8 +21,10 @@ pub(crate) struct Keys {
     layout: Layout,
     /// With the slash behind it.
     prefix: String,
-    /// The keys that are there, of those with a meaning or a remark.
-    there: BTreeSet<Box<str>>,
+    /// The keys that are there, of those with a meaning or a remark, and their values.
+    there: BTreeMap<Arc<str>, Text>,
+    /// The keys whose values have changed since a statement was made of them.
+    changed: BTreeSet<Arc<str>>,
     deis: Deis,
     plain: Plain,
     touched: Touched,
@@ -33,7 +37,8 @@ impl Keys {
         Keys {
             layout,
             prefix: prefix.to_owned(),
-            there: BTreeSet::new(),
+            there: BTreeMap::new(),
+            changed: BTreeSet::new(),
             deis: Deis::default(),
             plain: Plain::default(),
             touched: Touched::default(),
@@ -64,15 +69,15 @@ impl Keys {
     pub(crate) fn remove_below(&mut self, directory: &str) {
         let below = format!("{}/", directory.trim_end_matches('/'));
         let from = (Bound::Included(below.as_str()), Bound::Unbounded);
-        let keys = self.there.range::<str, _>(from).take_while(|key| key.starts_with(&below));
-        for key in keys.cloned().collect::<Vec<_>>() {
+        let keys = self.there.range::<str, _>(from).map(|(key, _)| Arc::clone(key));
+        for key in keys.take_while(|key| key.starts_with(&below)).collect::<Vec<_>>() {
             self.take(&key, None);
         }
     }
 
     /// These are all the keys that there are now.
     pub(crate) fn replace<'k>(&mut self, keys: impl IntoIterator<Item = (&'k [u8], &'k [u8])>) {
-        let mut gone = std::mem::take(&mut self.there);
+        let mut gone: BTreeSet<Arc<str>> = std::mem::take(&mut self.there).into_keys().collect();
         for (key, value) in keys {
             self.put(key, value);
             if let Ok(key) = std::str::from_utf8(key) {
@@ -87,11 +92,19 @@ impl Keys {
     fn take(&mut self, key: &str, value: Option<Text>) {
         let Some(path) = key.strip_prefix(&self.prefix) else { return };
         let is_there = value.is_some();
-        let meaning = self.meaning(path, value);
-        match (is_there, &meaning) {
-            (true, Meaning::Known | Meaning::Remarked(_)) => drop(self.there.insert(key.into())),
-            (false, _) => drop(self.there.remove(key)),
-            (true, Meaning::Foreign) => {}
+        let meaning = self.meaning(path, value.clone());
+        match (value, &meaning) {
+            (Some(value), Meaning::Known | Meaning::Remarked(_)) => {
+                let key = Arc::from(key);
+                self.changed.insert(Arc::clone(&key));
+                self.there.insert(key, value);
+            }
+            (None, _) => {
+                if let Some((key, _)) = self.there.remove_entry(key) {
+                    self.changed.insert(key);
+                }
+            }
+            (Some(_), Meaning::Foreign) => {}
         }
         let remark = match meaning {
             Meaning::Remarked(remark) if is_there => Some(remark),
@@ -114,7 +127,25 @@ impl Keys {
     /// All that the keys say. O(n) for n keys.
     pub(crate) fn whole(&mut self) -> Statement {
         self.touched = Touched { default: true, mode: true, enforce: true, apps: self.names() };
+        self.changed = self.there.keys().cloned().collect();
         Statement { is_whole: true, ..self.changes() }
+    }
+
+    /// What these keys were when they were kept, in the place of all that there are.
+    pub(crate) fn restore(&mut self, bookmark: &Bookmark) {
+        let values = bookmark.values.iter();
+        self.replace(values.filter_map(|(key, value)| Some((key.as_bytes(), value.as_ref()?.as_bytes()))));
+    }
+
+    /// The keys that have changed since the last statement, where each is text: what is not cannot be kept.
+    fn bookmark(&mut self) -> Option<Bookmark> {
+        let changed = std::mem::take(&mut self.changed);
+        let value = |key: Arc<str>| match self.there.get(&key) {
+            Some(value) => value.clone().map(|text| (key, Some(text))),
+            None => Ok((key, None)),
+        };
+        let values = changed.into_iter().map(value).collect::<Result<_, _>>().ok()?;
+        Some(Bookmark { values, ..Bookmark::default() })
     }
 
     /// What the keys that changed since the last statement say. O(1) for each app that they belong to.
@@ -130,6 +161,7 @@ impl Keys {
             mode: touched.mode.then(|| self.plain.mode(&self.prefix)),
             enforce: touched.enforce.then(|| self.enforce()),
             remarks: self.remarks.take(),
+            bookmark: self.bookmark(),
             ..Statement::changes()
         }
     }

@@ -14,6 +14,7 @@ mod keys;
 mod places;
 mod plain;
 mod remarks;
+mod split;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -22,3 +23,5 @@ mod touched;
 pub use choice::Layout;
 pub(crate) use keys::Keys;
 pub(crate) use places::{Version, list_text, write_into};
+#[cfg(feature = "etcd")]
+pub(crate) use split::{PART_BYTES, PARTS, SPLIT, Split};

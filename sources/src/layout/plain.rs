@@ -1,11 +1,13 @@
 //! The plain layout: a key for each thing that can be said of a site.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use ipgate::Mode;
 use ipgate::policy::parse_enforce;
 use ipgate::site::{AppName, Host};
 
+use super::split::{PARTS, SPLIT, Split};
 use super::text::{Text, stated_list, stated_setting};
 use super::touched::{Meaning, Touched};
 use crate::statement::{Stated, StatedApp, StatedList};
@@ -25,6 +27,9 @@ pub(super) struct Plain {
     enforce: Option<Text>,
     mode: Option<Text>,
     default: Option<Text>,
+    /// Which of the parts make a default list, where it is too large for one key.
+    split: Option<Text>,
+    parts: BTreeMap<Box<str>, Text>,
     apps: BTreeMap<AppName, PlainApp>,
 }
 
@@ -42,6 +47,8 @@ impl Plain {
             "enforce" => (self.enforce, touched.enforce) = (value, true),
             "mode" => (self.mode, touched.mode) = (value, true),
             "default" => (self.default, touched.default) = (value, true),
+            SPLIT => (self.split, touched.default) = (value, true),
+            _ if path.starts_with(PARTS) => self.take_part(path, value, touched),
             _ => match path.strip_prefix("apps/") {
                 Some(rest) => return self.take_app(rest, value, touched),
                 None if path.contains('/') => return Meaning::Foreign,
@@ -53,6 +60,21 @@ impl Plain {
             },
         }
         Meaning::Known
+    }
+
+    /// A part matters where it is of the list that counts.
+    fn take_part(&mut self, path: &str, value: Option<Text>, touched: &mut Touched) {
+        match value {
+            Some(text) => drop(self.parts.insert(path.into(), text)),
+            None => drop(self.parts.remove(path)),
+        }
+        let counts = self.split().is_some_and(|split| path.starts_with(&split.directory()));
+        touched.default |= counts;
+    }
+
+    /// The parts that count, where they are said so that it can be read.
+    fn split(&self) -> Option<Split> {
+        self.split.as_ref()?.as_ref().ok()?.parse().ok()
     }
 
     /// A name may hold slashes: what follows the last one says what the value is.
@@ -87,7 +109,18 @@ impl Plain {
     }
 
     pub(super) fn default_list(&self, prefix: &str) -> Stated<StatedList> {
-        stated_list(&format!("{prefix}default"), self.default.as_ref())
+        let place = format!("{prefix}{SPLIT}");
+        let bad = |why: &dyn fmt::Display| Stated::Bad(format!("{place}: {why}"));
+        let split = match (&self.split, &self.default) {
+            (None, default) => return stated_list(&format!("{prefix}default"), default.as_ref()),
+            (Some(_), Some(_)) => return bad(&format!("there is {prefix}default, too; remove one of them")),
+            (Some(Err(not_text)), None) => return bad(not_text),
+            (Some(Ok(split)), None) => split.parse::<Split>(),
+        };
+        match split.and_then(|split| split.joined(&self.parts)) {
+            Ok(text) => Stated::Set(StatedList::Text { place: place.as_str().into(), text }),
+            Err(why) => bad(&why),
+        }
     }
 
     pub(super) fn mode(&self, prefix: &str) -> Stated<Mode> {

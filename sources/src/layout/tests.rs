@@ -31,6 +31,18 @@ fn text(list: &Stated<StatedList>) -> Option<(&str, &str)> {
 }
 
 #[test]
+fn a_value_that_is_no_text_cannot_be_kept() {
+    let mut keys = keys(Layout::Auto, &[("/deis/default", "10.0.0.0/8")]);
+    assert_eq!(keys.whole().bookmark.unwrap().values.len(), 1);
+    keys.put(b"/deis/config/shop/deis_whitelist", b"\xff");
+    assert_eq!(keys.changes().bookmark, None);
+    assert_eq!(keys.whole().bookmark, None);
+    keys.remove(b"/deis/config/shop/deis_whitelist");
+    let gone = keys.changes().bookmark.unwrap().values;
+    assert_eq!(gone.into_iter().collect::<Vec<_>>(), [("/deis/config/shop/deis_whitelist".into(), None)]);
+}
+
+#[test]
 fn the_keys_of_deis_mean_what_its_router_made_of_them() {
     let mut keys = keys(
         Layout::Deis,
@@ -176,6 +188,7 @@ fn pair() -> impl Strategy<Value = (String, Option<String>)> {
         "enforce",
         "mode",
         "default",
+        "default/split",
         "other",
     ]);
     let value = prop::sample::select(vec![
@@ -223,7 +236,9 @@ proptest! {
         let mut model: BTreeMap<String, String> = BTreeMap::new();
         let mut followed = Keys::new(layout, "/deis/");
         let mut put = Put::default();
-        put.take(followed.whole());
+        let first = followed.whole();
+        let mut bookmark = first.bookmark.clone().unwrap();
+        put.take(first);
         for (key, value) in pairs {
             if key.contains("/domains/") && value.as_deref().is_some_and(|value| value.contains('/')) {
                 continue;
@@ -238,7 +253,9 @@ proptest! {
                     model.remove(&key);
                 }
             }
-            put.take(followed.changes());
+            let mut changes = followed.changes();
+            bookmark.add(changes.bookmark.take().unwrap());
+            put.take(changes);
         }
         let mut read = Keys::new(layout, "/deis/");
         read.replace(model.iter().map(|(key, value)| (key.as_bytes(), value.as_bytes())));
@@ -248,6 +265,10 @@ proptest! {
         prop_assert_eq!(&put.apps, &apps);
         prop_assert_eq!((&put.rest.default, &put.rest.mode), (&whole.default, &whole.mode));
         prop_assert_eq!(&put.rest.enforce, &whole.enforce);
+        // Those that were kept say what a reading says.
+        let mut kept = Keys::new(layout, "/deis/");
+        kept.restore(&bookmark);
+        prop_assert_eq!(Statement { remarks: Vec::new(), ..kept.whole() }, Statement { remarks: Vec::new(), ..whole.clone() });
         // And as one may read the keys by eye.
         let get = |key: &str| model.get(&format!("/deis/{key}")).map(String::as_str);
         for app in ["a", "b", "c"] {

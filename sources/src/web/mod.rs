@@ -1,7 +1,6 @@
 //! A list or a site at an address on the web: asked for at an interval, and taken where it has changed.
 
 mod answer;
-mod client;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -11,12 +10,14 @@ use ipgate::Limits;
 use ipgate::site::AppName;
 use rand::RngExt;
 use reqwest::header::{ETAG, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 
 use crate::failure::Failure;
 use crate::feed::Feed;
 use crate::source::{Source, Traits};
 use crate::statement::Statement;
+use crate::web_client;
 
 /// An address whose answer is a list, the image of a list, or the image of a site; which of them is known by what it holds.
 ///
@@ -56,12 +57,8 @@ impl HttpSource {
     ///
     /// A sentence where it is none.
     pub fn new(url: &str) -> Result<HttpSource, String> {
-        let parsed = Url::parse(url).map_err(|error| format!("`{url}` is no address: {error}"))?;
-        if !matches!(parsed.scheme(), "http" | "https") {
-            return Err(format!("`{url}` is no address of the web; it begins with http:// or https://"));
-        }
         Ok(HttpSource {
-            url: parsed,
+            url: web_client::address(url)?,
             app: None,
             interval: HttpSource::DEFAULT_INTERVAL,
             timeout: HttpSource::DEFAULT_TIMEOUT,
@@ -121,9 +118,9 @@ impl HttpSource {
             request = request.headers(seen.conditions());
         }
         if let Some(file) = &self.token_file {
-            request = request.bearer_auth(client::token(file)?);
+            request = request.bearer_auth(web_client::token(file)?);
         }
-        let answer = request.send().await.map_err(client::failure)?;
+        let answer = request.send().await.map_err(web_client::failure)?;
         match answer.status() {
             StatusCode::NOT_MODIFIED => return Ok(None),
             StatusCode::OK => {}
@@ -135,27 +132,10 @@ impl HttpSource {
             status => return Err(Failure::Unreadable(format!("the answer is {status}, and 200 is needed"))),
         }
         let now_seen = Seen::of(&answer);
-        let body = self.body(answer).await?;
+        let body = web_client::body(answer, self.limits.most()).await?;
         let statement = answer::statement(&self.name(), &body, self.app.as_ref(), self.digest.as_ref())?;
         *seen = now_seen;
         Ok(Some(statement))
-    }
-
-    /// The whole answer, and no more of it than a list or an image may have.
-    async fn body(&self, mut answer: Response) -> Result<Vec<u8>, Failure> {
-        let limit = self.limits.most();
-        let too_large = || Failure::Unreadable(format!("the answer has more than {limit} bytes"));
-        if answer.content_length().is_some_and(|length| length > limit as u64) {
-            return Err(too_large());
-        }
-        let mut body = Vec::new();
-        while let Some(piece) = answer.chunk().await.map_err(client::failure)? {
-            if body.len() + piece.len() > limit {
-                return Err(too_large());
-            }
-            body.extend_from_slice(&piece);
-        }
-        Ok(body)
     }
 
     fn wait(&self) -> Duration {
@@ -165,12 +145,7 @@ impl HttpSource {
 
 impl Source for HttpSource {
     fn name(&self) -> String {
-        let mut url = self.url.clone();
-        // What may hold a secret is not for messages.
-        let _ = (url.set_username(""), url.set_password(None));
-        url.set_query(None);
-        url.set_fragment(None);
-        url.into()
+        web_client::shown(&self.url)
     }
 
     fn traits(&self) -> Traits {
@@ -179,7 +154,7 @@ impl Source for HttpSource {
 
     fn follow<'f>(&'f mut self, feed: &'f mut Feed) -> BoxFuture<'f, Failure> {
         Box::pin(async move {
-            let client = match client::build(self.authority.as_deref(), self.timeout) {
+            let client = match web_client::build(self.authority.as_deref(), self.timeout, Policy::default()) {
                 Ok(client) => client,
                 Err(failure) => return failure,
             };

@@ -21,6 +21,7 @@ pub(crate) fn source(kubeconfig: PathBuf, namespace: &str) -> KubernetesSource {
     KubernetesSource::new(KubernetesAccess::kubeconfig(kubeconfig))
         .with_namespace(namespace)
         .with_router(namespace, "deis-router")
+        .with_read_spread(std::time::Duration::from_millis(20))
         .without_ingresses()
         .without_routes()
 }

@@ -26,10 +26,12 @@ impl Api {
 
     /// A source that reads the same, at that address, below `/deis`; it looks often.
     pub fn source(&self, url: &str) -> Box<dyn Source> {
-        let often = Duration::from_millis(100);
+        let (often, spread) = (Duration::from_millis(100), Duration::from_millis(20));
         match self {
-            Api::V3(_) => Box::new(EtcdSource::new([url]).layout(Layout::Deis).ask_interval(often)),
-            Api::V2(_) => Box::new(EtcdV2Source::new([url]).ask_interval(often)),
+            Api::V3(_) => {
+                Box::new(EtcdSource::new([url]).layout(Layout::Deis).ask_interval(often).read_spread(spread))
+            }
+            Api::V2(_) => Box::new(EtcdV2Source::new([url]).ask_interval(often).read_spread(spread)),
         }
     }
 
