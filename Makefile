@@ -71,7 +71,7 @@ pictures-check: ## fails where the README shows what the command no longer says
 	$(stage) scripts/pictures --check $(command) docs/pictures
 
 bench-smoke: ## every benchmark once, for its answers and not for its figures
-	$(stage) $(CARGO) test -p ipgate --all-features --bench gate --bench site --bench ways --bench update
+	$(stage) $(CARGO) test -p ipgate --all-features --bench client --bench gate --bench site --bench ways --bench update
 	$(stage) $(CARGO) test -p ipgate-bench --bench crates
 
 fuzz-smoke: ## every fuzz target for a few seconds
