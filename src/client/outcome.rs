@@ -7,7 +7,7 @@ use super::node::NotAnAddress;
 use super::proxied::NoSource;
 use crate::address::Address;
 
-/// The client of a request: its address, and how it was found. `Copy`, and 64 bytes at the most.
+/// The client of a request: its address, and how it was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Client {
     pub(super) address: Address,
