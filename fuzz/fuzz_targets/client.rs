@@ -2,10 +2,12 @@
 //! them from the left, and what a proxy appends decides, whatever a client had written before.
 #![no_main]
 
+#[allow(dead_code)] // other targets use all of it
 #[path = "support/written.rs"]
 mod written;
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::LazyLock;
 
 use arbitrary::Arbitrary;
 use ipgate::client::{Client, ClientRule, Found, Header, NoClient};
@@ -31,11 +33,32 @@ enum Piece<'a> {
 }
 
 const WORDS: [&str; 20] = [
-    ",", ", ", "\"", "\\", "for=", "For=\"", ";", "proto=https;", "[", "]", ":443", ":65536", "unknown", "_x", "%eth0", "\t", " ",
-    "host=\"a, b\"", "255.255.255.255", ",,",
+    ",",
+    ", ",
+    "\"",
+    "\\",
+    "for=",
+    "For=\"",
+    ";",
+    "proto=https;",
+    "[",
+    "]",
+    ":443",
+    ":65536",
+    "unknown",
+    "_x",
+    "%eth0",
+    "\t",
+    " ",
+    "host=\"a, b\"",
+    "255.255.255.255",
+    ",,",
 ];
 const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1));
 const STRANGER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 9));
+
+static TRUSTED: LazyLock<Gate> =
+    LazyLock::new(|| Gate::new(&"10.0.0.0/8:lb".parse::<List>().expect("a list")));
 
 fn write(line: &[Piece<'_>]) -> Vec<u8> {
     let mut text = Vec::new();
@@ -64,7 +87,9 @@ fn read(element: &[u8]) -> Option<IpAddr> {
     let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
     let in_brackets = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let with_port = || {
-        let is_port = matches!(port.len(), 1..=5) && port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
+        let is_port = matches!(port.len(), 1..=5)
+            && port.bytes().all(|byte| byte.is_ascii_digit())
+            && port.parse::<u16>().is_ok();
         let host = in_brackets.or_else(|| (!host.contains(':')).then_some(host))?;
         host.parse().ok().filter(|_| is_port)
     };
@@ -102,10 +127,7 @@ fn parts(client: Result<Client, NoClient>) -> Result<(IpAddr, Found), ()> {
 fuzz_target!(|input: Input<'_>| {
     let mut lines: Vec<Vec<u8>> = input.lines.iter().map(|line| write(line)).collect();
     let peer = if input.is_peer_trusted { PEER } else { STRANGER };
-    let rule = |header: Header| {
-        let trusted: List = "10.0.0.0/8:lb".parse().expect("a list");
-        ClientRule::behind(Gate::new(&trusted), header).require_header(input.is_required)
-    };
+    let rule = |header: Header| ClientRule::behind(TRUSTED.clone(), header).require_header(input.is_required);
     let list = rule(Header::XForwardedFor);
     let found = list.find(peer, &lines);
     assert_eq!(parts(found), golden(peer, input.is_required, &lines));
@@ -121,7 +143,10 @@ fuzz_target!(|input: Input<'_>| {
     if let [line] = &lines[..]
         && input.is_peer_trusted
     {
-        assert_eq!(single.find(peer, &lines).ok().map(Client::address), read(line).filter(|_| line.len() <= 4096));
+        assert_eq!(
+            single.find(peer, &lines).ok().map(Client::address),
+            read(line).filter(|_| line.len() <= 4096)
+        );
     }
 
     // A proxy appends to the last line, or in a line of its own.

@@ -5,8 +5,8 @@
 use std::net::IpAddr;
 
 use arbitrary::Arbitrary;
-use ipgate::client::{NoSource, ProxyHeader, ProxyHeaderError};
 use ipgate::canonical_address;
+use ipgate::client::{NoSource, ProxyHeader, ProxyHeaderError};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Debug, Arbitrary)]
