@@ -105,11 +105,31 @@ impl SiteGate {
         }
     }
 
+    /// [`SiteGate::check_sought`], where only the decision is wanted.
+    ///
+    /// ```
+    /// use ipgate::site::{Site, SiteGate, Sought};
+    /// let gate = SiteGate::new(&Site::new())?;
+    /// assert!(gate.allows(Sought::Name(b"shop"), ipgate::Address::from([192, 0, 2, 1])));
+    /// assert!(!gate.allows(Sought::Name(b"shop"), None));
+    /// # Ok::<(), ipgate::site::SiteRefused>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn allows(&self, app: Sought<'_>, address: impl Into<Option<Address>>) -> bool {
+        let site = self.shared.borrow();
+        let found = match app {
+            Sought::Name(name) => site.app(name),
+            Sought::Host(host) => site.app_of_host(host),
+            Sought::App(app) => app.find(self.shared.id(), &site),
+        };
+        site.allows(found.map(|(_, app)| app), address.into())
+    }
+
     /// Whether a client of an app is allowed, where only the decision is wanted.
     #[must_use]
     pub fn is_allowed(&self, app: &str, address: IpAddr) -> bool {
-        let site = self.shared.borrow();
-        site.allows(site.state(app), Some(address.into()))
+        self.allows(Sought::Name(app.as_bytes()), Address::from(address))
     }
 
     /// Puts another site in the place of the current one, and returns the generation. Lists whose text, name and compiled
