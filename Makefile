@@ -59,8 +59,8 @@ unit: ## unit, integration, example, command and documentation tests
 	$(stage) $(CARGO) test --workspace --exclude ipgate-nginx-tests --all-features
 
 doc: ## documentation, warnings denied
-	$(stage) env RUSTDOCFLAGS="-D warnings" $(CARGO) doc -p ipgate-lpm -p ipgate -p ipgate-capi -p ipgate-sources -p ipgated \
-		--no-deps --all-features
+	$(stage) env RUSTDOCFLAGS="-D warnings" $(CARGO) doc -p ipgate-lpm -p ipgate -p ipgate-capi -p ipgate-sources -p ipgate-tower \
+		-p ipgated --no-deps --all-features
 
 pictures: ## what the README shows of the command
 	$(CARGO) build --quiet -p ipgate-cli
@@ -71,7 +71,8 @@ pictures-check: ## fails where the README shows what the command no longer says
 	$(stage) scripts/pictures --check $(command) docs/pictures
 
 bench-smoke: ## every benchmark once, for its answers and not for its figures
-	$(stage) $(CARGO) test -p ipgate --all-features --bench gate --bench site --bench ways --bench update
+	$(stage) $(CARGO) test -p ipgate --all-features --bench client --bench gate --bench site --bench ways --bench update
+	$(stage) $(CARGO) test -p ipgate-tower --bench layer
 	$(stage) $(CARGO) test -p ipgate-bench --bench crates
 
 fuzz-smoke: ## every fuzz target for a few seconds

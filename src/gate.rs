@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard as Borrowed};
 
 use crate::address::Address;
 pub use crate::guard::{Guard, Refusal, Refused};
@@ -143,14 +143,14 @@ impl Gate {
 
     #[inline]
     fn judge(&self, address: Option<Address>) -> Verdict<'static> {
-        Verdict::of_own(self.shared.current.load(), address)
+        Verdict::of_own(self.borrow(), address)
     }
 
     /// Whether a client's address is allowed, where only the decision is wanted.
     #[inline]
     #[must_use]
     pub fn is_allowed(&self, address: IpAddr) -> bool {
-        self.shared.current.load().allows(address.into())
+        self.borrow().allows(address.into())
     }
 
     /// Puts a list in the place of the current table, and returns its generation.
@@ -272,6 +272,12 @@ impl Gate {
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.shared.current.load_full()
+    }
+
+    /// The current table with its generation, held in a slot of the thread's own.
+    #[inline(always)]
+    pub(crate) fn borrow(&self) -> Borrowed<Arc<Snapshot>> {
+        self.shared.current.load()
     }
 
     /// What an operator asks of a gate.

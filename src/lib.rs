@@ -11,6 +11,7 @@
 //! | a file that is edited | [`Watch`], into a gate |
 //! | a default list and an app's own | [`Policy`] for lists that stay, [`layers::Layers`] for gates |
 //! | ten thousand apps, each with a list of its own, beside one default list | [`site::Site`] for what there is, [`site::SiteGate`] to enforce it |
+//! | who the client is, behind proxies | [`client::ClientRule`] |
 //! | who was let in under which label, and how often | [`Verdict`]; [`layers::LayersReader::counts`], [`site::SiteReader::counts`], [`tally`] |
 //! | what a new list would change, and what it may not | [`diff::Diff`], [`gate::Guard`] |
 //!
@@ -117,11 +118,13 @@
 //! - `serde`: `Serialize` and `Deserialize` for lists, entries, policies, verdicts and diagnostics.
 //! - `site-text`: sites read from folders (`site::SiteParser`).
 //! - `whole-file`: files written whole or not at all.
+//! - `proxy-protocol`: headers of the PROXY protocol (`client::ProxyHeader`).
 
 #![forbid(unsafe_code)]
 
 pub mod address;
 mod alike;
+pub mod client;
 mod combined;
 mod content;
 pub mod diff;

@@ -1,64 +1,18 @@
 //! What allocates and what does not, counted.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "support/counting.rs"]
+mod counting;
+
 use std::hint::black_box;
 use std::net::IpAddr;
 
+use counting::{Counting, allocations, live};
+use ipgate::client::{ClientRule, Header};
 use ipgate::site::{App, AppRef, Site, SiteGate, Sought};
 use ipgate::{Address, Gate, List, Mode, list::Parser};
 
-/// The system's allocator, counting what each thread asks of it.
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-    /// Bytes that are allocated now.
-    static LIVE: Cell<isize> = const { Cell::new(0) };
-}
-
-fn count() {
-    let _ = COUNT.try_with(|count| count.set(count.get() + 1));
-}
-
-fn grow(bytes: isize) {
-    let _ = LIVE.try_with(|live| live.set(live.get() + bytes));
-}
-
-// SAFETY: every call is passed on unchanged; the counter is thread-local and allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        grow(layout.size() as isize);
-        // SAFETY: the caller keeps the rules of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        grow(-(layout.size() as isize));
-        // SAFETY: `ptr` came from `System` with this layout.
-        unsafe { System.dealloc(ptr, layout) }
-    }
-
-    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        grow(size as isize - layout.size() as isize);
-        // SAFETY: `ptr` came from `System` with this layout; the caller keeps the rules for `size`.
-        unsafe { System.realloc(ptr, layout, size) }
-    }
-}
-
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-/// How often `run` allocates.
-fn allocations<T>(run: impl FnOnce() -> T) -> usize {
-    let before = COUNT.with(Cell::get);
-    let result = black_box(run());
-    let after = COUNT.with(Cell::get);
-    drop(result);
-    after - before
-}
 
 /// Ten entries: thousands of such gates may be in memory at a time. All that is allocated for one counts.
 #[test]
@@ -67,9 +21,9 @@ fn a_gate_of_ten_entries_is_small() {
     for (most, entry) in [(1_920, "10.N.0.7:team_N"), (2_400, "[2001:db8:N::7]:team_N")] {
         let lines = (0..10).map(|number| entry.replace('N', &number.to_string()) + "\n");
         let list: List = lines.collect::<String>().parse().unwrap();
-        let before = LIVE.with(Cell::get);
+        let before = live();
         let gate = Gate::new(&list);
-        let bytes = LIVE.with(Cell::get) - before;
+        let bytes = live() - before;
         drop(gate);
         let lengths = if cfg!(debug_assertions) { 320 } else { 0 }; // of sections, which debug builds assert by
         assert!(bytes <= most + lengths, "{entry}: {bytes} bytes");
@@ -171,4 +125,36 @@ fn a_reader_of_a_site_does_not_allocate_after_its_first_check() {
     };
     check();
     assert_eq!(allocations(check), 0);
+}
+
+/// Whatever a header says, and where a client is refused.
+#[test]
+fn finding_a_client_does_not_allocate() {
+    let trusted = Gate::new(&"10.0.0.0/8:lb,2001:db8::/32:edge,!10.9.0.0/16".parse::<List>().unwrap());
+    let rules = ["X-Forwarded-For", "Forwarded", "X-Real-IP"]
+        .map(|header| ClientRule::behind(trusted.clone(), header.parse::<Header>().unwrap()));
+    let peers: [Option<IpAddr>; 3] = [Some([10, 0, 0, 1].into()), Some([203, 0, 113, 9].into()), None];
+    let long = "10.0.0.2,".repeat(70);
+    let lines: [&[&str]; 9] = [
+        &[],
+        &["203.0.113.9, 10.0.0.3, [2001:db8::1]:443"],
+        &["203.0.113.9", "10.0.0.3"],
+        &["10.0.0.3, 10.0.0.2"],
+        &["office, 10.0.0.2"],
+        &[&long],
+        &["for=203.0.113.9;host=\"a, b\", for=\"[2001:db8::1]:443\""],
+        &["for=unknown"],
+        &["for=\"x"],
+    ];
+    let find = || {
+        for rule in &rules {
+            for peer in peers {
+                for lines in lines {
+                    let _ = black_box(rule.find(peer, lines));
+                }
+            }
+        }
+    };
+    find();
+    assert_eq!(allocations(find), 0);
 }

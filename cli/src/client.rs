@@ -6,12 +6,13 @@ use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::str::from_utf8;
 
-use ipgate::{Shown, parse_address};
+use ipgate::Shown;
+use ipgate::client::{Elements, parse_forwarded, parse_node};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use crate::args::LogForm;
-use crate::forwarded::{node, nth_from_the_right, unescaped};
+use crate::quoted::unescaped;
 
 /// How many characters of what is no address are shown.
 const SHOWN: usize = 60;
@@ -46,15 +47,15 @@ impl LogForm {
             }
         };
         let Some(nth) = self.forwarded else {
-            let address = parse_address(&text).ok().or_else(|| dressed(&text));
-            return address.ok_or(Trouble::NoAddress { may_be_several: text.contains(','), text });
+            return dressed(text.as_bytes())
+                .ok_or(Trouble::NoAddress { may_be_several: text.contains(','), text });
         };
         let elements = match self.json_key {
             Some(_) => Cow::Borrowed(&*text),
             None => unescaped(unquoted(&text)),
         };
-        let element = nth_from_the_right(&elements, nth.get() - 1);
-        match element.map(|element| dressed(element).or_else(|| dressed(&node(element)?))) {
+        let element = Elements::new(elements.as_bytes()).nth(nth.get() - 1);
+        match element.map(|element| dressed(element).or_else(|| parse_forwarded(element).ok())) {
             Some(Some(address)) => Ok(address),
             Some(None) => Err(Trouble::NoAddress { text, may_be_several: false }),
             None => Err(Trouble::TooFew { text, nth: nth.get() }),
@@ -120,24 +121,8 @@ fn unquoted(text: &str) -> &str {
 }
 
 /// An address in quotes, in brackets, with a port, or none of it.
-fn dressed(text: &str) -> Option<IpAddr> {
-    let text = unquoted(text);
-    if let Ok(address) = parse_address(text) {
-        return Some(address);
-    }
-    let (address, port) = match text.strip_prefix('[') {
-        Some(rest) => {
-            let (address, port) = rest.split_once(']')?;
-            (address, if port.is_empty() { None } else { Some(port.strip_prefix(':')?) })
-        }
-        // Of IPv6 without brackets nobody knows where a port begins.
-        None => text.split_once(':').map(|(address, port)| (address, Some(port)))?,
-    };
-    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
-    if !port.is_none_or(is_port) {
-        return None;
-    }
-    parse_address(address).ok()
+fn dressed(text: &[u8]) -> Option<IpAddr> {
+    parse_node(unquoted(from_utf8(text).ok()?).as_bytes()).ok()
 }
 
 /// The text under a key of a JSON object. A list of texts, as headers are logged that came more than once, is one
@@ -254,7 +239,7 @@ mod tests {
     use super::*;
 
     fn text(address: &str) -> String {
-        dressed(address).map_or_else(|| "-".to_owned(), |address| address.to_string())
+        dressed(address.as_bytes()).map_or_else(|| "-".to_owned(), |address| address.to_string())
     }
 
     #[test]

@@ -9,12 +9,13 @@ use super::changes::Changes;
 use super::description::{App, ListSlot, Site};
 use super::guard::{SiteGuard, SiteRefused};
 use super::name::AppName;
-use super::reader::SiteReader;
+use super::reader::{SiteReader, Sought};
 use super::shared::{Shared, Writer};
 use super::snapshot::SiteSnapshot;
 use super::status::SiteStatus;
 use super::successor::Successor;
 use super::verdict::SiteVerdict;
+use crate::address::Address;
 use crate::gate::Failure;
 
 /// The hot-swappable holder of a [`Site`]: a handle, cheap to clone, for any number of threads.
@@ -84,11 +85,51 @@ impl SiteGate {
         SiteVerdict::of_own(self.shared.borrow(), |site| site.app(app), None)
     }
 
+    /// The verdict for a client of an app, however the request says which. Without a usable address it is denied.
+    ///
+    /// ```
+    /// use ipgate::site::{Site, SiteGate, Sought};
+    /// let gate = SiteGate::new(&Site::new())?;
+    /// assert!(gate.check_sought(Sought::Host(b"shop.example.com"), ipgate::Address::from([192, 0, 2, 1])).is_allowed());
+    /// assert!(!gate.check_sought(Sought::Host(b"shop.example.com"), None).is_allowed());
+    /// # Ok::<(), ipgate::site::SiteRefused>(())
+    /// ```
+    #[must_use]
+    pub fn check_sought(&self, app: Sought<'_>, address: impl Into<Option<Address>>) -> SiteVerdict<'static> {
+        let id = self.shared.id();
+        let (site, address) = (self.shared.borrow(), address.into());
+        match app {
+            Sought::Name(name) => SiteVerdict::of_own(site, |site| site.app(name), address),
+            Sought::Host(host) => SiteVerdict::of_own(site, |site| site.app_of_host(host), address),
+            Sought::App(app) => SiteVerdict::of_own(site, |site| app.find(id, site), address),
+        }
+    }
+
+    /// [`SiteGate::check_sought`], where only the decision is wanted.
+    ///
+    /// ```
+    /// use ipgate::site::{Site, SiteGate, Sought};
+    /// let gate = SiteGate::new(&Site::new())?;
+    /// assert!(gate.allows(Sought::Name(b"shop"), ipgate::Address::from([192, 0, 2, 1])));
+    /// assert!(!gate.allows(Sought::Name(b"shop"), None));
+    /// # Ok::<(), ipgate::site::SiteRefused>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn allows(&self, app: Sought<'_>, address: impl Into<Option<Address>>) -> bool {
+        let site = self.shared.borrow();
+        let found = match app {
+            Sought::Name(name) => site.app(name),
+            Sought::Host(host) => site.app_of_host(host),
+            Sought::App(app) => app.find(self.shared.id(), &site),
+        };
+        site.allows(found.map(|(_, app)| app), address.into())
+    }
+
     /// Whether a client of an app is allowed, where only the decision is wanted.
     #[must_use]
     pub fn is_allowed(&self, app: &str, address: IpAddr) -> bool {
-        let site = self.shared.borrow();
-        site.allows(site.state(app), Some(address.into()))
+        self.allows(Sought::Name(app.as_bytes()), Address::from(address))
     }
 
     /// Puts another site in the place of the current one, and returns the generation. Lists whose text, name and compiled

@@ -70,7 +70,7 @@ impl AppRef {
 
     /// Its number and state in the site of that id.
     #[inline]
-    fn find<'s>(&mut self, id: u64, site: &'s SiteSnapshot) -> Option<(u32, &'s AppState)> {
+    pub(super) fn find<'s>(&mut self, id: u64, site: &'s SiteSnapshot) -> Option<(u32, &'s AppState)> {
         let names = (id, site.names.generation);
         if self.names != names {
             (self.number, self.names) = (site.names.apps.get(self.name.as_str().as_bytes()), names);
