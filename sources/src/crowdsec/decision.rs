@@ -129,7 +129,7 @@ mod tests {
                 "!198.51.100.0/24:manual_'ban'_from_'me'__now;until=1970-01-01T00:00:01Z",
             ),
             ("ip", "2001:db8::1", "", "1m", "!2001:db8::1;until=1970-01-01T00:01:00Z"),
-            ("range", "::/0", "x", "9000000h", "![::/0]:x"),
+            ("range", "::/0", "x", "90000000h", "!::/0:x"),
         ] {
             assert_eq!(entry(scope, value, scenario, duration).as_deref(), Ok(expected));
         }
