@@ -1,11 +1,10 @@
 //! Headers on their way from one connection to the next: what stays behind, and what a client may not claim.
 
-use std::net::IpAddr;
-
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::http::uri::{Authority, Scheme};
 use hyper::{StatusCode, Version};
+use ipgate::client::Client;
 
 /// Why headers cannot be passed on: the status if they are a client's, and a sentence for whoever sent them.
 pub(crate) type Bad = (StatusCode, &'static str);
@@ -123,21 +122,21 @@ pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) -> Result<(), Bad> {
     Ok(())
 }
 
-/// Replaces what a client says of addresses by what is known: the address of its connection. Only X-Forwarded-For keeps
-/// what it had, with that address as its last element; whoever reads it counts from the right.
-pub(crate) fn set_client(headers: &mut HeaderMap, peer: IpAddr) -> Result<(), Bad> {
+/// Replaces what is said of addresses by what is known. X-Real-IP is the client; X-Forwarded-For keeps what it had, with the
+/// address of this connection as its last element, for whoever walks it from the right.
+pub(crate) fn set_client(headers: &mut HeaderMap, client: Client) -> Result<(), Bad> {
     let name = HeaderName::from_static("x-forwarded-for");
-    let peer = ipgate::canonical_address(peer).to_string();
+    let (client, peer) = (client.address().to_string(), client.peer().to_string());
     let mut way: Vec<&[u8]> = headers.get_all(&name).iter().map(HeaderValue::as_bytes).collect();
     way.push(peer.as_bytes());
     let way = HeaderValue::from_bytes(&way.join(b", ".as_slice())).map_err(|_| unwritable())?;
-    let peer = HeaderValue::from_str(&peer).map_err(|_| unwritable())?;
+    let client = HeaderValue::from_str(&client).map_err(|_| unwritable())?;
     let claims: Vec<HeaderName> = headers.keys().filter(|name| is_claim(name)).cloned().collect();
     for claim in claims {
         headers.remove(claim);
     }
     headers.insert(name, way);
-    headers.insert(HeaderName::from_static("x-real-ip"), peer);
+    headers.insert(HeaderName::from_static("x-real-ip"), client);
     Ok(())
 }
 

@@ -1,75 +1,45 @@
 //! An HTTP/1.1 reverse proxy that admits the clients on a list: `cargo run --release --example router`
 //!
-//! The path of a request: [`Router::serve`] → [`admit`] (the gate's verdict) → [`Proxy::forward`] → the upstream. The
-//! gate is asked when a connection is accepted, too: [`Slots`].
+//! The path of a request: [`Router::serve`] → [`Router::client`] (whose it is) → [`admit`] (the gate's verdict) →
+//! [`Proxy::forward`] → the upstream. The gate is asked when a connection is accepted, too: [`Slots`].
 
 mod headers;
+mod log;
 mod proxy;
+mod settings;
 mod upload;
 
 use std::error::Error;
-use std::io::Write;
-use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
 use http_body_util::{Either, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
-use ipgate::{Gate, List, Watch, watch::Outcome};
+use ipgate::client::{Client, ClientRule, NoClient};
+use ipgate::{Gate, List, Watch, canonical_address};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 
+use log::{log, log_outcome};
 use proxy::{Proxy, Refusal};
-
-/// A reverse proxy that admits the clients on a list of addresses.
-#[derive(Parser)]
-struct Settings {
-    /// Where to listen; port 0 takes any free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
-    /// Where allowed requests go, as http://host:port; left out: a sample upstream of its own
-    #[arg(long, value_name = "URL")]
-    upstream: Option<Uri>,
-    /// The list file; saving it is enough to change who is admitted [default: examples/office.list]
-    #[arg(long, value_name = "FILE")]
-    list: Option<PathBuf>,
-    /// The status for denied clients
-    #[arg(long, value_name = "STATUS", default_value = "403", value_parser = deny_status)]
-    deny_status: StatusCode,
-    /// The most connections of clients on the list at a time; a tenth as many for all others, who only read that they
-    /// are denied. A connection beyond that is closed as soon as it is accepted, and logged. Each takes one open file,
-    /// and one more while its request is with the upstream (see ulimit -n)
-    #[arg(long, env = "ROUTER_CONNECTIONS", value_name = "COUNT", default_value = "400")]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
-    connections: u32,
-    /// The seconds that a client may take for a request's head (also the first, and the next one on the same
-    /// connection), for the next piece of its body, and to make room for the next piece of the response. Then its
-    /// connection is closed, with 408 if it is the body that is late
-    #[arg(long, env = "ROUTER_PATIENCE", value_name = "SECONDS", default_value = "10")]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
-    patience: u32,
-}
-
-fn deny_status(text: &str) -> Result<StatusCode, String> {
-    let status = text.parse::<StatusCode>().ok().filter(|s| s.is_client_error() || s.is_server_error());
-    status.ok_or_else(|| "a denial has a status from 400 to 599, such as 403 or 404".to_owned())
-}
+use settings::{Settings, cannot_listen, office_list, print_what_to_try};
 
 type Body = Either<Incoming, Full<Bytes>>;
 
 /// What every connection shares.
 struct Router {
     gate: Gate,
+    client: ClientRule,
     proxy: Proxy,
     slots: Slots,
     deny_status: StatusCode,
@@ -91,6 +61,7 @@ async fn main() {
 }
 
 async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
+    let client = settings.client();
     let listener =
         TcpListener::bind(settings.listen).await.map_err(|e| cannot_listen(settings.listen, &e))?;
     let address = listener.local_addr()?;
@@ -106,7 +77,7 @@ async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
     let slots = Slots::new(settings.connections as usize);
     let upstream_shown = upstream.to_string();
     let proxy = Proxy::new(upstream, patience);
-    let router = Arc::new(Router { gate, proxy, slots, deny_status: settings.deny_status, patience });
+    let router = Arc::new(Router { gate, client, proxy, slots, deny_status: settings.deny_status, patience });
 
     log(json!({ "event": "listening", "address": address, "upstream": upstream_shown }));
     print_what_to_try(address, router.deny_status, &file);
@@ -117,7 +88,7 @@ async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
             _ = tokio::signal::ctrl_c() => break,
         };
         match accepted {
-            Ok((stream, peer)) => match router.slots.take(router.gate.is_allowed(peer.ip())) {
+            Ok((stream, peer)) => match router.slots.take(router.knows(peer.ip())) {
                 Some(slot) => {
                     let http = connections.watch(Arc::clone(&router).connection(stream, peer.ip()));
                     tokio::spawn(async move {
@@ -138,32 +109,6 @@ async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
     let _ = tokio::time::timeout(Duration::from_secs(10), connections.shutdown()).await;
     watcher.stop();
     Ok(())
-}
-
-fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::AddrInUse => format!(
-            "{address} is taken by another program: choose another port with --listen {}:{}, or any free one with --listen {}:0",
-            address.ip(),
-            address.port().wrapping_add(1).max(1024),
-            address.ip(),
-        ),
-        _ => format!("cannot listen on {address}: {error}; choose another address with --listen"),
-    }
-}
-
-/// The sample list, from the repository's root or from anywhere else.
-fn office_list() -> PathBuf {
-    let here = PathBuf::from("examples/office.list");
-    let there = || Path::new(env!("CARGO_MANIFEST_DIR")).join(&here);
-    if here.is_file() { here } else { there() }
-}
-
-fn print_what_to_try(address: SocketAddr, denied: StatusCode, file: &Path) {
-    eprintln!("Listening on http://{address}/ with {}. Try:\n", file.display());
-    eprintln!("  curl http://{address}/                        # on the list: 200");
-    eprintln!("  curl --interface 127.0.0.2 http://{address}/  # not on it: {}", denied.as_u16());
-    eprintln!("  echo '127.0.0.2:second_address' >> {}  # now it is\n", file.display());
 }
 
 impl Slots {
@@ -198,16 +143,32 @@ impl Router {
         http.serve_connection(TokioIo::new(Box::pin(stream)), service)
     }
 
+    /// Whether whoever connects is on the list, or brings others.
+    fn knows(&self, peer: IpAddr) -> bool {
+        self.gate.is_allowed(peer) || self.client.trusted().is_some_and(|proxies| proxies.is_allowed(peer))
+    }
+
+    /// Whose request it is.
+    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Result<Client, NoClient> {
+        match self.client.header() {
+            Some(header) => self.client.find(peer, &headers.get_all(header.name())),
+            None => self.client.find(peer, &[""; 0]),
+        }
+    }
+
     /// Answers one request, and logs it.
     async fn serve(&self, peer: IpAddr, request: Request<Incoming>) -> Result<Response<Body>, hyper::Error> {
-        let (allowed, mut record) = admit(&self.gate, peer);
+        let client = self.client(peer, request.headers());
+        let (allowed, mut record) = admit(&self.gate, client);
+        record["peer"] = json!(canonical_address(peer));
         record["method"] = json!(request.method().as_str());
         record["path"] = json!(request.uri().path());
-        let answer = if allowed {
-            self.proxy.forward(peer, request).await
-        } else {
-            let sentence = "This address is not on the list.\n";
-            Err(Refusal { status: self.deny_status, sentence, detail: None })
+        let answer = match client {
+            Ok(client) if allowed => self.proxy.forward(client, request).await,
+            _ => {
+                let sentence = "This address is not on the list.\n";
+                Err(Refusal { status: self.deny_status, sentence, detail: None })
+            }
         };
         let response = match answer {
             Ok(response) => response.map(Either::Left),
@@ -229,11 +190,15 @@ impl Router {
 }
 
 /// Whether the client may pass, and the start of its log line.
-fn admit(gate: &Gate, peer: IpAddr) -> (bool, Value) {
-    let verdict = gate.check(peer);
+fn admit(gate: &Gate, client: Result<Client, NoClient>) -> (bool, Value) {
+    let verdict = match client {
+        Ok(client) => gate.check(client.address()),
+        Err(_) => gate.check_without_address(),
+    };
     let record = json!({
         "event": "request",
-        "peer": verdict.address(),
+        "client": verdict.address(),
+        "found": client.map_or_else(|why| why.to_string(), |client| client.found().to_string()),
         "decision": if verdict.is_allowed() { "allow" } else { "deny" },
         "reason": verdict.reason().as_str(),
         "entry": verdict.entry().map(|entry| entry.prefix().to_string()),
@@ -268,28 +233,4 @@ async fn sample_upstream() -> Result<Uri, Box<dyn Error>> {
         }
     });
     Ok(format!("http://{address}").parse()?)
-}
-
-fn log_outcome(outcome: Outcome) {
-    let mut record = json!({ "event": "list", "message": outcome.to_string() });
-    let (event, generation) = match outcome {
-        Outcome::Swapped { generation, entries, .. } => {
-            record["entries"] = json!(entries);
-            ("list-swapped", Some(generation))
-        }
-        Outcome::Unchanged { generation, .. } => ("list-unchanged", Some(generation)),
-        Outcome::Expired { generation, .. } => ("list-expired", Some(generation)),
-        Outcome::Compacted { generation, .. } => ("list-compacted", Some(generation)),
-        Outcome::Refused { .. } => ("list-refused", None),
-        _ => ("list", None),
-    };
-    record["event"] = json!(event);
-    record["generation"] = json!(generation);
-    log(record);
-}
-
-/// One JSON object a line on standard output; nothing else is written there.
-fn log(mut record: Value) {
-    record["time"] = json!(jiff::Timestamp::now().to_string());
-    let _ = writeln!(std::io::stdout(), "{record}"); // a log that nobody reads stops no request
 }

@@ -3,7 +3,6 @@
 //! It opens no tunnels (CONNECT, Upgrade, so no WebSockets), and speaks HTTP/1.1 without TLS on either side.
 
 use std::error::Error;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -51,7 +50,7 @@ impl Proxy {
     /// Sends the request on and returns the upstream's response; neither body is held back.
     pub(crate) async fn forward(
         &self,
-        peer: IpAddr,
+        client: ipgate::client::Client,
         request: Request<Incoming>,
     ) -> Result<Response<Incoming>, Refusal> {
         let (mut head, body) = request.into_parts();
@@ -62,7 +61,7 @@ impl Proxy {
         let host = headers::host(&head)?;
         head.uri = self.target(&head.method, &head.uri)?;
         headers::remove_hop_by_hop(&mut head.headers)?;
-        headers::set_client(&mut head.headers, peer)?;
+        headers::set_client(&mut head.headers, client)?;
         if let Some(host) = host {
             head.headers.insert(header::HOST, host); // without one, the upstream's own is added
         }

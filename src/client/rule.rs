@@ -19,16 +19,17 @@ use crate::snapshot::Snapshot;
 /// nobody.
 ///
 /// ```
+/// use std::net::IpAddr;
 /// use ipgate::client::{ClientRule, Found, Header};
 /// use ipgate::{Gate, List};
 /// let proxies = Gate::new(&"10.0.0.0/8:lb,!10.9.0.0/16:lab".parse::<List>()?);
 /// let rule = ClientRule::behind(proxies, Header::XForwardedFor);
 /// // What a client claims stands at the left; what the proxies saw, at the right.
-/// let client = rule.find("10.0.0.1".parse()?, &["6.6.6.6, 203.0.113.7, 10.0.0.2"])?;
-/// assert_eq!(client.address(), "203.0.113.7".parse::<std::net::IpAddr>()?);
+/// let client = rule.find(IpAddr::from([10, 0, 0, 1]), &["6.6.6.6, 203.0.113.7, 10.0.0.2"])?;
+/// assert_eq!(client.address(), IpAddr::from([203, 0, 113, 7]));
 /// assert_eq!(client.found(), Found::Element { nth: 2 });
 /// // No proxy of ours: the peer is the client, whatever it claims.
-/// assert_eq!(rule.find("10.9.0.1".parse()?, &["6.6.6.6"])?.found(), Found::Peer);
+/// assert_eq!(rule.find(IpAddr::from([10, 9, 0, 1]), &["6.6.6.6"])?.found(), Found::Peer);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default)]
@@ -143,12 +144,13 @@ impl ClientRule {
     /// As [`ClientRule::find`].
     ///
     /// ```
+    /// use std::net::IpAddr;
     /// use ipgate::client::{ClientRule, NoClient, NoSource};
     /// use ipgate::{Gate, List};
     /// let rule = ClientRule::behind_proxy_protocol(Gate::new(&"10.0.0.1:lb".parse::<List>()?));
-    /// let (lb, stranger) = ("10.0.0.1".parse()?, "203.0.113.9".parse()?);
-    /// let named = Ok("192.0.2.7".parse()?);
-    /// assert_eq!(rule.find_proxied(lb, named)?.address(), named?);
+    /// let [lb, stranger, client] = [[10, 0, 0, 1], [203, 0, 113, 9], [192, 0, 2, 7]].map(IpAddr::from);
+    /// let named = Ok(client);
+    /// assert_eq!(rule.find_proxied(lb, named)?.address(), client);
     /// assert_eq!(rule.find_proxied(stranger, named)?.address(), stranger); // whatever it claims
     /// assert_eq!(rule.find_proxied(lb, Err(NoSource::Local)), Err(NoClient::NoSource(NoSource::Local)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -180,7 +182,7 @@ impl ClientRule {
     /// use ipgate::{Gate, List};
     /// let proxies = Gate::new(&"10.0.0.1:lb,10.0.0.2:edge".parse::<List>()?);
     /// let rule = ClientRule::behind(proxies, Header::XForwardedFor);
-    /// let why = rule.explain("10.0.0.1".parse()?, &["203.0.113.7, 10.0.0.2"]);
+    /// let why = rule.explain(std::net::IpAddr::from([10, 0, 0, 1]), &["203.0.113.7, 10.0.0.2"]);
     /// assert_eq!(
     ///     why.to_string(),
     ///     "203.0.113.7 by x-forwarded-for: element 2 from the right, behind 10.0.0.1:lb (the peer), 10.0.0.2:edge (element 1)"

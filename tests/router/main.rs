@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
-use process::{Router, binary, get, status};
+use process::{Router, Upstream, binary, exchange, get, status};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_list_decides_and_an_edit_changes_that_without_a_failed_request() {
@@ -68,6 +68,38 @@ async fn an_upstream_that_is_not_there_is_a_502_and_a_denial_has_the_status_that
     let router = Router::start("127.0.0.1\n", &["--upstream", &upstream, "--deny-status", "404"]);
     assert_eq!(status(&get("127.0.0.1", router.address).await), 502);
     assert_eq!(status(&get("127.0.0.2", router.address).await), 404);
+}
+
+/// Proxies in front name the client; whoever comes straight is itself, whatever it claims.
+#[tokio::test]
+async fn behind_proxies_the_client_is_whom_they_name() {
+    let upstream = Upstream::answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+    let arguments = ["--upstream", &upstream.url, "--trusted-proxies", "127.0.0.2:lb"];
+    let router = Router::start("203.0.113.9:partner\n127.0.0.2\n", &arguments);
+    let asked = async |from: &str, way: &str| {
+        let request =
+            format!("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: {way}\r\nConnection: close\r\n\r\n");
+        let status = status(&exchange(from, router.address, request.as_bytes()).await);
+        let line = router.logged("request");
+        (
+            status,
+            line["client"].as_str().map(str::to_owned),
+            line["found"].as_str().unwrap_or_default().to_owned(),
+        )
+    };
+    for (from, way, client, found) in [
+        ("127.0.0.1", "203.0.113.9", Some("127.0.0.1"), "the peer"),
+        ("127.0.0.2", "203.0.113.9, 6.6.6.6", Some("6.6.6.6"), "element 1 from the right"),
+        ("127.0.0.2", "203.0.113.9, unknown", None, "element 1 from the right is `unknown`"),
+    ] {
+        assert_eq!(asked(from, way).await, (403, client.map(str::to_owned), found.to_owned()));
+    }
+    let partner = Some("203.0.113.9".to_owned());
+    let found = "element 1 from the right".to_owned();
+    assert_eq!(asked("127.0.0.2", "6.6.6.6, 203.0.113.9").await, (200, partner, found));
+    let seen = upstream.seen().await;
+    assert!(seen.contains("x-real-ip: 203.0.113.9\r\n"), "{seen}");
+    assert!(seen.contains("x-forwarded-for: 6.6.6.6, 203.0.113.9, 127.0.0.2\r\n"), "{seen}");
 }
 
 #[test]
