@@ -16,7 +16,7 @@ pub(super) fn run(folders: [&Path; 2], reading: Reading, access: bool, form: For
     let (old, new) = (site::read_whole(old, reading)?, site::read_whole(new, reading)?);
     let sites = [&old, &new];
     let said = Said::between(sites);
-    let groups = groups(sites, &said, access)?;
+    let groups = groups(sites, &said, access);
     let shown = Some(&said).filter(|_| !access);
     let mut out = output::stdout();
     match form.json {
