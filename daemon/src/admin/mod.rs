@@ -1,8 +1,11 @@
-//! The admin listener: whether the process runs, whether a site is in force, figures, and the report of this router.
+//! The admin listener: whether the process runs, whether a site is in force, figures, the report of this router, and the site
+//! itself.
 
+mod aside;
 mod metrics;
 mod report;
 mod shown;
+mod site;
 
 use axum::Router;
 use axum::extract::State;
@@ -10,6 +13,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use aside::aside;
 use metrics::Metrics;
 use report::Report;
 pub use shown::Shown;
@@ -21,6 +25,7 @@ pub fn router(shown: Shown) -> Router {
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .route("/report", get(report))
+        .route("/site", get(site::image))
         .with_state(shown)
 }
 
@@ -35,14 +40,10 @@ async fn healthz(State(shown): State<Shown>) -> String {
 
 /// A site is in force.
 async fn readyz(State(shown): State<Shown>) -> (StatusCode, String) {
-    if shown.in_force.is_ready() {
-        return (StatusCode::OK, "ready\n".to_owned());
+    match shown.in_force.is_ready() {
+        true => (StatusCode::OK, "ready\n".to_owned()),
+        false => shown.nothing(),
     }
-    let status = shown.in_force.status();
-    let missing = status.sources.iter().filter(|source| source.last_answer.is_none());
-    let missing: Vec<&str> = missing.map(|source| source.name.as_str()).collect();
-    let sentence = format!("nobody is let in: no answer yet from {}\n", missing.join(", "));
-    (StatusCode::SERVICE_UNAVAILABLE, sentence)
 }
 
 async fn metrics(State(shown): State<Shown>) -> Response {
@@ -53,12 +54,4 @@ async fn metrics(State(shown): State<Shown>) -> Response {
 
 async fn report(State(shown): State<Shown>) -> Response {
     axum::Json(aside(move || Report::of(&shown)).await).into_response()
-}
-
-/// Away from the threads that wait for sockets.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
 }
