@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueHint};
 use ipgate::site::AppName;
 
+use super::fleet_diff::FleetDiff;
+
 /// What to do with a fleet.
 #[derive(Debug, Subcommand)]
 pub(crate) enum FleetAct {
@@ -44,6 +46,14 @@ Exit codes: 0 all have it, 1 not all within --timeout, 2 an error.")]
         /// The site, as a folder or an image
         #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
         site: PathBuf,
+    },
+    /// Say what a new site, or a new list, would change for whom, before it is rolled out
+    #[command(after_help = super::fleet_diff::HELP)]
+    Diff {
+        #[command(flatten)]
+        asked: FleetDiff,
+        #[command(flatten)]
+        routers: Routers,
     },
     /// Find what a site leaves open and probably should not
     #[command(after_help = "\

@@ -1,6 +1,8 @@
-//! `fleet`: what many routers enforce, and what their site leaves open.
+//! `fleet`: what many routers enforce, what would change there, and what their site leaves open.
 
 mod audit;
+mod diff;
+mod in_force;
 mod report;
 mod status;
 
@@ -28,6 +30,7 @@ pub(crate) fn run(act: &FleetAct, form: Form) -> Outcome {
             out.flush()?;
             Ok(Exit::Yes)
         }
+        FleetAct::Diff { asked, routers } => diff::run(asked, &routers.routers, form),
         FleetAct::Audit { site, controller, no_controller } => {
             let controllers = match (*no_controller, controller.as_slice()) {
                 (true, _) => audit::Controllers::None,
