@@ -19,6 +19,8 @@ fn it_is_closed_until_a_source_has_answered() {
     assert_eq!(ready.code, 503);
     assert!(ready.body.contains(&format!("no answer yet from folder {}", site.display())), "{}", ready.body);
     assert_eq!(daemon.report()["site"]["ready"], false);
+    let site_before = daemon.get("/site");
+    assert_eq!((site_before.code, &site_before.body), (503, &ready.body), "nobody is no site");
     assert!(!image.exists(), "nobody is published");
     let _place = place.with_site();
     daemon.wait_until_ready();
@@ -55,6 +57,39 @@ fn changes_come_into_force_and_are_reported() {
         assert!(metrics.lines().any(|other| other == line), "{line} is not in\n{metrics}");
     }
     assert!(!metrics.contains(place.path("").to_str().unwrap()), "{metrics}");
+}
+
+#[test]
+fn the_site_in_force_is_given_as_an_image() {
+    let place = Place::new().with_site();
+    let daemon = Daemon::start(arguments!["--site", place.path("site"), "--admin", "127.0.0.1:0"]);
+    daemon.wait_until_ready();
+    let given = daemon.get("/site");
+    assert_eq!((given.code, given.headers["content-type"].as_str()), (200, "application/octet-stream"));
+    let tag = format!("\"{}\"", daemon.report()["site"]["digest"].as_str().unwrap());
+    assert_eq!(given.headers["etag"], tag);
+    let path = place.path("given.image");
+    fs::write(&path, &given.bytes).unwrap();
+    for (app, client, allowed) in [
+        ("shop", "192.0.2.7", true),
+        ("shop", "10.1.1.1", true),
+        ("other", "10.1.1.1", true),
+        ("other", "192.0.2.7", false),
+    ] {
+        assert_eq!(common::allows(&path, app, client), allowed, "{app} {client}");
+    }
+    // Whoever has it gets none, until it is another one.
+    let again =
+        |tag: &str| common::ask(daemon.address("admin"), "GET", "/site", &[("If-None-Match", tag)], "");
+    let same = again(&tag);
+    assert_eq!((same.code, same.bytes.len(), &same.headers["etag"]), (304, 0, &tag));
+    place.write("site/apps/blog.list", "198.51.100.0/24:press\n");
+    daemon.until("the app is there", || daemon.report()["site"]["apps"] == 2);
+    let other = again(&tag);
+    assert_eq!(other.code, 200);
+    assert_ne!(other.headers["etag"], tag);
+    fs::write(&path, &other.bytes).unwrap();
+    assert!(common::allows(&path, "blog", "198.51.100.1"));
 }
 
 #[test]

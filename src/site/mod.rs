@@ -16,6 +16,7 @@ mod counts;
 mod description;
 mod digest;
 mod directory;
+mod effective;
 mod gate;
 mod guard;
 mod host;

@@ -95,6 +95,12 @@ pub(crate) struct Reading {
     pub(crate) bound: Bound,
 }
 
+impl Reading {
+    /// Every list as a whole, or not at all: what a router takes.
+    pub(crate) const STRICT: Reading =
+        Reading { lenient: false, bound: Bound { max_bad_percent: Parser::DEFAULT_MAX_BAD_PERCENT } };
+}
+
 /// How much a lenient reading leaves out.
 #[derive(Debug, Clone, Copy, Args)]
 #[command(next_help_heading = "Lists and policy")]

@@ -3,6 +3,7 @@
 mod app;
 mod before;
 mod fleet;
+mod fleet_diff;
 mod groups;
 mod log;
 mod pair;
@@ -13,6 +14,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueH
 
 pub(crate) use app::{AppAct, OldApp, OldEdit};
 pub(crate) use fleet::{FleetAct, Routers};
+pub(crate) use fleet_diff::FleetDiff;
 pub(crate) use groups::{AppList, Around, Bound, Edited, Form, Lists, OfSite, Reading};
 pub(crate) use log::LogForm;
 pub(crate) use pair::Pair;
@@ -358,7 +360,7 @@ Exit codes: 0 done, 2 an error, and nothing has changed.")]
         #[command(flatten)]
         access: Access,
     },
-    /// Look at many routers: what each enforces, who is behind, what their site leaves open
+    /// Look at many routers: what each enforces, who is behind, what their site leaves open, what a change would do
     Fleet {
         #[command(subcommand)]
         act: FleetAct,
@@ -425,6 +427,10 @@ impl Command {
             }
             Command::Import { file, .. } => vec![Place::new("FILE", file)],
             Command::App { act: AppAct::Set { list, .. }, .. } => vec![Place::new("FILE", list)],
+            Command::Fleet { act: FleetAct::Diff { asked, .. } } => asked.inputs().collect(),
+            Command::Fleet { act: FleetAct::Audit { before: Some(before), .. } } => {
+                vec![Place::new("--before", before)]
+            }
             Command::App { .. }
             | Command::Fleet { .. }
             | Command::Whitelist { .. }

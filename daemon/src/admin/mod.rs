@@ -1,10 +1,12 @@
-//! The admin listener: whether the process runs, whether a site is in force, figures, the report of this router, and what all
-//! routers of its fleet say.
+//! The admin listener: whether the process runs, whether a site is in force, figures, the report of this router, what all routers
+//! of its fleet say, and the site itself.
 
+mod aside;
 mod metrics;
 mod report;
 mod routers;
 mod shown;
+mod site;
 
 use axum::Router;
 use axum::extract::State;
@@ -12,6 +14,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use aside::aside;
 use metrics::Metrics;
 use report::Report;
 use routers::Routers;
@@ -25,6 +28,7 @@ pub fn router(shown: Shown) -> Router {
         .route("/metrics", get(metrics))
         .route("/report", get(report))
         .route("/routers", get(routers))
+        .route("/site", get(site::image))
         .with_state(shown)
 }
 
@@ -39,14 +43,10 @@ async fn healthz(State(shown): State<Shown>) -> String {
 
 /// A site is in force.
 async fn readyz(State(shown): State<Shown>) -> (StatusCode, String) {
-    if shown.in_force.is_ready() {
-        return (StatusCode::OK, "ready\n".to_owned());
+    match shown.in_force.is_ready() {
+        true => (StatusCode::OK, "ready\n".to_owned()),
+        false => shown.nothing(),
     }
-    let status = shown.in_force.status();
-    let missing = status.sources.iter().filter(|source| source.last_answer.is_none());
-    let missing: Vec<&str> = missing.map(|source| source.name.as_str()).collect();
-    let sentence = format!("nobody is let in: no answer yet from {}\n", missing.join(", "));
-    (StatusCode::SERVICE_UNAVAILABLE, sentence)
 }
 
 async fn metrics(State(shown): State<Shown>) -> Response {
@@ -67,12 +67,4 @@ async fn routers(State(shown): State<Shown>) -> Response {
         return (StatusCode::NOT_FOUND, sentence).into_response();
     }
     axum::Json(Routers::read(&places).await).into_response()
-}
-
-/// Away from the threads that wait for sockets.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
 }

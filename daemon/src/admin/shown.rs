@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use tokio::sync::watch;
 
 use crate::confirming::Places;
@@ -17,4 +18,15 @@ pub struct Shown {
     pub published: watch::Receiver<Option<Published>>,
     /// Where routers say what they enforce, if anywhere.
     pub places: watch::Receiver<Places>,
+}
+
+impl Shown {
+    /// What is answered while nothing is in force.
+    pub(super) fn nothing(&self) -> (StatusCode, String) {
+        let status = self.in_force.status();
+        let missing = status.sources.iter().filter(|source| source.last_answer.is_none());
+        let missing: Vec<&str> = missing.map(|source| source.name.as_str()).collect();
+        let sentence = format!("nobody is let in: no answer yet from {}\n", missing.join(", "));
+        (StatusCode::SERVICE_UNAVAILABLE, sentence)
+    }
 }

@@ -159,6 +159,8 @@ impl Drop for Daemon {
 pub(crate) struct Answer {
     pub(crate) code: u16,
     pub(crate) headers: HashMap<String, String>,
+    /// The body, and the same as a text.
+    pub(crate) bytes: Vec<u8>,
     pub(crate) body: String,
 }
 
@@ -183,27 +185,29 @@ pub(crate) fn ask(
     }
     request += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
     stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer but {answer:?}"));
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n");
+    let end = end.unwrap_or_else(|| panic!("no answer but {:?}", String::from_utf8_lossy(&answer)));
+    let (head, body) = (String::from_utf8_lossy(&answer[..end]), &answer[end + 4..]);
     let mut lines = head.split("\r\n");
     let code = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     let header =
         |line: &str| line.split_once(": ").map(|(name, value)| (name.to_lowercase(), value.to_owned()));
     let headers: HashMap<_, _> = lines.filter_map(header).collect();
-    let body = match headers.get("transfer-encoding") {
+    let bytes = match headers.get("transfer-encoding") {
         Some(_) => unchunked(body),
-        None => body.to_owned(),
+        None => body.to_vec(),
     };
-    Answer { code, headers, body }
+    Answer { code, headers, body: String::from_utf8_lossy(&bytes).into_owned(), bytes }
 }
 
-fn unchunked(mut body: &str) -> String {
-    let mut whole = String::new();
-    while let Some((size, rest)) = body.split_once("\r\n") {
-        let size = usize::from_str_radix(size, 16).unwrap();
-        whole += &rest[..size];
-        body = rest[size..].strip_prefix("\r\n").unwrap();
+fn unchunked(mut body: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    while let Some(end) = body.windows(2).position(|window| window == b"\r\n") {
+        let size = usize::from_str_radix(std::str::from_utf8(&body[..end]).unwrap(), 16).unwrap();
+        whole.extend_from_slice(&body[end + 2..end + 2 + size]);
+        body = body[end + 2 + size..].strip_prefix(b"\r\n").unwrap();
     }
     whole
 }

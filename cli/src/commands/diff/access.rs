@@ -12,7 +12,6 @@ use ipgate::{Policy, Table};
 use super::first::first_difference;
 use super::region::Defaults;
 use super::said::{self, Said};
-use crate::output::Failure;
 
 /// Apps whose clients gain and lose the same addresses.
 pub(super) struct Group<'s> {
@@ -20,7 +19,7 @@ pub(super) struct Group<'s> {
     pub(super) from: Option<Until>,
     pub(super) gained: Space,
     pub(super) lost: Space,
-    /// Apps that have or had a list of their own.
+    /// Apps that have or had a list of their own, or wait for one.
     pub(super) listed: Vec<&'s AppName>,
     /// Named apps that never had one.
     pub(super) unlisted: Vec<&'s AppName>,
@@ -41,11 +40,7 @@ impl<'s> Group<'s> {
 
 /// Everyone whose access differs: now, or with `later` at the first instant at which it does. What has no list of its own
 /// comes first, since most apps are such.
-pub(super) fn groups<'s>(
-    sites: [&'s Site; 2],
-    said: &Said<'s>,
-    later: bool,
-) -> Result<Vec<Group<'s>>, Failure> {
+pub(super) fn groups<'s>(sites: [&'s Site; 2], said: &Said<'s>, later: bool) -> Vec<Group<'s>> {
     let lists = sites.map(|site| site.default_list().list());
     let defaults =
         Defaults::new(lists.each_ref().map(Option::as_deref), said.default.as_ref().map(|list| &list.diff));
@@ -53,14 +48,14 @@ pub(super) fn groups<'s>(
 
     let (listed, unlisted): (Vec<&AppName>, Vec<&AppName>) =
         said::apps(sites).into_iter().partition(|name| {
-            sites.iter().any(|site| site.apps().get(*name).is_some_and(|app| app.list().has_list()))
+            sites.iter().any(|site| site.apps().get(*name).is_some_and(|app| !app.list().is_unset()))
         });
-    if let Some(group) = groups.of([None, None])? {
+    if let Some(group) = groups.of([None, None]) {
         group.unlisted = unlisted;
         group.unnamed = true;
     }
     for name in listed {
-        if let Some(group) = groups.of([Some(name), Some(name)])? {
+        if let Some(group) = groups.of([Some(name), Some(name)]) {
             group.listed.push(name);
         }
     }
@@ -68,11 +63,11 @@ pub(super) fn groups<'s>(
         // A host that one of the sites does not name may be below a `*.` of it.
         let ([old, new], [was, is]) = (sites, change.apps);
         let below = |site: &'s Site| site.app_of_host(change.host.as_str());
-        if let Some(group) = groups.of([was.or_else(|| below(old)), is.or_else(|| below(new))])? {
+        if let Some(group) = groups.of([was.or_else(|| below(old)), is.or_else(|| below(new))]) {
             group.hosts.push(change.host);
         }
     }
-    Ok(groups.found)
+    groups.found
 }
 
 /// What tells groups apart.
@@ -90,11 +85,9 @@ struct Groups<'s, 'd> {
 impl<'s> Groups<'s, '_> {
     /// The group of what was of one app and is of another, or the same; of an app that is not named where there is none.
     /// Nothing where access stays.
-    fn of(&mut self, apps: [Option<&AppName>; 2]) -> Result<Option<&mut Group<'s>>, Failure> {
+    fn of(&mut self, apps: [Option<&AppName>; 2]) -> Option<&mut Group<'s>> {
         let ([old, new], [was, is]) = (self.sites, apps);
-        let Some(policies) = self.defaults.narrowed([policy(old, was)?, policy(new, is)?]) else {
-            return Ok(None);
-        };
+        let policies = self.defaults.narrowed([policy(old, was), policy(new, is)])?;
         let compare = |at| gained_and_lost(&policies, at);
         let is_same = |spaces: &[Space; 2]| spaces.iter().all(Space::is_empty);
         let lists = policies.iter().flat_map(|policy| [policy.default_list(), policy.app_list()]).flatten();
@@ -103,7 +96,7 @@ impl<'s> Groups<'s, '_> {
             false => (None, compare(SystemTime::now())),
         };
         if is_same(&spaces) {
-            return Ok(None);
+            return None;
         }
         let [gained, lost] = spaces;
         let key = (from, gained.prefixes().collect(), lost.prefixes().collect());
@@ -112,15 +105,14 @@ impl<'s> Groups<'s, '_> {
             let (listed, unlisted, hosts) = (Vec::new(), Vec::new(), Vec::new());
             self.found.push(Group { from, gained, lost, listed, unlisted, hosts, unnamed: false });
         }
-        Ok(self.found.get_mut(place))
+        self.found.get_mut(place)
     }
 }
 
 /// The policy of an app; of one that the site does not name where there is none.
-fn policy(site: &Site, app: Option<&AppName>) -> Result<Policy, Failure> {
+fn policy(site: &Site, app: Option<&AppName>) -> Policy {
     // No app has the empty name.
-    let policy = site.policy(app.map_or("", AppName::as_str));
-    policy.ok_or_else(|| Failure::Told("a list of the site is rejected".to_owned()))
+    site.effective_policy(app.map_or("", AppName::as_str))
 }
 
 fn gained_and_lost(policies: &[Policy; 2], at: SystemTime) -> [Space; 2] {

@@ -13,6 +13,8 @@ mod site;
 mod site_json;
 mod site_text;
 
+pub(crate) use site::compare as compare_sites;
+
 use crate::args::{Form, Pair, Reading};
 use crate::output::{Failure, Outcome};
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ipgate::diff::Diff;
-use ipgate::site::{App, AppName, Host, Site};
+use ipgate::site::{App, AppName, Host, ListSlot, Site};
 use ipgate::{List, Mode};
 
 use super::shown::entry_counts;
@@ -20,10 +20,19 @@ pub(super) struct Said<'s> {
 
 /// A list that is not the same.
 pub(super) struct ListChange {
-    /// Whether it is set in the old site and in the new one. Unset and empty are two things.
-    pub(super) is_set: [bool; 2],
-    /// Of a list that is unset, all entries are missing.
+    /// What it is in the old site and in the new one.
+    pub(super) state: [ListState; 2],
+    /// Of a list that is not set, all entries are missing.
     pub(super) diff: Diff,
+}
+
+/// What stands in the place of a list. Unset and empty are two things, and an empty list is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ListState {
+    Unset,
+    /// It is to come, and nobody is let in until it does: so an image says, or a router.
+    Waiting,
+    Set,
 }
 
 /// An app of which the sites say different things, its hosts apart.
@@ -44,11 +53,10 @@ pub(super) struct HostChange<'s> {
 
 impl<'s> Said<'s> {
     pub(super) fn between([old, new]: [&'s Site; 2]) -> Said<'s> {
-        let lists = [old, new].map(|site| site.default_list().list());
         Said {
             enforce: differing([old, new].map(Site::is_enforced)),
             mode: differing([old, new].map(Site::mode)),
-            default: ListChange::between(lists),
+            default: ListChange::between([old, new].map(Site::default_list)),
             apps: apps([old, new]).into_iter().filter_map(|name| AppChange::of(name, [old, new])).collect(),
             hosts: hosts([old, new]),
         }
@@ -76,14 +84,35 @@ impl<'s> Said<'s> {
 }
 
 impl ListChange {
-    fn between(lists: [Option<Arc<List>>; 2]) -> Option<ListChange> {
-        let lists = differing(lists)?;
-        let is_set = lists.each_ref().map(Option::is_some);
-        let [old, new] = lists.map(Option::unwrap_or_default);
+    fn between(slots: [&ListSlot; 2]) -> Option<ListChange> {
+        let state = slots.map(ListState::of);
+        let lists = slots.map(ListSlot::list);
+        if differing(state).is_none() && differing(lists.each_ref()).is_none() {
+            return None;
+        }
+        let [old, new]: [Arc<List>; 2] = lists.map(Option::unwrap_or_default);
         let diff = Diff::between(&old, &new);
         // Entries in another order may well say the same.
-        let is_same = diff.is_empty() && differing(is_set).is_none();
-        (!is_same).then_some(ListChange { is_set, diff })
+        let is_same = diff.is_empty() && differing(state).is_none();
+        (!is_same).then_some(ListChange { state, diff })
+    }
+}
+
+impl ListState {
+    fn of(slot: &ListSlot) -> ListState {
+        match slot {
+            ListSlot::Unset => ListState::Unset,
+            ListSlot::Waiting => ListState::Waiting,
+            ListSlot::List(_) | ListSlot::Table(_) => ListState::Set,
+        }
+    }
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            ListState::Unset => "unset",
+            ListState::Waiting => "waiting",
+            ListState::Set => "set",
+        }
     }
 }
 
@@ -92,7 +121,7 @@ impl<'s> AppChange<'s> {
         let apps = sites.map(|site| site.apps().get(name));
         let is_named = apps.map(|app| app.is_some());
         let mode = differing(apps.map(|app| app.and_then(App::mode)));
-        let list = ListChange::between(apps.map(|app| app.and_then(|app| app.list().list())));
+        let list = ListChange::between(apps.map(|app| app.map_or(&ListSlot::Unset, App::list)));
         let is_same = differing(is_named).is_none() && mode.is_none() && list.is_none();
         (!is_same).then_some(AppChange { name, is_named, mode, list })
     }

@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
+use ipgate::site::Site;
+
 use super::access::groups;
 use super::said::Said;
 use super::{site_json, site_text};
@@ -13,10 +15,13 @@ use crate::site;
 /// With `access`, only who gets in is compared, now and later.
 pub(super) fn run(folders: [&Path; 2], reading: Reading, access: bool, form: Form) -> Outcome {
     let [old, new] = folders;
-    let (old, new) = (site::read_whole(old, reading)?, site::read_whole(new, reading)?);
-    let sites = [&old, &new];
+    compare([&site::read_whole(old, reading)?, &site::read_whole(new, reading)?], access, form)
+}
+
+/// The same of sites that have been read.
+pub(crate) fn compare(sites: [&Site; 2], access: bool, form: Form) -> Outcome {
     let said = Said::between(sites);
-    let groups = groups(sites, &said, access)?;
+    let groups = groups(sites, &said, access);
     let shown = Some(&said).filter(|_| !access);
     let mut out = output::stdout();
     match form.json {

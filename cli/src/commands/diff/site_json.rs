@@ -6,7 +6,7 @@ use ipgate::space::Space;
 use serde::Serialize;
 
 use super::access::Group;
-use super::said::{AppChange, ListChange, Said};
+use super::said::{AppChange, ListChange, ListState, Said};
 use super::shown::{EntryLine, entry_lines};
 use crate::output::{self, Counts, Failure, Out, maybe_text};
 
@@ -125,7 +125,7 @@ fn write_said(out: &mut Out, said: &Said<'_>) -> Result<(), Failure> {
 }
 
 fn write_list(out: &mut Out, app: Option<&str>, list: &ListChange) -> Result<(), Failure> {
-    let [old, new] = list.is_set.map(|is_set| if is_set { "set" } else { "unset" });
+    let [old, new] = list.state.map(ListState::as_str);
     if old != new {
         output::json(out, &Line::List { app, old, new })?;
     }

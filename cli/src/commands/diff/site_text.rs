@@ -66,10 +66,9 @@ fn write_app(out: &mut Out, app: &AppChange<'_>) -> Result<(), Failure> {
 }
 
 fn write_list(out: &mut Out, list: &ListChange) -> Result<(), Failure> {
-    match list.is_set {
-        [false, true] => writeln!(out, "{INDENT}list set")?,
-        [true, false] => writeln!(out, "{INDENT}list unset")?,
-        [false, false] | [true, true] => {}
+    let [old, new] = list.state;
+    if old != new {
+        writeln!(out, "{INDENT}list {}", new.as_str())?;
     }
     write_entries(out, INDENT, &list.diff)
 }

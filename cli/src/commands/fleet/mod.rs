@@ -1,6 +1,9 @@
-//! `fleet`: what many routers enforce, and what their site leaves open.
+//! `fleet`: what many routers enforce, what would change there, and what their site leaves open.
 
 mod audit;
+mod before;
+mod diff;
+mod in_force;
 mod report;
 mod router;
 mod status;
@@ -29,7 +32,10 @@ pub(crate) fn run(act: &FleetAct, form: Form) -> Outcome {
             out.flush()?;
             Ok(Exit::Yes)
         }
-        FleetAct::Audit { site, controller, no_controller } => {
+        FleetAct::Diff { asked, routers } => diff::run(asked, &routers.routers, form),
+        FleetAct::Audit { before: Some(before), .. } => before::run(before, form),
+        FleetAct::Audit { site: None, .. } => Err(Failure::Told("a site is needed: --site PATH".to_owned())),
+        FleetAct::Audit { site: Some(site), controller, no_controller, .. } => {
             let controllers = match (*no_controller, controller.as_slice()) {
                 (true, _) => audit::Controllers::None,
                 (false, []) => audit::Controllers::OfDeis,
