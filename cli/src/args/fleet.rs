@@ -7,6 +7,7 @@ use clap::{Args, Subcommand, ValueHint};
 use ipgate::site::AppName;
 
 use super::fleet_diff::FleetDiff;
+use crate::stream::Input;
 
 /// What to do with a fleet.
 #[derive(Debug, Subcommand)]
@@ -55,17 +56,36 @@ Exit codes: 0 all have it, 1 not all within --timeout, 2 an error.")]
         #[command(flatten)]
         routers: Routers,
     },
-    /// Find what a site leaves open and probably should not
+    /// Find what a site leaves open and probably should not, or what taking over an older system would change
     #[command(after_help = "\
-Finds: the controller has no list of its own (open-controller), lists are not required
+Of a site, finds: the controller has no list of its own (open-controller), lists are not required
 and these apps have none (open), a list admits everyone (admits-everyone), a list never
 was good, so that everyone is denied for whom it may decide (waiting).
 
-Exit codes: 0 nothing found, 1 something found, 2 an error.")]
+With --before, writes a line for each app of an older system, with tabs between: app, what
+its router enforces, what ipgate will enforce of the same values, and why these differ, or
+`-`. Both are `open`, `nobody`, or `list: N entries, N IPv4, N IPv6` (addresses); of the
+router also `stuck` (nginx refuses the configuration: no change of any app is in force) with
+what would be in force otherwise, and `unrouted` (no request gets to the app). FILE is known
+by what it holds:
+
+  kubectl get deployments,services --all-namespaces -o json        (Deis Workflow)
+  curl -s 'http://127.0.0.1:2379/v2/keys/deis?recursive=true'      (Deis v1)
+
+Exit codes: 0 nothing found, or ipgate will enforce the same for all; 1 something found, or
+something differs or is stuck; 2 an error.")]
     Audit {
         /// The site, as a folder or an image: what an `ipgated` publishes
-        #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
-        site: PathBuf,
+        #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, required_unless_present = "before")]
+        site: Option<PathBuf>,
+        /// What an older system has, as JSON, in the place of a site; `-` is standard input
+        #[arg(
+            long,
+            value_name = "FILE",
+            value_hint = ValueHint::FilePath,
+            conflicts_with_all = ["site", "controller", "no_controller"],
+        )]
+        before: Option<Input>,
         /// The app through which others are changed, and which should have a list of its own; that of Deis unless given
         #[arg(long, value_name = "NAME")]
         controller: Vec<AppName>,

@@ -428,6 +428,9 @@ impl Command {
             Command::Import { file, .. } => vec![Place::new("FILE", file)],
             Command::App { act: AppAct::Set { list, .. }, .. } => vec![Place::new("FILE", list)],
             Command::Fleet { act: FleetAct::Diff { asked, .. } } => asked.inputs().collect(),
+            Command::Fleet { act: FleetAct::Audit { before: Some(before), .. } } => {
+                vec![Place::new("--before", before)]
+            }
             Command::App { .. }
             | Command::Fleet { .. }
             | Command::Whitelist { .. }

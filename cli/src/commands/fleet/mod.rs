@@ -1,6 +1,7 @@
 //! `fleet`: what many routers enforce, what would change there, and what their site leaves open.
 
 mod audit;
+mod before;
 mod diff;
 mod in_force;
 mod report;
@@ -31,7 +32,9 @@ pub(crate) fn run(act: &FleetAct, form: Form) -> Outcome {
             Ok(Exit::Yes)
         }
         FleetAct::Diff { asked, routers } => diff::run(asked, &routers.routers, form),
-        FleetAct::Audit { site, controller, no_controller } => {
+        FleetAct::Audit { before: Some(before), .. } => before::run(before, form),
+        FleetAct::Audit { site: None, .. } => Err(Failure::Told("a site is needed: --site PATH".to_owned())),
+        FleetAct::Audit { site: Some(site), controller, no_controller, .. } => {
             let controllers = match (*no_controller, controller.as_slice()) {
                 (true, _) => audit::Controllers::None,
                 (false, []) => audit::Controllers::OfDeis,
