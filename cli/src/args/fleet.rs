@@ -23,7 +23,7 @@ answer), and `ok` or what is not as it should be.
 Exit codes: 0 all routers enforce the same and nothing is wrong, 1 not so, 2 an error.")]
     Status {
         #[command(flatten)]
-        routers: Routers,
+        routers: Expected,
     },
     /// Wait until all routers enforce the same, or a given site
     #[command(after_help = "\
@@ -41,7 +41,7 @@ Exit codes: 0 all have it, 1 not all within --timeout, 2 an error.")]
         #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
         timeout: Duration,
         #[command(flatten)]
-        routers: Routers,
+        routers: Expected,
     },
     /// Print the digest of a site
     Digest {
@@ -111,6 +111,13 @@ pub(crate) struct Routers {
     /// The admin address of one `ipgated` with --confirm: all routers that say there what they enforce
     #[arg(long, value_name = "URL", env = "IPGATE_FLEET")]
     pub(crate) fleet: Option<String>,
+}
+
+/// The routers of a fleet, and how many there should be.
+#[derive(Debug, Args)]
+pub(crate) struct Expected {
+    #[command(flatten)]
+    pub(crate) routers: Routers,
     /// So many routers there have to be; etcd forgets those that are not heard any more
     #[arg(long, value_name = "COUNT")]
     pub(crate) at_least: Option<usize>,

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(crate) use app::{AppAct, OldApp, OldEdit};
-pub(crate) use fleet::{FleetAct, Routers};
+pub(crate) use fleet::{Expected, FleetAct, Routers};
 pub(crate) use fleet_diff::FleetDiff;
 pub(crate) use groups::{AppList, Around, Bound, Edited, Form, Lists, OfSite, Reading};
 pub(crate) use log::LogForm;

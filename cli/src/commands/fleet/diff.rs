@@ -3,22 +3,24 @@
 use ipgate::List;
 use ipgate::site::{App, AppName, Site, SiteParser};
 
-use super::{in_force, report};
-use crate::args::{FleetDiff, Form, Reading};
+use super::in_force;
+use super::router::{self, Router, State};
+use crate::args::{FleetDiff, Form, Reading, Routers};
 use crate::commands::diff::compare_sites;
 use crate::output::{Exit, Failure, Outcome, complain};
 use crate::site;
 use crate::source::Source;
 use crate::stream::Input;
 
-pub(super) fn run(asked: &FleetDiff, routers: &[String], form: Form) -> Outcome {
-    let Some((first, others)) = routers.split_first() else {
+pub(super) fn run(asked: &FleetDiff, routers: &Routers, form: Form) -> Outcome {
+    let named = routers.routers.iter().chain(&routers.fleet);
+    let Some(first) = named.into_iter().next() else {
         return Err(Failure::Told("no router is named; see --router".to_owned()));
     };
     let now = in_force::ask(first)?;
     let new = new_site(asked, &now.site, first)?;
     let compared = compare_sites([&now.site, &new], asked.access, form)?;
-    Ok(compared.max(tell_others(first, &now.digest, others)))
+    Ok(compared.max(tell_others(first, &now.digest, routers)))
 }
 
 /// What the router would enforce.
@@ -62,23 +64,29 @@ fn list(input: &Input) -> Result<List, Failure> {
 }
 
 /// Tells each router to which the comparison does not apply.
-fn tell_others(first: &str, digest: &str, others: &[String]) -> Exit {
-    let judge = |(router, report): (&String, &Result<report::Report, String>)| match report {
-        Err(why) => {
-            complain(format_args!("{router} cannot be asked what it enforces: {why}"));
-            Exit::Error
+fn tell_others(first: &str, digest: &str, routers: &Routers) -> Exit {
+    let judge = |router: &Router| {
+        let name = router.name();
+        match router.state {
+            _ if router.has(Some(digest)) => return Exit::Yes,
+            State::Away => {
+                let why = router.problems.join("; ");
+                complain(format_args!("{name} cannot be asked what it enforces: {why}"));
+                return Exit::Error;
+            }
+            State::Closed => {
+                complain(format_args!("nothing is in force at {name}, so that everyone is denied there"));
+            }
+            State::Silent => {
+                complain(format_args!("{name} is silent, so that nobody knows what it enforces"))
+            }
+            State::Ready => complain(format_args!(
+                "{name} enforces another site than {first}; what would change there says `ipgate fleet diff` with the address of its `ipgated`"
+            )),
         }
-        Ok(report) if !report.site.ready => {
-            complain(format_args!("nothing is in force at {router}, so that everyone is denied there"));
-            Exit::No
-        }
-        Ok(report) if report.site.digest != digest => {
-            complain(format_args!(
-                "{router} enforces another site than {first}; what would change there says `ipgate fleet diff --router {router}`"
-            ));
-            Exit::No
-        }
-        Ok(_) => Exit::Yes,
+        Exit::No
     };
-    others.iter().zip(&report::ask(others)).map(judge).max().unwrap_or(Exit::Yes)
+    let others =
+        Routers { routers: routers.routers.iter().skip(1).cloned().collect(), fleet: routers.fleet.clone() };
+    router::ask(&others).iter().map(judge).max().unwrap_or(Exit::Yes)
 }

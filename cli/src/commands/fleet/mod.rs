@@ -32,7 +32,7 @@ pub(crate) fn run(act: &FleetAct, form: Form) -> Outcome {
             out.flush()?;
             Ok(Exit::Yes)
         }
-        FleetAct::Diff { asked, routers } => diff::run(asked, &routers.routers, form),
+        FleetAct::Diff { asked, routers } => diff::run(asked, routers, form),
         FleetAct::Audit { before: Some(before), .. } => before::run(before, form),
         FleetAct::Audit { site: None, .. } => Err(Failure::Told("a site is needed: --site PATH".to_owned())),
         FleetAct::Audit { site: Some(site), controller, no_controller, .. } => {

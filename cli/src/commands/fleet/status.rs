@@ -5,14 +5,14 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use super::router::{self, Router, State};
-use crate::args::{Form, Routers};
+use crate::args::{Expected, Form};
 use crate::output::{self, Exit, Failure, Outcome, complain};
 
 /// How often routers are asked while they are waited for, and for no more than half of the time.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-pub(super) fn run(asked: &Routers, form: Form) -> Outcome {
-    let mut routers = router::ask(asked);
+pub(super) fn run(asked: &Expected, form: Form) -> Outcome {
+    let mut routers = router::ask(&asked.routers);
     let common = common(&routers).map(str::to_owned);
     let mut out = output::stdout();
     for router in &mut routers {
@@ -34,7 +34,7 @@ pub(super) fn run(asked: &Routers, form: Form) -> Outcome {
 }
 
 /// Waits until all routers have a digest, or the same one.
-pub(super) fn wait(asked: &Routers, digest: Option<&str>, timeout: Duration) -> Outcome {
+pub(super) fn wait(asked: &Expected, digest: Option<&str>, timeout: Duration) -> Outcome {
     let is_digest = |digest: &str| digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
     if digest.is_some_and(|digest| !is_digest(digest)) {
         let sentence = "a digest has 64 hexadecimal digits; `ipgate fleet digest PATH` prints that of a site";
@@ -43,7 +43,7 @@ pub(super) fn wait(asked: &Routers, digest: Option<&str>, timeout: Duration) -> 
     let end = Instant::now() + timeout;
     loop {
         let began = Instant::now();
-        let routers = router::ask(asked);
+        let routers = router::ask(&asked.routers);
         let wanted = digest.or(common(&routers));
         let behind: Vec<&str> =
             routers.iter().filter(|router| !router.has(wanted)).map(Router::name).collect();
@@ -75,7 +75,7 @@ fn common(routers: &[Router]) -> Option<&str> {
 }
 
 /// What is to be said where there are fewer routers than there should be.
-fn missing(routers: &[Router], asked: &Routers) -> Option<String> {
+fn missing(routers: &[Router], asked: &Expected) -> Option<String> {
     let count = routers.iter().filter(|router| router.state != State::Away).count();
     let least = asked.at_least.filter(|least| count < *least)?;
     Some(format!("{count} routers are known, and there should be {least} at least"))
