@@ -170,7 +170,8 @@ fn kubernetes_source(config: &KubernetesConfig) -> KubernetesSource {
         .router()
         .into_iter()
         .fold(source, |source, (namespace, name)| source.with_router(namespace, name));
-    let left_out: [(ObjectConfig, fn(KubernetesSource) -> KubernetesSource); 4] = [
+    type Without = fn(KubernetesSource) -> KubernetesSource;
+    let left_out: [(ObjectConfig, Without); 4] = [
         (ObjectConfig::Router, KubernetesSource::without_router),
         (ObjectConfig::Services, KubernetesSource::without_services),
         (ObjectConfig::Ingresses, KubernetesSource::without_ingresses),

@@ -19,7 +19,7 @@ pub enum SourceConfig {
     /// The keys of an older etcd, by its v2 API.
     EtcdV2(EtcdConfig),
     /// The annotations of a Kubernetes cluster.
-    Kubernetes(KubernetesConfig),
+    Kubernetes(Box<KubernetesConfig>),
     /// A list, or a site, at an address on the web.
     Http(HttpConfig),
     /// Whom a CrowdSec Local API bans.
