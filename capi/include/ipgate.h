@@ -271,6 +271,9 @@ enum ipgate_reason
   IPGATE_REASON_ALLOW_ENTRY = 5,
   // Allowed: no list is set, and none is required.
   IPGATE_REASON_NO_GATE = 6,
+  // Denied by the program, and never by a check: the site does not name the app, and the program lets nobody in to
+  // such a one.
+  IPGATE_REASON_UNKNOWN_APP = 7,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -343,6 +346,27 @@ typedef int32_t ipgate_counted;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+// How a report is written.
+enum ipgate_report_format
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // JSON.
+  IPGATE_REPORT_JSON = 0,
+  // The text format of Prometheus, version 0.0.4, for "text/plain; version=0.0.4; charset=utf-8". No label holds an
+  // address, but for names of lists and sites, which are the program's. The first 100 labels of a list are told apart,
+  // the first 20 of an app, and the apps of the page; all others are "other".
+  IPGATE_REPORT_PROMETHEUS = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ipgate_report_format ipgate_report_format;
+#else
+typedef int32_t ipgate_report_format;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 // An app that is asked for again and again, as that of a location in a proxy's configuration: it is looked up by
 // its name once, and anew after names of the site have changed.
 //
@@ -400,6 +424,13 @@ typedef struct ipgate_policy ipgate_policy;
 // and then goes on with the last table. An idle reader keeps the table of its last check alive: see
 // ipgate_reader_pause().
 typedef struct ipgate_reader ipgate_reader;
+
+// A report for operators: what a program has in force, and what its readers have decided. Begun by
+// ipgate_report_new(), filled by the functions that add lists, sites and decisions, in this order, and written by
+// ipgate_report_text(). What is added is looked at then and there.
+//
+// One thread at a time.
+typedef struct ipgate_report ipgate_report;
 
 // The holder of all that one fleet of routers enforces: a default list, how the lists of apps combine with it,
 // whether lists are required, and the apps, each with a list, a mode and hosts of its own where it has them. For
@@ -711,6 +742,75 @@ typedef struct {
   // All of these, by ipgate_reason.
   uint64_t reasons[IPGATE_REASONS];
 } ipgate_app_counts;
+
+// The process that reports. Initialise it with IPGATE_REPORT_PROGRAM_INIT.
+typedef struct {
+  // sizeof(ipgate_report_program), set by the caller: IPGATE_REPORT_PROGRAM_INIT.
+  size_t size;
+  // The program, such as "nginx": the key of its version in JSON.
+  const char *name;
+  // Its version.
+  const char *version;
+  // The number of the process.
+  int64_t pid;
+  // Which of the program's workers it is: a label of all metrics, because each process counts by itself.
+  uint64_t worker;
+  // Whether (any number but 0) it is about to end.
+  int32_t exiting;
+  // Unused; zero.
+  uint32_t reserved;
+} ipgate_report_program;
+
+// A list or a site, as a configuration names it. Initialise it with IPGATE_REPORT_SOURCE_INIT.
+typedef struct {
+  // sizeof(ipgate_report_source), set by the caller: IPGATE_REPORT_SOURCE_INIT.
+  size_t size;
+  // Its name.
+  const char *name;
+  // Bytes of the name.
+  size_t name_len;
+  // Where it is read from.
+  const char *path;
+  // Bytes of the path; 0 for what stands in the configuration itself.
+  size_t path_len;
+  // How often the path is looked at, in milliseconds.
+  uint64_t interval_millis;
+} ipgate_report_source;
+
+// Which lists a reader combines, by their names. Initialise it with IPGATE_REPORT_LISTS_INIT, for none.
+typedef struct {
+  // sizeof(ipgate_report_lists), set by the caller: IPGATE_REPORT_LISTS_INIT.
+  size_t size;
+  // The app list, or the one of a gate without a policy; NULL: none.
+  const char *app;
+  // Bytes of its name.
+  size_t app_len;
+  // The default list; NULL: none.
+  const char *fallback;
+  // Bytes of its name.
+  size_t fallback_len;
+  // Whether (any number but 0) what the reader denies is denied in a dry run only.
+  int32_t dry_run;
+  // Unused; zero.
+  uint32_t reserved;
+  // How many clients without an address the program has let in although the reader denied them.
+  uint64_t let_in;
+} ipgate_report_lists;
+
+// Which apps of a site are shown. Initialise it with IPGATE_REPORT_PAGE_INIT, for the first hundred.
+typedef struct {
+  // sizeof(ipgate_report_page), set by the caller: IPGATE_REPORT_PAGE_INIT.
+  size_t size;
+  // Part of the name, or of a host, of the apps that are wanted, as for ipgate_site_page_new(). What is not UTF-8 is part
+  // of none.
+  const char *text;
+  // Bytes of the text; 0 for all apps.
+  size_t text_len;
+  // How many of them are skipped.
+  size_t from;
+  // How many are shown.
+  size_t count;
+} ipgate_report_page;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1288,6 +1388,69 @@ size_t ipgate_site_reader_labels(ipgate_site_reader *reader,
                                  ipgate_count *counts,
                                  size_t capacity);
 
+// Begins a report. `error` may say why not: the program's name is NULL or empty, or its version NULL.
+ipgate_status ipgate_report_new(const ipgate_report_program *program,
+                                ipgate_report **report,
+                                ipgate_error **error);
+
+// Adds a list: the gate's figures, and with a reader of that gate alone the entries that cease to hold within 30 days.
+// `gate` may be NULL, for a list that was never loaded, and so may `reader`, which lets go of its table afterwards as
+// with ipgate_reader_pause().
+//
+// Fails with IPGATE_ERROR_ARGUMENT where there is a list of that name already.
+ipgate_status ipgate_report_add_list(ipgate_report *report,
+                                     const ipgate_report_source *source,
+                                     const ipgate_gate *gate,
+                                     ipgate_reader *reader,
+                                     ipgate_error **error);
+
+// Adds the decisions that ipgate_reader_counts() has for a reader, to the lists that it combines. What no entry
+// decided counts for the app list, or where there is none for the default list; without either it is listed apart.
+//
+// Fails with IPGATE_ERROR_ARGUMENT where there is no list of one of the names.
+ipgate_status ipgate_report_add_decisions(ipgate_report *report,
+                                          const ipgate_report_lists *lists,
+                                          ipgate_reader *reader,
+                                          ipgate_error **error);
+
+// Adds a site: its figures, and a page of its apps with the decisions that were counted about each because a verdict
+// said IPGATE_WANT_COUNT, by a reader and by another one whose denials are those of a dry run. Either may be NULL, and
+// so may `site`, for one that was never loaded. Looks at each app.
+//
+// Fails with IPGATE_ERROR_ARGUMENT where there is a site of that name already.
+ipgate_status ipgate_report_add_site(ipgate_report *report,
+                                     const ipgate_report_source *source,
+                                     const ipgate_site *site,
+                                     ipgate_site_reader *reader,
+                                     ipgate_site_reader *dry_run,
+                                     const ipgate_report_page *page,
+                                     ipgate_error **error);
+
+// Adds to a site what the program has decided with it, as the program counts it: all its decisions, those about
+// names that are no app's, and clients without an address that it lets in. `dry_run` says (any number but 0) that
+// what it denied was denied in a dry run only. Of a site that was never loaded nothing is shown.
+//
+// Fails with IPGATE_ERROR_ARGUMENT where there is no site of that name.
+ipgate_status ipgate_report_add_site_decisions(ipgate_report *report,
+                                               const char *name,
+                                               size_t len,
+                                               int32_t dry_run,
+                                               const ipgate_app_counts *counts,
+                                               ipgate_error **error);
+
+// Writes a report, and gives the text, which is UTF-8, belongs to the report, and lives until it is written again or
+// freed. A NUL is behind it. `format` is an ipgate_report_format.
+//
+// Fails with IPGATE_ERROR_ARGUMENT for a format that is none.
+ipgate_status ipgate_report_text(ipgate_report *report,
+                                 int32_t format,
+                                 const char **text,
+                                 size_t *len,
+                                 ipgate_error **error);
+
+// Frees a report, and its text. NULL is fine.
+void ipgate_report_free(ipgate_report *report);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
@@ -1307,3 +1470,7 @@ size_t ipgate_site_reader_labels(ipgate_site_reader *reader,
 #define IPGATE_SITE_STATS_INIT { sizeof(ipgate_site_stats), 0, 0, 0, 0, 0, 0, 0, 0 }
 #define IPGATE_APP_STATS_INIT { sizeof(ipgate_app_stats), NULL, 0, 0, 0, 0, 0, 0 }
 #define IPGATE_APP_COUNTS_INIT { sizeof(ipgate_app_counts), 0, 0, { 0 } }
+#define IPGATE_REPORT_PROGRAM_INIT { sizeof(ipgate_report_program), NULL, NULL, 0, 0, 0, 0 }
+#define IPGATE_REPORT_SOURCE_INIT { sizeof(ipgate_report_source), NULL, 0, NULL, 0, 0 }
+#define IPGATE_REPORT_LISTS_INIT { sizeof(ipgate_report_lists), NULL, 0, NULL, 0, 0, 0, 0 }
+#define IPGATE_REPORT_PAGE_INIT { sizeof(ipgate_report_page), NULL, 0, 0, 100 }

@@ -47,6 +47,21 @@ impl ipgate_error {
         }
     }
 
+    /// What it complains about; nothing where it holds warnings.
+    pub(crate) fn complaint(&self) -> Option<String> {
+        (self.status != ipgate_status::IPGATE_OK).then(|| self.message.to_string_lossy().into_owned())
+    }
+
+    /// How many errors a list has, kept or not.
+    pub(crate) fn error_count(&self) -> usize {
+        self.errors
+    }
+
+    /// How many warnings a list has, kept or not.
+    pub(crate) fn warning_count(&self) -> usize {
+        self.warnings
+    }
+
     fn new(status: ipgate_status, message: &str, report: Option<&Report>) -> ipgate_error {
         let diagnostics = report.map(Report::diagnostics).unwrap_or_default();
         ipgate_error {
@@ -87,13 +102,13 @@ pub extern "C" fn ipgate_error_message(error: Option<&ipgate_error>) -> *const c
 /// How many errors a list has, kept or not. 0 for errors that are not about a list, and for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ipgate_error_count_errors(error: Option<&ipgate_error>) -> usize {
-    error.map_or(0, |error| error.errors)
+    error.map_or(0, ipgate_error::error_count)
 }
 
 /// How many warnings a list has, kept or not. 0 for errors that are not about a list, and for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ipgate_error_count_warnings(error: Option<&ipgate_error>) -> usize {
-    error.map_or(0, |error| error.warnings)
+    error.map_or(0, ipgate_error::warning_count)
 }
 
 /// How many diagnostics can be walked: the first errors and the first warnings of a list

@@ -42,6 +42,8 @@ mod print;
 
 mod site;
 
+mod report;
+
 mod address;
 mod boundary;
 mod failure;
@@ -67,6 +69,7 @@ pub use policy::*;
 pub use poll::*;
 pub use print::*;
 pub use reader::*;
+pub use report::*;
 pub use site::*;
 pub use stats::*;
 pub use status::*;

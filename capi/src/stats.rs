@@ -70,22 +70,26 @@ pub unsafe extern "C" fn ipgate_gate_stats(
     // SAFETY: `stats` has as many bytes as its size says.
     let mut stats = unsafe { Room::new(stats) };
     boundary::status(|| {
-        let gate = given(gate, "gate")?;
-        let writer = gate.writer();
-        let (status, snapshot) = (gate.gate().status(), gate.gate().snapshot());
-        let figures = ipgate_stats {
-            entries: status.entries as u64,
-            bytes: status.bytes as u64,
-            generation: status.generation,
-            last_swap_micros: micros(status.last_swap),
-            last_failure_micros: status.last_failure.map_or(0, |failure| micros(failure.time)),
-            failures: writer.failures.count,
-            next_expiry_micros: snapshot.table().next_expiry().map_or(0, |until| until.unix_micros()),
-            digest: writer.origin.digest(),
-            ..ipgate_stats::defaults()
-        };
+        let figures = figures(given(gate, "gate")?);
         stats.write(&figures, "stats")
     })
+}
+
+/// A gate's figures.
+pub(crate) fn figures(gate: &ipgate_gate) -> ipgate_stats {
+    let writer = gate.writer();
+    let (status, snapshot) = (gate.gate().status(), gate.gate().snapshot());
+    ipgate_stats {
+        entries: status.entries as u64,
+        bytes: status.bytes as u64,
+        generation: status.generation,
+        last_swap_micros: micros(status.last_swap),
+        last_failure_micros: status.last_failure.map_or(0, |failure| micros(failure.time)),
+        failures: writer.failures.count,
+        next_expiry_micros: snapshot.table().next_expiry().map_or(0, |until| until.unix_micros()),
+        digest: writer.origin.digest(),
+        ..ipgate_stats::defaults()
+    }
 }
 
 /// The generation of a gate's current table; 0 for NULL. Takes no lock.
@@ -117,10 +121,11 @@ pub extern "C" fn ipgate_gate_warnings(
     gate: Option<&ipgate_gate>,
     warnings: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
-    boundary::make(warnings, || {
-        let gate = given(gate, "gate")?;
-        Ok(gate.writer().warnings.clone().unwrap_or_default())
-    })
+    boundary::make(warnings, || Ok(self::warnings(given(gate, "gate")?)))
+}
+
+pub(crate) fn warnings(gate: &ipgate_gate) -> ipgate_error {
+    gate.writer().warnings.clone().unwrap_or_default()
 }
 
 /// Gives a copy of the last failure since the last swap; its status is IPGATE_OK where there was none. What
@@ -130,12 +135,13 @@ pub extern "C" fn ipgate_gate_last_error(
     gate: Option<&ipgate_gate>,
     error: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
-    boundary::make(error, || {
-        let gate = given(gate, "gate")?;
-        let own = gate.writer().failures.last.clone();
-        let status = gate.gate().status();
-        Ok(ipgate_error::last(own, status.last_failure, status.last_swap))
-    })
+    boundary::make(error, || Ok(last_error(given(gate, "gate")?)))
+}
+
+pub(crate) fn last_error(gate: &ipgate_gate) -> ipgate_error {
+    let own = gate.writer().failures.last.clone();
+    let status = gate.gate().status();
+    ipgate_error::last(own, status.last_failure, status.last_swap)
 }
 
 /// Microseconds since 1970 UTC; a clock before that is at 0.

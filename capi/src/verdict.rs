@@ -1,6 +1,6 @@
 //! Verdicts for C.
 
-use std::ffi::c_char;
+use std::ffi::{CStr, c_char};
 use std::mem::offset_of;
 use std::net::IpAddr;
 use std::ptr;
@@ -46,6 +46,9 @@ pub enum ipgate_reason {
     IPGATE_REASON_ALLOW_ENTRY = 5,
     /// Allowed: no list is set, and none is required.
     IPGATE_REASON_NO_GATE = 6,
+    /// Denied by the program, and never by a check: the site does not name the app, and the program lets nobody in to
+    /// such a one.
+    IPGATE_REASON_UNKNOWN_APP = 7,
 }
 
 /// Which list of a policy an entry comes from.
@@ -253,14 +256,23 @@ const _: () = {
 /// Any thread. The text lives as long as the library is loaded.
 #[unsafe(no_mangle)]
 pub extern "C" fn ipgate_reason_name(reason: i32) -> *const c_char {
-    let name = match reason {
+    name_of(reason).as_ptr()
+}
+
+/// The same for Rust.
+pub(crate) fn reason_name(reason: i32) -> &'static str {
+    name_of(reason).to_str().unwrap_or_default()
+}
+
+fn name_of(reason: i32) -> &'static CStr {
+    match reason {
         1 => c"no-address",
         2 => c"no-list",
         3 => c"no-entry",
         4 => c"deny-entry",
         5 => c"allow-entry",
         6 => c"no-gate",
+        7 => c"unknown-app",
         _ => c"failed",
-    };
-    name.as_ptr()
+    }
 }

@@ -56,6 +56,10 @@ const INITIALISERS: &str = "\
 #define IPGATE_SITE_STATS_INIT { sizeof(ipgate_site_stats), 0, 0, 0, 0, 0, 0, 0, 0 }
 #define IPGATE_APP_STATS_INIT { sizeof(ipgate_app_stats), NULL, 0, 0, 0, 0, 0, 0 }
 #define IPGATE_APP_COUNTS_INIT { sizeof(ipgate_app_counts), 0, 0, { 0 } }
+#define IPGATE_REPORT_PROGRAM_INIT { sizeof(ipgate_report_program), NULL, NULL, 0, 0, 0, 0 }
+#define IPGATE_REPORT_SOURCE_INIT { sizeof(ipgate_report_source), NULL, 0, NULL, 0, 0 }
+#define IPGATE_REPORT_LISTS_INIT { sizeof(ipgate_report_lists), NULL, 0, NULL, 0, 0, 0, 0 }
+#define IPGATE_REPORT_PAGE_INIT { sizeof(ipgate_report_page), NULL, 0, 0, 100 }
 ";
 
 fn generated() -> String {

@@ -41,6 +41,7 @@ struct ngx_http_ipgate_loc_conf_s {
     unsigned                   plain_lists:1;  /* the same, and lists, no site */
     unsigned                   names_list:1;   /* a list or a site is named here, not inherited */
     unsigned                   own:1;          /* what results is not just inherited */
+    ipgate_report_format       report_format;
     unsigned                   report:1;
     unsigned                   report_open:1;  /* who may read it has been said */
 

@@ -58,7 +58,7 @@ static ngx_command_t  ngx_http_ipgate_commands[] = {
       &ngx_http_ipgate_status_post },
 
     { ngx_string("ipgate_report"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
       ngx_http_ipgate_report_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,

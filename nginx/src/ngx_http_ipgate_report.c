@@ -6,7 +6,8 @@
 
 
 static ngx_int_t ngx_http_ipgate_report_handler(ngx_http_request_t *r);
-static ngx_int_t ngx_http_ipgate_report_page(ngx_http_request_t *r, ngx_ipgate_page_t *page);
+static ngx_int_t ngx_http_ipgate_report_send(ngx_http_request_t *r, ipgate_report_format format, ngx_str_t *text);
+static ngx_int_t ngx_http_ipgate_report_page(ngx_http_request_t *r, ipgate_report_page *page);
 static ngx_int_t ngx_http_ipgate_report_number(ngx_http_request_t *r, const char *name, size_t *number);
 static ngx_uint_t ngx_http_ipgate_is_loopback(struct sockaddr *sockaddr);
 
@@ -16,6 +17,7 @@ ngx_http_ipgate_report_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_ipgate_loc_conf_t *ilcf = conf;
 
+    ngx_str_t                 *value;
     ngx_http_core_loc_conf_t  *clcf;
 
     if (ilcf->report) {
@@ -23,6 +25,22 @@ ngx_http_ipgate_report_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     ilcf->report = 1;
+    ilcf->report_format = IPGATE_REPORT_JSON;
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts > 1) {
+
+        if (ngx_strcmp(value[1].data, "format=prometheus") == 0) {
+            ilcf->report_format = IPGATE_REPORT_PROMETHEUS;
+
+        } else if (ngx_strcmp(value[1].data, "format=json") != 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "unexpected \"%V\" in ipgate_report: write format=json or format=prometheus",
+                               &value[1]);
+            return NGX_CONF_ERROR;
+        }
+    }
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->handler = ngx_http_ipgate_report_handler;
@@ -70,10 +88,9 @@ ngx_http_ipgate_report_is_open(ngx_conf_t *cf, ngx_http_ipgate_loc_conf_t *prev,
 static ngx_int_t
 ngx_http_ipgate_report_handler(ngx_http_request_t *r)
 {
-    off_t                        length;
     ngx_int_t                    rc;
-    ngx_chain_t                 *out, *link;
-    ngx_ipgate_page_t            page;
+    ngx_str_t                    text;
+    ipgate_report_page           page = IPGATE_REPORT_PAGE_INIT;
     ngx_http_ipgate_loc_conf_t  *ilcf;
 
     ilcf = ngx_http_get_module_loc_conf(r, ngx_http_ipgate_module);
@@ -96,13 +113,34 @@ ngx_http_ipgate_report_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    if (ngx_ipgate_report((ngx_cycle_t *) ngx_cycle, r->pool, &page, &out, &length) != NGX_OK) {
+    rc = ngx_ipgate_report((ngx_cycle_t *) ngx_cycle, r->pool, r->connection->log, &page, ilcf->report_format,
+                           &text);
+
+    if (rc != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    return ngx_http_ipgate_report_send(r, ilcf->report_format, &text);
+}
+
+
+static ngx_int_t
+ngx_http_ipgate_report_send(ngx_http_request_t *r, ipgate_report_format format, ngx_str_t *text)
+{
+    ngx_int_t     rc;
+    ngx_buf_t    *buf;
+    ngx_chain_t   out;
+
     r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = length;
-    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_length_n = text->len;
+
+    if (format == IPGATE_REPORT_PROMETHEUS) {
+        ngx_str_set(&r->headers_out.content_type, "text/plain; version=0.0.4; charset=utf-8");
+        r->keepalive = 0;                  /* Prometheus would keep to one worker for ever */
+    } else {
+        ngx_str_set(&r->headers_out.content_type, "application/json");
+    }
+
     r->headers_out.content_type_len = r->headers_out.content_type.len;
 
     rc = ngx_http_send_header(r);
@@ -110,27 +148,32 @@ ngx_http_ipgate_report_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    for (link = out; link->next; link = link->next) { /* void */ }
+    buf = ngx_calloc_buf(r->pool);
+    if (buf == NULL) {
+        return NGX_ERROR;
+    }
 
-    link->buf->last_buf = (r == r->main);
-    link->buf->last_in_chain = 1;
+    buf->pos = text->data;
+    buf->last = text->data + text->len;
+    buf->memory = 1;
+    buf->last_buf = (r == r->main);
+    buf->last_in_chain = 1;
 
-    return ngx_http_output_filter(r, out);
+    out.buf = buf;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
 }
 
 
 /* ?app=TEXT&from=N&count=N: which apps of a site it shows. */
 
 static ngx_int_t
-ngx_http_ipgate_report_page(ngx_http_request_t *r, ngx_ipgate_page_t *page)
+ngx_http_ipgate_report_page(ngx_http_request_t *r, ipgate_report_page *page)
 {
     u_char     *to, *from;
     ngx_int_t   rc;
     ngx_str_t   app;
-
-    ngx_str_null(&page->app);
-    page->from = 0;
-    page->count = NGX_IPGATE_PAGE;
 
     if (ngx_http_arg(r, (u_char *) "app", 3, &app) == NGX_OK && app.len) {
         to = ngx_pnalloc(r->pool, app.len);
@@ -138,10 +181,10 @@ ngx_http_ipgate_report_page(ngx_http_request_t *r, ngx_ipgate_page_t *page)
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        page->app.data = to;
+        page->text = (char *) to;
         from = app.data;
         ngx_unescape_uri(&to, &from, app.len, 0);
-        page->app.len = to - page->app.data;
+        page->text_len = to - (u_char *) page->text;
     }
 
     rc = ngx_http_ipgate_report_number(r, "from", &page->from);

@@ -12,22 +12,13 @@
  *   ngx_ipgate_app.c           one client of an app of a site
  *   ngx_ipgate_answer.c        one client: the answer, its log line
  *   ngx_ipgate_value.c         the variables of an answer
- *   ngx_ipgate_tally.c         decisions by list or app, and by label
- *   ngx_ipgate_report.c        all of it as JSON
- *   ngx_ipgate_report_site.c   the part of it that is about a site
- *   ngx_ipgate_json.c          texts, times and pieces of JSON
+ *   ngx_ipgate_report.c        all of it for whoever asks
  */
 
 #ifndef NGX_IPGATE_H
 #define NGX_IPGATE_H
 
 #include "ngx_ipgate_source.h"
-
-
-/* What follows the library's reasons: the site does not name the app, and ipgate_unknown_app denies. */
-#define NGX_IPGATE_UNKNOWN_APP  (IPGATE_REASON_NO_GATE + 1)
-
-#define NGX_IPGATE_REASONS  (NGX_IPGATE_UNKNOWN_APP + 1)
 
 
 /* What would cost the usual request registers and room on the stack, if the compiler made it part of the handler. */
@@ -78,7 +69,7 @@ typedef struct {
     ngx_uint_t                by_host;     /* which it says by its host */
     ngx_uint_t                deny_unknown;
     uint64_t                  allowed;     /* of this process alone */
-    uint64_t                  denied[NGX_IPGATE_REASONS];
+    uint64_t                  denied[IPGATE_REASONS];
 } ngx_ipgate_policy_t;
 
 
@@ -240,7 +231,6 @@ void ngx_ipgate_ask(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client, ngx_
 ngx_int_t ngx_ipgate_answer_keep(ngx_pool_t *pool, ngx_ipgate_answer_t *answer);
 void ngx_ipgate_answer_log(ngx_log_t *log, ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client,
     ngx_ipgate_status_e status, ipgate_verdict *verdict);
-const char *ngx_ipgate_reason(int32_t reason);
 
 
 /* ngx_ipgate_value.c */
@@ -257,38 +247,12 @@ ngx_int_t ngx_ipgate_answer_value(ngx_pool_t *pool, ngx_ipgate_answer_t *answer,
     ngx_variable_value_t *value);
 
 
-/* ngx_ipgate_tally.c */
-
-typedef struct {
-    uint64_t                  allowed;
-    uint64_t                  denied;
-    uint64_t                  dry_run;     /* would have been denied */
-} ngx_ipgate_counts_t;
-
-typedef struct {
-    ngx_str_t                 label;       /* empty: entries without one, and no entry */
-    ngx_uint_t                others;      /* labels beyond those that are told apart */
-    ngx_ipgate_counts_t       counts;
-} ngx_ipgate_tally_t;
-
-ngx_array_t *ngx_ipgate_tally(ngx_ipgate_conf_t *icf, ngx_ipgate_source_t *list, ngx_pool_t *pool);
-ngx_array_t *ngx_ipgate_tally_app(ngx_ipgate_source_t *site, const char *name, size_t len, ngx_pool_t *pool);
-
-
 /* ngx_ipgate_report.c */
 
-/* Which apps of a site it shows. */
-typedef struct {
-    ngx_str_t                 app;         /* part of the name or of a host; empty: all */
-    size_t                    from;
-    size_t                    count;
-} ngx_ipgate_page_t;
+#define NGX_IPGATE_PAGE_MAX  1000          /* apps of a site, however many are wanted */
 
-#define NGX_IPGATE_PAGE      100           /* where nobody says how many */
-#define NGX_IPGATE_PAGE_MAX  1000
-
-ngx_int_t ngx_ipgate_report(ngx_cycle_t *cycle, ngx_pool_t *pool, ngx_ipgate_page_t *page, ngx_chain_t **out,
-    off_t *length);
+ngx_int_t ngx_ipgate_report(ngx_cycle_t *cycle, ngx_pool_t *pool, ngx_log_t *log, ipgate_report_page *page,
+    ipgate_report_format format, ngx_str_t *text);
 
 
 #endif /* NGX_IPGATE_H */

@@ -71,7 +71,7 @@ ngx_ipgate_ask(ngx_ipgate_rules_t *rules, ngx_ipgate_client_t *client, ngx_uint_
     if (decision == IPGATE_ALLOW) {
         answer->status = NGX_IPGATE_PASSED;
 
-    } else if (verdict->reason == NGX_IPGATE_UNKNOWN_APP) {
+    } else if (verdict->reason == IPGATE_REASON_UNKNOWN_APP) {
         answer->status = ngx_ipgate_rejected(rules);   /* with or without an address */
 
     } else {
@@ -98,7 +98,7 @@ ngx_ipgate_count(ngx_ipgate_policy_t *policy, ngx_ipgate_answer_t *answer)
 
     reason = answer->verdict.reason;
 
-    policy->denied[reason > 0 && reason < NGX_IPGATE_REASONS ? reason : IPGATE_REASON_FAILED]++;
+    policy->denied[reason > 0 && reason < IPGATE_REASONS ? reason : IPGATE_REASON_FAILED]++;
 }
 
 
@@ -170,7 +170,7 @@ ngx_ipgate_answer_log(ngx_log_t *log, ngx_ipgate_rules_t *rules, ngx_ipgate_clie
 
     ngx_log_error(rules->log_level, log, 0,
                   "ipgate: %V, %s, entry \"%s\", %*s, generation %uL%s%V%s",
-                  &ngx_ipgate_status_names[status], ngx_ipgate_reason(verdict->reason), entry,
+                  &ngx_ipgate_status_names[status], ipgate_reason_name(verdict->reason), entry,
                   (size_t) (end - place), place,
                   rules->policy->site ? verdict->site_generation : verdict->generation,
                   client->text ? ", address \"" : "", text, client->text ? "\"" : "");
@@ -202,13 +202,4 @@ ngx_ipgate_place_of(u_char *p, u_char *last, ngx_ipgate_policy_t *policy, ngx_ip
     }
 
     return ngx_slprintf(p, last, "list \"%V\"", list);
-}
-
-
-/* The library's names, and one more. */
-
-const char *
-ngx_ipgate_reason(int32_t reason)
-{
-    return reason == NGX_IPGATE_UNKNOWN_APP ? "unknown-app" : ipgate_reason_name(reason);
 }

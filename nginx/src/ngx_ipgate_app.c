@@ -77,7 +77,7 @@ ngx_ipgate_app_check(ngx_ipgate_policy_t *policy, ngx_ipgate_client_t *client, i
     }
 
     verdict->decision = IPGATE_DENY;
-    verdict->reason = NGX_IPGATE_UNKNOWN_APP;
+    verdict->reason = IPGATE_REASON_UNKNOWN_APP;
     verdict->origin = IPGATE_ORIGIN_NONE;
     verdict->label = "";
     verdict->label_len = 0;

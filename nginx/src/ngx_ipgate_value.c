@@ -50,7 +50,7 @@ ngx_ipgate_answer_value(ngx_pool_t *pool, ngx_ipgate_answer_t *answer, uintptr_t
         text.len = answer->verdict.label_len;
 
     } else if (part == NGX_IPGATE_PART_REASON) {
-        text.data = (u_char *) ngx_ipgate_reason(answer->verdict.reason);
+        text.data = (u_char *) ipgate_reason_name(answer->verdict.reason);
         text.len = ngx_strlen(text.data);
 
     } else if (part == NGX_IPGATE_PART_APP) {

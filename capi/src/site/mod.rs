@@ -34,6 +34,7 @@ pub use poll::*;
 pub use reader::*;
 pub use settings::*;
 pub use stats::*;
+pub(crate) use stats::{figures, last_error, warnings};
 pub use update::*;
 pub use writer::*;
 

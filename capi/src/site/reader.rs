@@ -22,7 +22,7 @@ use super::writer::ipgate_site;
 /// idle reader keeps the site as it was at its last check alive: see ipgate_site_reader_pause().
 #[derive(Debug)]
 pub struct ipgate_site_reader {
-    pub(super) reader: SiteReader,
+    pub(crate) reader: SiteReader,
     /// Where caught panics are reported.
     pub(super) site: SiteGate,
 }

@@ -66,22 +66,26 @@ pub unsafe extern "C" fn ipgate_site_get_stats(
     // SAFETY: `stats` has as many bytes as its size says.
     let mut stats = unsafe { Room::new(stats) };
     boundary::status(|| {
-        let site = given(site, "site")?;
-        let writer = site.writer();
-        let status = site.gate().status();
-        let figures = ipgate_site_stats {
-            generation: status.generation,
-            apps: status.apps as u64,
-            lists: status.lists as u64,
-            entries: status.entries as u64,
-            bytes: status.bytes as u64,
-            last_change_micros: micros(status.last_change),
-            last_failure_micros: status.last_failure.map_or(0, |failure| micros(failure.time)),
-            failures: writer.failures.count,
-            ..ipgate_site_stats::defaults()
-        };
+        let figures = figures(given(site, "site")?);
         stats.write(&figures, "stats")
     })
+}
+
+/// A site's figures.
+pub(crate) fn figures(site: &ipgate_site) -> ipgate_site_stats {
+    let writer = site.writer();
+    let status = site.gate().status();
+    ipgate_site_stats {
+        generation: status.generation,
+        apps: status.apps as u64,
+        lists: status.lists as u64,
+        entries: status.entries as u64,
+        bytes: status.bytes as u64,
+        last_change_micros: micros(status.last_change),
+        last_failure_micros: status.last_failure.map_or(0, |failure| micros(failure.time)),
+        failures: writer.failures.count,
+        ..ipgate_site_stats::defaults()
+    }
 }
 
 /// The generation of a site; 0 for NULL. Takes no lock.
@@ -97,7 +101,11 @@ pub extern "C" fn ipgate_site_warnings(
     site: Option<&ipgate_site>,
     warnings: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
-    boundary::make(warnings, || Ok(given(site, "site")?.writer().warnings.clone().unwrap_or_default()))
+    boundary::make(warnings, || Ok(self::warnings(given(site, "site")?)))
+}
+
+pub(crate) fn warnings(site: &ipgate_site) -> ipgate_error {
+    site.writer().warnings.clone().unwrap_or_default()
 }
 
 /// Gives a copy of the last failure since the last change; its status is IPGATE_OK where there was none. What checks
@@ -107,10 +115,11 @@ pub extern "C" fn ipgate_site_last_error(
     site: Option<&ipgate_site>,
     error: Option<&mut MaybeUninit<*mut ipgate_error>>,
 ) -> ipgate_status {
-    boundary::make(error, || {
-        let site = given(site, "site")?;
-        let own = site.writer().failures.last.clone();
-        let status = site.gate().status();
-        Ok(ipgate_error::last(own, status.last_failure, status.last_change))
-    })
+    boundary::make(error, || Ok(last_error(given(site, "site")?)))
+}
+
+pub(crate) fn last_error(site: &ipgate_site) -> ipgate_error {
+    let own = site.writer().failures.last.clone();
+    let status = site.gate().status();
+    ipgate_error::last(own, status.last_failure, status.last_change)
 }

@@ -60,7 +60,7 @@ impl ipgate_site {
         ipgate_site { shared: Arc::new(Shared { gate, writer: Mutex::default() }) }
     }
 
-    pub(super) fn gate(&self) -> &SiteGate {
+    pub(crate) fn gate(&self) -> &SiteGate {
         &self.shared.gate
     }
 

@@ -11,7 +11,7 @@ cxx17 := $(CXX) -std=c++17 $(warnings)
 pkg_config = PKG_CONFIG_PATH=$(stage)/lib/pkgconfig pkg-config
 shared = $$($(pkg_config) --cflags --libs ipgate)
 static = $$($(pkg_config) --static --cflags --libs ipgate | sed 's/-lipgate/-l:libipgate.a/')
-programs := api admit cases site_cases images poll site site_changes site_counts site_page site_poll threads fork unload
+programs := api admit cases site_cases images poll site site_changes site_counts site_page site_poll report threads fork unload
 
 # Names what is missing before anything else fails for it.
 need = @for tool in $(1); do command -v $$tool > /dev/null \

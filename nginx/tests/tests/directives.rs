@@ -290,7 +290,9 @@ fn what_directives_refuse() {
         ("ipgate_dry_run maybe;", "invalid value"),
         ("ipgate_log_level loud;", r#"invalid value "loud""#),
         ("ipgate_unix maybe;", r#"invalid value "maybe""#),
-        ("ipgate_report on;", "invalid number of arguments"),
+        ("ipgate_report on;", r#"unexpected "on" in ipgate_report: write format=json or format=prometheus"#),
+        ("ipgate_report format=xml;", r#"unexpected "format=xml" in ipgate_report"#),
+        ("ipgate_report format=json on;", "invalid number of arguments"),
         (r#"ipgate_list late "10.0.0.1";"#, r#""ipgate_list" directive is not allowed here"#),
         ("ipgate_address $nothing;", r#"unknown "nothing" variable"#),
     ];

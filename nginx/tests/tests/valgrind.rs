@@ -47,7 +47,8 @@ fn the_core_cases_under_valgrind() {
          location /gone { ipgate_deny_status 444; empty_gif; }
          location /page { error_page 403 @page; empty_gif; }
          location @page { ipgate off; ipgate_default off; return 403 page; }
-         location /report { ipgate off; ipgate_default off; ipgate_report; }",
+         location /report { ipgate off; ipgate_default off; ipgate_report; }
+         location /metrics { ipgate off; ipgate_default off; ipgate_report format=prometheus; }",
     );
     let (nginx, log) = start(site.stream(
         "set_real_ip_from 127.0.0.1; server { listen 127.0.0.1:PORT1 proxy_protocol; ipgate office; return in; }",
@@ -75,6 +76,7 @@ fn the_core_cases_under_valgrind() {
             let list = &report["lists"][0];
             (list["generation"].as_u64().unwrap(), list["failures"].as_u64().unwrap())
         };
+        assert_eq!(nginx.get("/metrics").status, 200);
         let before = list(&nginx);
         nginx.write("a.list", text);
         eventually("it was seen", || list(&nginx) != before);
@@ -98,7 +100,8 @@ fn sites_under_valgrind() {
                  location /host { ipgate_host $host; empty_gif; }
                  location /named { ipgate shop; empty_gif; }
                  location /strict { ipgate_unknown_app deny; ipgate $arg_app; ipgate_phase early; empty_gif; }
-                 location /report { ipgate_site off; ipgate_report; }",
+                 location /report { ipgate_site off; ipgate_report; }
+                 location /metrics { ipgate_site off; ipgate_report format=prometheus; }",
             )
             .stream(
                 "set_real_ip_from 127.0.0.1; ipgate_site fleet;
@@ -121,6 +124,7 @@ fn sites_under_valgrind() {
         let mut answer = String::new();
         let _ = std::io::Read::read_to_string(&mut stream, &mut answer);
         assert_eq!(answer, "in");
+        assert_eq!(nginx.get("/metrics?app=s&from=1&count=1").status, 200);
         let before = (nginx.report()["sites"][0]["generation"].clone(), failures());
         nginx.write("fleet/apps/shop.list", list);
         eventually("it was seen", || {
