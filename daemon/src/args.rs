@@ -168,7 +168,7 @@ impl Sources {
         folders
             .chain(self.etcd.iter().map(etcd).map(SourceConfig::Etcd))
             .chain(self.etcd_v2.iter().map(etcd).map(SourceConfig::EtcdV2))
-            .chain(kubernetes.map(SourceConfig::Kubernetes))
+            .chain(kubernetes.map(|kubernetes| SourceConfig::Kubernetes(Box::new(kubernetes))))
             .chain(self.url.iter().map(|url| SourceConfig::of_url(url)))
             .collect()
     }
