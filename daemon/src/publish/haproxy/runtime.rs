@@ -56,10 +56,11 @@ impl Runtime {
     pub(super) fn replace(&self, lines: &[String]) -> Result<bool, String> {
         let mut wanted: Vec<&str> = lines.iter().map(String::as_str).collect();
         wanted.sort_unstable();
-        if is_same(&self.in_force()?, &wanted) {
+        let stays = |why: String| format!("{why}; what is in force there stays");
+        if is_same(&self.in_force().map_err(stays)?, &wanted) {
             return Ok(false);
         }
-        let version = self.prepare()?;
+        let version = self.prepare().map_err(stays)?;
         let added = self.add(&version, lines).and_then(|()| self.compare(&version, &wanted));
         if let Err(why) = added {
             // Nobody is asked about a version that was not committed; where it cannot be cleared, the next commit does that.
@@ -158,10 +159,7 @@ impl Runtime {
                 io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "no answer within 10 s".to_owned(),
                 _ => error.to_string(),
             };
-            format!(
-                "HAProxy cannot be asked at {}: {why}; what is in force there stays",
-                self.socket.display()
-            )
+            format!("HAProxy cannot be asked at {}: {why}", self.socket.display())
         })
     }
 
