@@ -9,7 +9,7 @@ command := $(or $(CARGO_TARGET_DIR),target)/debug/ipgate
 
 # Debian packages that the tests use beside Rust; kubectl comes by others, too.
 TEST_PACKAGES := gcc g++ make pkg-config binutils curl openssl valgrind python3 python3-venv \
-	protobuf-compiler libprotobuf-dev etcd-server etcd-client systemd \
+	protobuf-compiler libprotobuf-dev etcd-server etcd-client systemd haproxy nftables iproute2 \
 	$(if $(shell command -v kubectl),,kubernetes-client)
 NGINX_PACKAGES := $(shell $(MAKE) -s --no-print-directory -C nginx packages)
 LUA_PACKAGES := nginx libnginx-mod-http-lua luajit2 curl wrk python3

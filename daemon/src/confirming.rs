@@ -1,19 +1,20 @@
 //! What this router enforces, said where the lists are kept, so that a rollout can be confirmed without asking each router.
 //!
-//! That is what is published, where anything is: nginx and others enforce the file, not what this process has in its memory.
+//! That is what is published, where anything is: nginx and others enforce that, not what this process has in its memory. Where
+//! there are several places, it is what the last of them has.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ipgate_sources::{Confirmation, Roster, RouterId, RouterIdError, RouterReport};
+use ipgate_sources::{Confirmation, ReportedTarget, Roster, RouterId, RouterIdError, RouterReport};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::config::Config;
 use crate::in_force::InForce;
-use crate::publish::Published;
+use crate::publish::Publishing;
 use crate::{log, sources};
 
 /// A report is made at most that often: it takes the digest of the site.
@@ -72,7 +73,7 @@ impl Confirming {
     pub fn begin(
         places: &Places,
         in_force: &Arc<InForce>,
-        published: &watch::Receiver<Option<Published>>,
+        published: &watch::Receiver<Publishing>,
     ) -> Confirming {
         let (stop, stopped) = watch::channel(());
         let mut tasks = JoinSet::new();
@@ -110,7 +111,7 @@ async fn until(mut stopped: watch::Receiver<()>) {
 /// Makes a report whenever something happens, and hands on what is new.
 async fn report(
     in_force: Arc<InForce>,
-    mut published: watch::Receiver<Option<Published>>,
+    mut published: watch::Receiver<Publishing>,
     reports: watch::Sender<Option<RouterReport>>,
 ) {
     let mut status = in_force.follow();
@@ -119,7 +120,7 @@ async fn report(
         status.borrow_and_update();
         let shown = published.borrow_and_update().clone();
         let now = Arc::clone(&in_force);
-        let made = tokio::task::spawn_blocking(move || of(&now, shown.as_ref())).await;
+        let made = tokio::task::spawn_blocking(move || of(&now, &shown)).await;
         let report = match made {
             Ok(report) => Some(report),
             Err(error) => std::panic::resume_unwind(error.into_panic()),
@@ -141,12 +142,12 @@ async fn report(
 }
 
 /// What there is to say. O(a) for a apps, and O(n) for n entries where the digest of what is in force is not known yet.
-fn of(in_force: &InForce, published: Option<&Published>) -> RouterReport {
+fn of(in_force: &InForce, publishing: &Publishing) -> RouterReport {
     let state = in_force.gate().snapshot();
     let figures = in_force.gate().status();
     let report = RouterReport::new(env!("CARGO_PKG_VERSION"), &in_force.status())
         .counting(figures.apps, figures.entries);
-    let enforced = match published {
+    let enforced = match publishing.last() {
         _ if !in_force.is_ready() => None,
         Some(published) => published.digest.zip(published.generation),
         None => Some((in_force.digest(&state), state.generation())),
@@ -154,8 +155,17 @@ fn of(in_force: &InForce, published: Option<&Published>) -> RouterReport {
     let report = enforced
         .into_iter()
         .fold(report, |report, (digest, generation)| report.enforcing(&digest.to_string(), generation));
-    let failing = published.and_then(|published| published.failing.as_ref());
-    failing.into_iter().fold(report, |report, failing| report.unpublished(&failing.why))
+    let targets = publishing.targets().iter().map(|target| {
+        let digest = target.digest.map(|digest| digest.to_string());
+        ReportedTarget::new(
+            &target.name(),
+            digest,
+            target.failing.as_ref().map(|failing| failing.why.clone()),
+        )
+    });
+    let report = report.publishing(targets);
+    let failing = publishing.failing();
+    failing.into_iter().fold(report, |report, (_, failing)| report.unpublished(&failing.why))
 }
 
 fn host_name() -> Result<RouterId, String> {

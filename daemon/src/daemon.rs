@@ -16,7 +16,7 @@ use crate::following::{Following, Prepared};
 use crate::in_force::InForce;
 use crate::listen::{Bound, Serving};
 use crate::notify;
-use crate::publish::{Published, Publisher};
+use crate::publish::{Publisher, Publishing};
 use crate::sources;
 
 /// Runs until it is told to stop.
@@ -34,9 +34,9 @@ pub async fn run(args: &Args, config: Config) -> Result<(), String> {
     let admin = bound("admin", config.admin.listen).await?;
     let control_socket = bound("control", config.control.listen).await?;
 
-    let (published, shown) = watch::channel(None);
+    let (published, shown) = watch::channel(Publishing::default());
     let following = prepared.follow(&in_force);
-    let publisher = Publisher::begin(&in_force, &config.publish, published.clone());
+    let publisher = Publisher::begin(&in_force, &config.publish, &config.publish_to, &published);
     let confirming = Confirming::begin(&places, &in_force, &shown);
     let places = watch::Sender::new(places);
     let mut serving = Vec::new();
@@ -94,7 +94,7 @@ struct Daemon {
     in_force: Arc<InForce>,
     following: Following,
     publisher: Publisher,
-    published: watch::Sender<Option<Published>>,
+    published: watch::Sender<Publishing>,
     confirming: Confirming,
     /// Where that is said, for those who ask what other routers say.
     places: watch::Sender<Places>,
@@ -177,9 +177,10 @@ impl Daemon {
         // What is in force stays while the sources change, and for as long as new ones have not answered.
         self.following.end().await;
         self.following = prepared.follow(&self.in_force);
-        if config.publish != self.config.publish {
+        if (&config.publish, &config.publish_to) != (&self.config.publish, &self.config.publish_to) {
             self.publisher.end().await;
-            self.publisher = Publisher::begin(&self.in_force, &config.publish, self.published.clone());
+            let Config { publish, publish_to, .. } = &config;
+            self.publisher = Publisher::begin(&self.in_force, publish, publish_to, &self.published);
         }
         if (&config.id, &config.sources) != (&self.config.id, &self.config.sources) {
             self.confirming.end().await;

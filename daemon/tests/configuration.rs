@@ -11,7 +11,7 @@ fn errors_name_the_place_and_what_to_write() {
         ("colour = 1\n", ":1:1: there is no key `colour` here; the keys are `lenient`, `state`"),
         (
             "[publish]\n\npaht = \"x\"\n",
-            ":3:1: there is no key `paht` here; the keys are `path` or `interval`; `ipgated --print-config`",
+            ":3:1: there is no key `paht` here; the keys are `path`, `interval`, `check`; `ipgated --print-config`",
         ),
         ("lenient = \"yes\"\n", ":1:11: invalid type: string \"yes\", expected a boolean"),
         ("[admin\n", ":1:7: "),
@@ -80,6 +80,22 @@ fn errors_name_the_place_and_what_to_write() {
         ),
         ("[control]\nlisten = \"127.0.0.1:9181\"\n", "`control.listen` is set and `control.tokens` is not"),
         ("", "there is nothing to follow; name a source, for example `--site /etc/ipgate/site`"),
+        (
+            "[[publish_to]]\nkind = \"haproxy\"\nsocket = \"/s\"\n",
+            "`publish_to` of kind `haproxy` has either `acl` or `map`",
+        ),
+        (
+            "[[publish_to]]\nkind = \"haproxy\"\nsocket = \"/s\"\nacl = \"/a;b\"\n",
+            "its socket cannot be told of a file `/a;b`",
+        ),
+        (
+            "[[publish_to]]\nkind = \"nft\"\ntable = \"my table\"\nset = \"shop\"\n",
+            "`table` is `my table`; it is a name of at most 28 letters",
+        ),
+        (
+            "[[publish_to]]\nkind = \"nft\"\ntable = \"t\"\nset = \"s\"\n[[publish_to]]\nkind = \"nft\"\ntable = \"t\"\nset = \"s\"\n",
+            "two of `publish_to` are the set s_v4 of t; give each a place of its own",
+        ),
         (
             "[[source]]\nkind = \"folder\"\npath = \"/x\"\n[publish]\npath = \"/x\"\n",
             "`publish.path` is /x, which is followed itself",

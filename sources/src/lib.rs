@@ -82,7 +82,7 @@ pub use kubernetes::{
 pub use layout::Layout;
 pub use ledger::Bad;
 pub use notice::{Notice, Part};
-pub use roster::{ReportedSource, Roster, Router, RouterId, RouterIdError, RouterReport};
+pub use roster::{ReportedSource, ReportedTarget, Roster, Router, RouterId, RouterIdError, RouterReport};
 pub use runner::{Runner, Started};
 pub use source::{Source, Traits};
 pub use state::StateFolder;

@@ -13,6 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::report::age;
 use super::shown::Shown;
+use crate::publish::Published;
 
 /// The conditions that a source may be in.
 const CONDITIONS: [&str; 4] = ["starting", "connected", "degraded", "away"];
@@ -146,23 +147,40 @@ impl Metrics {
     }
 
     fn publishing(&self, page: &mut Page<'_>) -> fmt::Result {
-        let published = self.shown.published.borrow().clone();
-        let Some(published) = published else { return Ok(()) };
-        let failing = f64::from(published.failing.is_some());
+        let publishing = self.shown.published.borrow().clone();
+        let targets = publishing.targets();
+        let Some(last) = publishing.last() else { return Ok(()) };
+        let failing = f64::from(publishing.failing().is_some());
         page.gauge(
             "publish_generation",
-            "The generation that is published, read back.",
-            published.generation.unwrap_or(0) as f64,
+            "The generation that is published everywhere, read back.",
+            last.generation.unwrap_or(0) as f64,
         )?;
         page.gauge("publish_failing", "Whether what is in force cannot be published.", failing)?;
+        let bytes = targets.iter().map(|target| target.bytes as f64).sum::<f64>();
+        page.gauges("publish", "Bytes of what is published.", Some(Unit::Bytes), [(NONE, bytes)])?;
+        let writes = targets.iter().map(|target| target.writes).sum();
+        page.counter("publish_writes", "How often anything was written.", writes)?;
+        let failures = targets.iter().map(|target| target.failures).sum();
+        page.counter("publish_failures", "Attempts to publish that failed.", failures)?;
+        let each = |figure: fn(&Published) -> f64| {
+            let numbered = (1..).zip(targets);
+            numbered.map(move |(number, target): (u32, _)| {
+                ([("target", number.to_string()), ("kind", target.kind.to_owned())], figure(target))
+            })
+        };
         page.gauges(
-            "publish",
-            "Bytes of what is published.",
-            Some(Unit::Bytes),
-            [(NONE, published.bytes as f64)],
+            "publish_target_generation",
+            "The generation that is published at a place, read back.",
+            None,
+            each(|target| target.generation.unwrap_or(0) as f64),
         )?;
-        page.counter("publish_writes", "How often anything was written.", published.writes)?;
-        page.counter("publish_failures", "Attempts to publish that failed.", published.failures)
+        page.gauges(
+            "publish_target_failing",
+            "Whether what is in force cannot be published there.",
+            None,
+            each(|target| f64::from(target.failing.is_some())),
+        )
     }
 }
 

@@ -34,10 +34,9 @@ pub fn router(shown: Shown) -> Router {
 
 /// The process runs, and answers. What cannot be published is told here and is no reason to restart.
 async fn healthz(State(shown): State<Shown>) -> String {
-    let failing = shown.published.borrow().as_ref().and_then(|published| published.failing.clone());
-    failing.map_or_else(
+    shown.published.borrow().failing().map_or_else(
         || "ok\n".to_owned(),
-        |failing| format!("ok, but what is in force cannot be published: {}\n", failing.why),
+        |(_, failing)| format!("ok, but what is in force cannot be published: {}\n", failing.why),
     )
 }
 

@@ -1,14 +1,13 @@
 //! The report: what this router enforces, and how it comes by it. By its digest, routers are compared.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::SystemTime;
 
 use ipgate_sources::SourceStatus;
 use serde::Serialize;
 
 use super::shown::Shown;
-use crate::publish::Published;
+use crate::publish::{Failing, Published, Publishing};
 
 /// All of it.
 #[derive(Debug, Serialize)]
@@ -71,9 +70,26 @@ struct BadReport {
     attempts: u64,
 }
 
+/// All of what is published: the digest that the last place has, figures of all, and the first failure.
 #[derive(Debug, Serialize)]
 struct PublishingReport {
-    path: PathBuf,
+    #[serde(flatten)]
+    all: PublishedReport,
+    targets: Vec<TargetReport>,
+}
+
+/// One place.
+#[derive(Debug, Serialize)]
+struct TargetReport {
+    kind: &'static str,
+    #[serde(flatten)]
+    one: PublishedReport,
+}
+
+#[derive(Debug, Serialize)]
+struct PublishedReport {
+    /// Where: of all, where the last place is.
+    path: String,
     /// What stands there, read back.
     generation: Option<u64>,
     digest: Option<String>,
@@ -115,7 +131,7 @@ impl Report {
             refusals,
         };
         let sources = shown.in_force.status().sources.iter().map(SourceReport::of).collect();
-        let publishing = shown.published.borrow().as_ref().map(PublishingReport::of);
+        let publishing = PublishingReport::of(&shown.published.borrow());
         Report { version: env!("CARGO_PKG_VERSION"), site, sources, publishing }
     }
 }
@@ -147,21 +163,40 @@ impl SourceReport {
 }
 
 impl PublishingReport {
-    fn of(published: &Published) -> PublishingReport {
-        PublishingReport {
-            path: published.path.clone(),
+    fn of(publishing: &Publishing) -> Option<PublishingReport> {
+        let targets = publishing.targets();
+        let all = PublishedReport {
+            at: targets.iter().filter_map(|target| target.at).max().and_then(time),
+            bytes: targets.iter().map(|target| target.bytes).sum(),
+            writes: targets.iter().map(|target| target.writes).sum(),
+            failures: targets.iter().map(|target| target.failures).sum(),
+            failing: publishing.failing().map(|(_, failing)| FailingReport::of(failing)),
+            ..PublishedReport::of(publishing.last()?)
+        };
+        let target =
+            |target: &Published| TargetReport { kind: target.kind, one: PublishedReport::of(target) };
+        Some(PublishingReport { all, targets: targets.iter().map(target).collect() })
+    }
+}
+
+impl PublishedReport {
+    fn of(published: &Published) -> PublishedReport {
+        PublishedReport {
+            path: published.place.clone(),
             generation: published.generation,
             digest: published.digest.map(|digest| digest.to_string()),
             at: published.at.and_then(time),
             bytes: published.bytes,
             writes: published.writes,
             failures: published.failures,
-            failing: published.failing.as_ref().map(|failing| FailingReport {
-                why: failing.why.clone(),
-                since: time(failing.since),
-                attempts: failing.attempts,
-            }),
+            failing: published.failing.as_ref().map(FailingReport::of),
         }
+    }
+}
+
+impl FailingReport {
+    fn of(failing: &Failing) -> FailingReport {
+        FailingReport { why: failing.why.clone(), since: time(failing.since), attempts: failing.attempts }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ipgate_sources::{ReportedSource, Router, RouterReport};
+use ipgate_sources::{ReportedSource, ReportedTarget, Router, RouterReport};
 use serde::Serialize;
 
 use crate::confirming::Places;
@@ -40,6 +40,8 @@ struct RouterReportLine {
     site: SiteLine,
     sources: Vec<SourceLine>,
     publishing: Option<PublishingLine>,
+    /// Each place where it publishes, with the digest that it has.
+    targets: Vec<ReportedTarget>,
 }
 
 #[derive(Debug, Serialize)]
@@ -124,6 +126,7 @@ impl From<RouterReport> for RouterReportLine {
                 entries: report.entries,
             },
             sources: report.sources.into_iter().map(SourceLine::from).collect(),
+            targets: report.targets,
             publishing: report.unpublished.map(|why| PublishingLine { digest, failing: FailingLine { why } }),
         }
     }

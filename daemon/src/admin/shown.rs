@@ -7,15 +7,15 @@ use tokio::sync::watch;
 
 use crate::confirming::Places;
 use crate::in_force::InForce;
-use crate::publish::Published;
+use crate::publish::Publishing;
 
 /// What the answers are made of.
 #[derive(Debug, Clone)]
 pub struct Shown {
     /// What is in force.
     pub in_force: Arc<InForce>,
-    /// How publishing is, where anything is published.
-    pub published: watch::Receiver<Option<Published>>,
+    /// How publishing is.
+    pub published: watch::Receiver<Publishing>,
     /// Where routers say what they enforce, if anywhere.
     pub places: watch::Receiver<Places>,
 }

@@ -5,6 +5,7 @@ mod file;
 mod guard;
 mod listen;
 mod problem;
+mod publish;
 mod seconds;
 mod settings;
 mod source;
@@ -14,8 +15,9 @@ pub use document::DOCUMENT;
 pub use guard::{GuardConfig, ListGuardConfig};
 pub use listen::Listen;
 pub use problem::ConfigError;
+pub use publish::{HaProxyConfig, NftConfig, PublishConfig, TargetConfig};
 pub use seconds::Seconds;
-pub use settings::{AdminConfig, Config, ControlConfig, LogConfig, LogFormat, PublishConfig};
+pub use settings::{AdminConfig, Config, ControlConfig, LogConfig, LogFormat};
 pub use source::{
     CrowdSecConfig, EtcdConfig, FolderConfig, HttpConfig, KubernetesConfig, LayoutConfig, ObjectConfig,
     SourceConfig,

@@ -1,5 +1,6 @@
 //! The whole configuration, and what is wrong with it as a whole.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use ipgate_sources::RouterId;
@@ -8,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::guard::GuardConfig;
 use super::listen::Listen;
-use super::seconds::Seconds;
+use super::publish::{PublishConfig, TargetConfig};
 use super::source::SourceConfig;
 
 /// Everything that can be set. Each key is described in [`DOCUMENT`](super::DOCUMENT).
@@ -28,28 +29,14 @@ pub struct Config {
     pub guard: GuardConfig,
     /// The site as a file or a folder.
     pub publish: PublishConfig,
+    /// The filters of proxies.
+    pub publish_to: Vec<TargetConfig>,
     /// Health, metrics, report.
     pub admin: AdminConfig,
     /// Changes by HTTP.
     pub control: ControlConfig,
     /// What is logged, and how.
     pub log: LogConfig,
-}
-
-/// The site as a file or a folder.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PublishConfig {
-    /// The image where it ends in `.image`, else the folder.
-    pub path: Option<PathBuf>,
-    /// It is written at most that often.
-    pub interval: Seconds,
-}
-
-impl Default for PublishConfig {
-    fn default() -> PublishConfig {
-        PublishConfig { path: None, interval: Seconds::from_millis(50) }
-    }
 }
 
 /// Health, metrics, report.
@@ -140,6 +127,14 @@ impl Config {
                 "`publish.path` is {}, which is followed itself; publish somewhere else",
                 path.display()
             ));
+        }
+        self.publish_to.iter().filter_map(TargetConfig::problem).for_each(&mut say);
+        let mut places = BTreeSet::new();
+        for place in self.publish_to.iter().map(TargetConfig::place) {
+            if places.contains(&place) {
+                say(format!("two of `publish_to` are {place}; give each a place of its own"));
+            }
+            places.insert(place);
         }
         problems.extend(self.log.filter().err());
         problems

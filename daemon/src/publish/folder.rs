@@ -10,7 +10,7 @@ use ipgate::whole_file::{self, Edit, WriteError};
 use sha2::{Digest, Sha256};
 
 use super::state::Written;
-use super::text;
+use super::{file, text};
 
 /// What says that a folder is written by this program. A folder of lists without it is somebody else's.
 const MARK: &str = ".ipgated";
@@ -56,7 +56,7 @@ impl FolderTarget {
             written += 1;
         }
         self.known = Some(known);
-        Ok(Written { files: written, bytes })
+        Ok(Written::of_files(written, bytes))
     }
 
     /// What stands there, of a folder that is this program's or holds no site.
@@ -88,20 +88,8 @@ impl FolderTarget {
 
     fn put(&self, name: &str, text: &str) -> Result<(), String> {
         let path = self.path.join(name);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)
-                .map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
-        }
-        match whole_file::write(&path, text.as_bytes()) {
-            Ok(()) | Err(WriteError::Unsynced { .. }) => {}
-            Err(error) => return Err(error.to_string()),
-        }
-        let said = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
-        match fs::read(&path) {
-            Ok(bytes) if bytes == text.as_bytes() => Ok(()),
-            Ok(_) => Err(said(&"it holds something else than was written; does something else write there?")),
-            Err(error) => Err(said(&format!("it cannot be read back: {error}"))),
-        }
+        file::make_folder(&path)?;
+        file::put(&path, text.as_bytes())
     }
 
     fn remove(&self, name: &str) -> Result<(), String> {

@@ -1,13 +1,13 @@
 //! The site as one file, compiled.
 
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use ipgate::Content;
 use ipgate::site::{Site, SiteDigest};
-use ipgate::whole_file::{self, WriteError};
+use ipgate::whole_file;
 
+use super::file;
 use super::state::Written;
 
 /// An image of the site.
@@ -29,40 +29,24 @@ impl ImageTarget {
         if !self.is_own
             && let Some(bytes) = self.take_over(digest)?
         {
-            return Ok(Written { files: 0, bytes });
+            return Ok(Written::of_files(0, bytes));
         }
         let image = site.to_image().map_err(|refused| refused.to_string())?;
-        match whole_file::write(&self.path, &image) {
-            Ok(()) | Err(WriteError::Unsynced { .. }) => {}
-            Err(error) => return Err(error.to_string()),
-        }
-        match fs::read(&self.path) {
-            Ok(read) if read == image => {
-                self.is_own = true;
-                Ok(Written { files: 1, bytes: image.len() })
-            }
-            Ok(_) => {
-                Err(self.said(&"it holds something else than was written; does something else write there?"))
-            }
-            Err(error) => Err(self.said(&format!("it cannot be read back: {error}"))),
-        }
+        file::put(&self.path, &image)?;
+        self.is_own = true;
+        Ok(Written::of_files(1, image.len()))
     }
 
     /// Makes the folder, clears away what a predecessor has left that was killed, and says how long the image is that stands
     /// there, where it is of that very site.
     fn take_over(&self, digest: SiteDigest) -> Result<Option<usize>, String> {
+        file::make_folder(&self.path)?;
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)
-            .map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
         // Where that cannot be done, it is in nobody's way.
         let _ = whole_file::sweep(folder);
         let Ok(bytes) = fs::read(&self.path) else { return Ok(None) };
         let there = Site::from_content(Content::from(bytes.as_slice())).ok();
         Ok(there.filter(|there| there.digest() == digest).map(|_| bytes.len()))
-    }
-
-    fn said(&self, what: &dyn fmt::Display) -> String {
-        format!("{}: {what}", self.path.display())
     }
 }

@@ -1,18 +1,26 @@
 //! How publishing is.
 
-use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use ipgate::Table;
 use ipgate::site::SiteDigest;
 
-/// What is published, and whether the next can be.
+/// How publishing is, everywhere: a target each, that of `publish.path` first. None where nothing is published.
+#[derive(Debug, Clone, Default)]
+pub struct Publishing {
+    targets: Vec<Published>,
+}
+
+/// What is published at one place, and whether the next can be.
 #[derive(Debug, Clone)]
 pub struct Published {
+    /// What it is: `image`, `folder`, or the program that enforces it.
+    pub kind: &'static str,
     /// Where.
-    pub path: PathBuf,
+    pub place: String,
     /// The generation that stands there: written, and read back.
     pub generation: Option<u64>,
-    /// The digest of the site that stands there.
+    /// The digest of the site that stands there, or of which an app does.
     pub digest: Option<SiteDigest>,
     /// Since when.
     pub at: Option<SystemTime>,
@@ -37,10 +45,39 @@ pub struct Failing {
     pub attempts: u64,
 }
 
+impl Publishing {
+    pub(super) fn of(targets: impl IntoIterator<Item = Published>) -> Publishing {
+        Publishing { targets: targets.into_iter().collect() }
+    }
+
+    pub(super) fn target(&mut self, number: usize) -> Option<&mut Published> {
+        self.targets.get_mut(number)
+    }
+
+    /// The places.
+    #[must_use]
+    pub fn targets(&self) -> &[Published] {
+        &self.targets
+    }
+
+    /// The target that is furthest behind: what it has is everywhere, or was. `None` where nothing is published.
+    #[must_use]
+    pub fn last(&self) -> Option<&Published> {
+        self.targets.iter().min_by_key(|target| target.generation)
+    }
+
+    /// The first that fails.
+    #[must_use]
+    pub fn failing(&self) -> Option<(&Published, &Failing)> {
+        self.targets.iter().find_map(|target| Some((target, target.failing.as_ref()?)))
+    }
+}
+
 impl Published {
-    pub(super) fn new(path: &Path) -> Published {
+    pub(super) fn new(kind: &'static str, place: String) -> Published {
         Published {
-            path: path.to_owned(),
+            kind,
+            place,
             generation: None,
             digest: None,
             at: None,
@@ -49,6 +86,12 @@ impl Published {
             failures: 0,
             failing: None,
         }
+    }
+
+    /// What it is called where several are told apart, as `haproxy /etc/haproxy/shop.acl`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{} {}", self.kind, self.place)
     }
 }
 
@@ -64,7 +107,22 @@ impl Failing {
 /// What was written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Written {
-    /// Files that differed, and were put in place or removed.
+    /// Files that differed, and were put in place or removed; lists of a proxy.
     pub(super) files: usize,
     pub(super) bytes: usize,
+    /// When it is no longer right although nothing has changed.
+    pub(super) expires: Option<SystemTime>,
+}
+
+impl Written {
+    /// Files that say themselves when which of their entries expires.
+    pub(super) fn of_files(files: usize, bytes: usize) -> Written {
+        Written { files, bytes, expires: None }
+    }
+
+    /// What a table lets in now, whether or not it was there already.
+    pub(super) fn of_table(is_new: bool, bytes: usize, table: &Table) -> Written {
+        let expires = table.next_expiry().map(ipgate::list::Until::system_time);
+        Written { files: usize::from(is_new), bytes, expires }
+    }
 }

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 
 use crate::failure::Failure;
 pub use id::{RouterId, RouterIdError};
-pub use report::{ReportedSource, Router, RouterReport};
+pub use report::{ReportedSource, ReportedTarget, Router, RouterReport};
 
 /// The time of a lease, unless set: two renewals may be missed.
 #[cfg(any(feature = "etcd", feature = "kubernetes"))]

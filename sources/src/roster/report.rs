@@ -36,6 +36,22 @@ pub struct RouterReport {
     pub sources: Vec<ReportedSource>,
     /// Why what the sources say is not handed on to those who enforce it.
     pub unpublished: Option<String>,
+    /// Where it is handed on to, a place each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<ReportedTarget>,
+}
+
+/// A place where a router publishes, as a file or in the filter of a proxy.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct ReportedTarget {
+    /// What it is, and where.
+    pub name: String,
+    /// The digest of the site that was read back there. `None` where nothing was.
+    pub digest: Option<String>,
+    /// Why the next cannot be published there.
+    pub why: Option<String>,
 }
 
 /// A source, as a router has it.
@@ -96,6 +112,12 @@ impl RouterReport {
         RouterReport { unpublished: Some(why.to_owned()), ..self }
     }
 
+    /// The same with these places where it is published.
+    #[must_use]
+    pub fn publishing(self, targets: impl IntoIterator<Item = ReportedTarget>) -> RouterReport {
+        RouterReport { targets: targets.into_iter().collect(), ..self }
+    }
+
     /// As it is stored.
     #[cfg(any(feature = "etcd", feature = "kubernetes"))]
     pub(crate) fn to_json(&self) -> String {
@@ -107,6 +129,19 @@ impl RouterReport {
     #[cfg(any(feature = "etcd", feature = "kubernetes"))]
     pub(crate) fn from_json(text: &[u8]) -> Result<RouterReport, String> {
         serde_json::from_slice(text).map_err(|error| format!("what it says cannot be read: {error}"))
+    }
+}
+
+impl ReportedTarget {
+    /// A place with the digest of what was read back there, and why the next cannot be published.
+    ///
+    /// ```
+    /// let target = ipgate_sources::ReportedTarget::new("nft inet ipgate shop", Some("5e".repeat(32)), None);
+    /// assert!(target.why.is_none());
+    /// ```
+    #[must_use]
+    pub fn new(name: &str, digest: Option<String>, why: Option<String>) -> ReportedTarget {
+        ReportedTarget { name: name.to_owned(), digest, why }
     }
 }
 
