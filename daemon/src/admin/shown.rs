@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::confirming::Places;
+use crate::decide::Tally;
 use crate::in_force::InForce;
 use crate::publish::Published;
 
@@ -17,4 +18,6 @@ pub struct Shown {
     pub published: watch::Receiver<Option<Published>>,
     /// Where routers say what they enforce, if anywhere.
     pub places: watch::Receiver<Places>,
+    /// What proxies were answered, a tally for each listener.
+    pub tallies: Vec<Arc<Tally>>,
 }
