@@ -9,7 +9,7 @@ command := $(or $(CARGO_TARGET_DIR),target)/debug/ipgate
 
 # Debian packages that the tests use beside Rust; kubectl comes by others, too.
 TEST_PACKAGES := gcc g++ make pkg-config binutils curl openssl valgrind python3 python3-venv \
-	protobuf-compiler libprotobuf-dev etcd-server etcd-client systemd haproxy nftables iproute2 \
+	protobuf-compiler libprotobuf-dev etcd-server etcd-client systemd nginx caddy haproxy nftables iproute2 \
 	$(if $(shell command -v kubectl),,kubernetes-client)
 NGINX_PACKAGES := $(shell $(MAKE) -s --no-print-directory -C nginx packages)
 LUA_PACKAGES := nginx libnginx-mod-http-lua luajit2 curl wrk python3
@@ -73,6 +73,7 @@ pictures-check: ## fails where the README shows what the command no longer says
 bench-smoke: ## every benchmark once, for its answers and not for its figures
 	$(stage) $(CARGO) test -p ipgate --all-features --bench client --bench gate --bench site --bench ways --bench update
 	$(stage) $(CARGO) test -p ipgate-tower --bench layer
+	$(stage) $(CARGO) test -p ipgated --bench decide
 	$(stage) $(CARGO) test -p ipgate-bench --bench crates
 
 fuzz-smoke: ## every fuzz target for a few seconds

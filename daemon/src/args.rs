@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args as Group, Parser, ValueHint};
 use ipgate_sources::RouterId;
 
-use crate::config::{Config, ConfigError, EtcdConfig, KubernetesConfig, Listen, LogFormat, SourceConfig};
+use crate::config::{
+    Config, ConfigError, DecideConfig, EtcdConfig, KubernetesConfig, Listen, LogFormat, Profile, SourceConfig,
+};
 
 const AFTER: &str = "\
 Flags stand above the file; a source that is named here stands in the place of all
@@ -23,6 +25,7 @@ Exit codes:
 Examples:
   ipgated --site /etc/ipgate/site --publish /run/ipgated/site.image --admin 127.0.0.1:9180
   ipgated --etcd http://127.0.0.1:2379 --prefix /deis --publish /run/ipgated/site.image
+  ipgated --site /etc/ipgate/site --decide 127.0.0.1:9182 --profile caddy
   ipgated --etcd http://127.0.0.1:2379 --confirm --id edge-1 --admin 127.0.0.1:9180
   ipgated --config /etc/ipgate/ipgated.toml --check-config
   ipgated --print-config > /etc/ipgate/ipgated.toml";
@@ -93,6 +96,18 @@ struct Results {
     /// Write the site there whenever it changes: an image where it ends in `.image`, else a folder of lists
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     publish: Option<PathBuf>,
+    /// Answer proxies there whether a request may pass
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    decide: Option<Listen>,
+    /// Who asks at --decide; nginx unless given
+    #[arg(long, value_name = "NAME", value_enum, requires = "decide")]
+    profile: Option<Profile>,
+    /// The proxies that may ask at --decide, as a list; those of this machine unless given
+    #[arg(long, value_name = "LIST", requires = "decide")]
+    trusted_proxies: Option<String>,
+    /// The one header that names the client at --decide, where it is not that of the profile
+    #[arg(long, value_name = "NAME", requires = "decide")]
+    client_header: Option<String>,
     /// Take changes of lists there, as the Deis controller does; needs --tokens
     #[arg(long, value_name = "ADDRESS:PORT")]
     control: Option<Listen>,
@@ -136,8 +151,26 @@ impl Args {
         if !sources.is_empty() {
             config.sources = sources;
         }
-        let Results { publish, control, tokens, admin, confirm, id } = &self.results;
+        let Results {
+            publish,
+            decide,
+            profile,
+            trusted_proxies,
+            client_header,
+            control,
+            tokens,
+            admin,
+            confirm,
+            id,
+        } = &self.results;
         config.publish.path = publish.clone().or(config.publish.path);
+        if let Some(listen) = *decide {
+            config.decide = vec![DecideConfig {
+                trusted_proxies: trusted_proxies.clone(),
+                client_header: client_header.clone(),
+                ..DecideConfig::new(listen, profile.unwrap_or(Profile::Nginx))
+            }];
+        }
         config.control.listen = control.or(config.control.listen);
         config.control.tokens = tokens.clone().or(config.control.tokens);
         config.admin.listen = admin.or(config.admin.listen);

@@ -12,6 +12,7 @@ use crate::args::Args;
 use crate::config::Config;
 use crate::confirming::{Confirming, Places};
 use crate::control::{self, Control, Kept, TokensFile};
+use crate::decide::{Decider, Rules};
 use crate::following::{Following, Prepared};
 use crate::in_force::InForce;
 use crate::listen::{Bound, Serving};
@@ -33,6 +34,11 @@ pub async fn run(args: &Args, config: Config) -> Result<(), String> {
     let control = control(&config)?;
     let admin = bound("admin", config.admin.listen).await?;
     let control_socket = bound("control", config.control.listen).await?;
+    let mut deciders = Vec::new();
+    for (decide, rules) in config.decide.iter().zip(rules(&config, &in_force)?) {
+        deciders.push((Bound::new("decide", decide.listen).await?, decide, rules));
+    }
+    config.warnings().iter().for_each(|warning| warn!("{warning}"));
 
     let (published, shown) = watch::channel(Publishing::default());
     let following = prepared.follow(&in_force);
@@ -40,8 +46,15 @@ pub async fn run(args: &Args, config: Config) -> Result<(), String> {
     let confirming = Confirming::begin(&places, &in_force, &shown);
     let places = watch::Sender::new(places);
     let mut serving = Vec::new();
+    let mut tallies = Vec::new();
+    for (socket, decide, rules) in deciders {
+        tallies.push(rules.tally());
+        let decider = Decider::new(decide, rules);
+        serving.push(socket.serve_by(|socket, stopped| decider.serve(socket, stopped)));
+    }
     if let Some(admin) = admin {
-        let shown = Shown { in_force: Arc::clone(&in_force), published: shown, places: places.subscribe() };
+        let (in_force, places) = (Arc::clone(&in_force), places.subscribe());
+        let shown = Shown { in_force, published: shown, places, tallies };
         serving.push(admin.serve(admin::router(shown)));
     }
     let mut kept = None;
@@ -65,7 +78,13 @@ pub async fn run(args: &Args, config: Config) -> Result<(), String> {
 pub fn check(config: &Config) -> Result<(), String> {
     sources::sources(config)?;
     Places::of(config)?;
+    rules(config, &Arc::new(InForce::new().map_err(|refused| refused.to_string())?))?;
     control(config).map(drop)
+}
+
+/// What each listener for proxies decides by.
+fn rules(config: &Config, in_force: &Arc<InForce>) -> Result<Vec<Rules>, String> {
+    config.decide.iter().map(|decide| Rules::new(decide, in_force)).collect()
 }
 
 /// Where changes go and who may make them, where changes are taken at all.
@@ -168,10 +187,10 @@ impl Daemon {
     }
 
     async fn change(mut self, config: Config, prepared: Prepared, places: Places) -> Daemon {
-        let before = (&self.config.admin, &self.config.control, &self.config.log);
-        if before != (&config.admin, &config.control, &config.log) {
+        let before = (&self.config.decide, &self.config.admin, &self.config.control, &self.config.log);
+        if before != (&config.decide, &config.admin, &config.control, &config.log) {
             warn!(
-                "`admin`, `control` and `log` are taken when the daemon starts; restart it for what has changed there"
+                "`decide`, `admin`, `control` and `log` are taken when the daemon starts; restart it for what has changed there"
             );
         }
         // What is in force stays while the sources change, and for as long as new ones have not answered.
@@ -187,8 +206,8 @@ impl Daemon {
             self.confirming = Confirming::begin(&places, &self.in_force, &self.published.subscribe());
             self.places.send_replace(places);
         }
-        self.config =
-            Config { admin: self.config.admin, control: self.config.control, log: self.config.log, ..config };
+        let Config { decide, admin, control, log, .. } = self.config;
+        self.config = Config { decide, admin, control, log, ..config };
         self
     }
 

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   configuration ─▶ sources ─▶ what is in force ─┬─▶ files (publish)
-//!                       ▲                         ├─▶ health, metrics, report (admin)
+//!                       ▲                         ├─▶ answers for proxies (decide)
+//!                       │                         ├─▶ health, metrics, report (admin)
 //!                       └── changes (control)     └─▶ said to the fleet (confirming)
 //! ```
 
@@ -14,6 +15,7 @@ pub mod config;
 pub mod confirming;
 pub mod control;
 pub mod daemon;
+pub mod decide;
 pub mod following;
 pub mod in_force;
 pub mod listen;

@@ -46,18 +46,27 @@ impl Bound {
         Ok(Bound { what, socket })
     }
 
+    /// Serves by a task, which ends when it is told to.
+    pub fn serve_by<T>(self, serve: impl FnOnce(TcpListener, oneshot::Receiver<()>) -> T) -> Serving
+    where
+        T: Future<Output = ()> + Send + 'static,
+    {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(serve(self.socket, stopped));
+        Serving { stop, task }
+    }
+
     /// Serves.
     pub fn serve(self, router: Router) -> Serving {
-        let (stop, stopped) = oneshot::channel::<()>();
         let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
-        let task = tokio::spawn(async move {
+        let what = self.what;
+        self.serve_by(|socket, stopped| async move {
             let served =
-                axum::serve(self.socket, service).with_graceful_shutdown(async move { drop(stopped.await) });
+                axum::serve(socket, service).with_graceful_shutdown(async move { drop(stopped.await) });
             if let Err(error) = served.await {
-                tracing::error!(listener = self.what, "not listening any more: {error}");
+                tracing::error!(listener = what, "not listening any more: {error}");
             }
-        });
-        Serving { stop, task }
+        })
     }
 }
 

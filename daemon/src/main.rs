@@ -27,6 +27,9 @@ fn run(args: &Args) -> Result<(), String> {
     let config = args.configuration().map_err(|error| error.to_string())?;
     if args.check_config {
         daemon::check(&config)?;
+        for warning in config.warnings() {
+            let _ = writeln!(io::stderr(), "warning: {warning}");
+        }
         let _ = writeln!(io::stdout(), "the configuration is good");
         return Ok(());
     }

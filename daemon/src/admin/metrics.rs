@@ -1,6 +1,7 @@
 //! Figures for Prometheus, taken when they are asked for. No label holds an address: sources are numbered in the order in
 //! which they are named, and the report says their names.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use ipgate_sources::SourceStatus;
@@ -44,7 +45,8 @@ impl Collector for Metrics {
         let mut page = Page { encoder };
         self.site(&mut page)?;
         self.sources(&mut page)?;
-        self.publishing(&mut page)
+        self.publishing(&mut page)?;
+        self.decisions(&mut page)
     }
 }
 
@@ -181,6 +183,29 @@ impl Metrics {
             None,
             each(|target| f64::from(target.failing.is_some())),
         )
+    }
+
+    fn decisions(&self, page: &mut Page<'_>) -> fmt::Result {
+        let site = self.shown.in_force.gate().snapshot();
+        // Two listeners of one profile are one figure.
+        let mut sums: BTreeMap<_, u64> = BTreeMap::new();
+        for tally in &self.shown.tallies {
+            for counted in tally.counts(&site) {
+                let labels = (tally.profile().as_str(), counted.app, counted.is_allowed, counted.reason);
+                *sums.entry(labels).or_default() += counted.count;
+            }
+        }
+        let counts = sums.into_iter().map(|((profile, app, is_allowed, reason), count)| {
+            let result = if is_allowed { "allow" } else { "deny" };
+            let labels = [
+                ("profile", profile.to_owned()),
+                ("app", app),
+                ("result", result.to_owned()),
+                ("reason", reason.to_owned()),
+            ];
+            (labels, count)
+        });
+        page.counters("decisions", "Answers to proxies; apps of the site, (none) and (other).", counts)
     }
 }
 

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use tokio::sync::watch;
 
 use crate::confirming::Places;
+use crate::decide::Tally;
 use crate::in_force::InForce;
 use crate::publish::Publishing;
 
@@ -18,6 +19,8 @@ pub struct Shown {
     pub published: watch::Receiver<Publishing>,
     /// Where routers say what they enforce, if anywhere.
     pub places: watch::Receiver<Places>,
+    /// What proxies were answered, a tally for each listener.
+    pub tallies: Vec<Arc<Tally>>,
 }
 
 impl Shown {

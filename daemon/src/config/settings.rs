@@ -7,6 +7,7 @@ use ipgate_sources::RouterId;
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 
+use super::decide::DecideConfig;
 use super::guard::GuardConfig;
 use super::listen::Listen;
 use super::publish::{PublishConfig, TargetConfig};
@@ -31,6 +32,8 @@ pub struct Config {
     pub publish: PublishConfig,
     /// The filters of proxies.
     pub publish_to: Vec<TargetConfig>,
+    /// Decisions for proxies.
+    pub decide: Vec<DecideConfig>,
     /// Health, metrics, report.
     pub admin: AdminConfig,
     /// Changes by HTTP.
@@ -108,18 +111,14 @@ impl Config {
             say("there is nothing to follow; name a source, for example `--site /etc/ipgate/site`, or `[[source]]` in the file".to_owned());
         }
         self.sources.iter().flat_map(SourceConfig::problems).for_each(&mut say);
+        self.decide.iter().flat_map(DecideConfig::problems).for_each(&mut say);
         if self.control.listen.is_some() && self.control.tokens.is_none() {
             say("`control.listen` is set and `control.tokens` is not; changes need a file that says who may make them".to_owned());
         }
         if self.control.listen.is_none() && self.control.tokens.is_some() {
             say("`control.tokens` is set and `control.listen` is not; write for example `listen = \"127.0.0.1:9181\"` below `[control]`".to_owned());
         }
-        if let (Some(admin), Some(control)) = (&self.admin.listen, &self.control.listen)
-            && admin == control
-            && admin.address().port() != 0
-        {
-            say(format!("`admin.listen` and `control.listen` are both {admin}; give each a port of its own"));
-        }
+        self.same_port().into_iter().for_each(&mut say);
         if let Some(path) = &self.publish.path
             && self.sources.iter().any(|source| source.folder() == Some(path))
         {
@@ -138,5 +137,26 @@ impl Config {
         }
         problems.extend(self.log.filter().err());
         problems
+    }
+
+    /// What is taken, and lets somebody say who they are unless a proxy is set up for it; a sentence each.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        self.decide.iter().flat_map(DecideConfig::warnings).collect()
+    }
+
+    /// Two listeners that cannot be at one address.
+    fn same_port(&self) -> Option<String> {
+        let decide = self.decide.iter().map(|decide| ("decide.listen", Some(decide.listen)));
+        let named = [("admin.listen", self.admin.listen), ("control.listen", self.control.listen)];
+        let mut seen: Vec<(&str, Listen)> = Vec::new();
+        for (key, listen) in named.into_iter().chain(decide) {
+            let Some(listen) = listen.filter(|listen| listen.address().port() != 0) else { continue };
+            if let Some((other, _)) = seen.iter().find(|(_, other)| *other == listen) {
+                return Some(format!("`{other}` and `{key}` are both {listen}; give each a port of its own"));
+            }
+            seen.push((key, listen));
+        }
+        None
     }
 }
