@@ -71,10 +71,8 @@ pictures-check: ## fails where the README shows what the command no longer says
 	$(stage) scripts/pictures --check $(command) docs/pictures
 
 bench-smoke: ## every benchmark once, for its answers and not for its figures
-	$(stage) $(CARGO) test -p ipgate --all-features --bench client --bench gate --bench site --bench ways --bench update
-	$(stage) $(CARGO) test -p ipgate-tower --bench layer
-	$(stage) $(CARGO) test -p ipgated --bench decide
-	$(stage) $(CARGO) test -p ipgate-bench --bench crates
+	$(stage) $(CARGO) test --workspace --exclude ipgate-nginx-tests --all-features $(patsubst %,--bench %, \
+		client gate site ways update layer decide crates)
 
 fuzz-smoke: ## every fuzz target for a few seconds
 	$(stage) env FUZZ_SEED=1 scripts/fuzz $(FUZZ_SMOKE_SECONDS)
