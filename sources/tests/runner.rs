@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 /// What a test has a source do.
 enum Act {
-    Say(Statement),
+    Say(Box<Statement>),
     Fail(Failure),
 }
 
@@ -40,7 +40,7 @@ impl Teller {
     /// What the source has from now on, and says.
     fn says(&self, statement: Statement) {
         *self.whole.lock().unwrap() = statement.clone();
-        self.acts.send(Act::Say(statement)).unwrap();
+        self.acts.send(Act::Say(Box::new(statement))).unwrap();
     }
 
     fn fails(&self, failure: Failure) {
@@ -63,7 +63,7 @@ impl Source for Told {
                 let began = feed.begin();
                 tokio::select! {
                     act = self.acts.recv() => match act {
-                        Some(Act::Say(statement)) => feed.say(statement, began).await,
+                        Some(Act::Say(statement)) => feed.say(*statement, began).await,
                         Some(Act::Fail(failure)) => return failure,
                         None => std::future::pending().await,
                     },
@@ -158,7 +158,7 @@ async fn what_is_gone_stays_until_it_is_confirmed() {
     status.wait_for(|status| status.is_ready).await.unwrap();
     // Deleted and written again, as a deploy does.
     let without = Statement::changes().with_app("shop".parse().unwrap(), None);
-    teller.acts.send(Act::Say(without.clone())).unwrap();
+    teller.acts.send(Act::Say(Box::new(without.clone()))).unwrap();
     status.wait_for(|status| !status.sources[0].held.is_empty()).await.unwrap();
     assert!(!allows(&gate, "shop", "192.0.2.1"));
     teller.says(full);
