@@ -56,7 +56,7 @@ msrv: ## the oldest Rust that Cargo.toml promises
 	$(stage) scripts/msrv
 
 unit: ## unit, integration, example, command and documentation tests
-	$(stage) $(CARGO) test --workspace --exclude ipgate-nginx-tests --all-features
+	$(stage) scripts/unit $(CARGO) test --workspace --exclude ipgate-nginx-tests --all-features
 
 doc: ## documentation, warnings denied
 	$(stage) env RUSTDOCFLAGS="-D warnings" $(CARGO) doc -p ipgate-lpm -p ipgate -p ipgate-capi -p ipgate-sources -p ipgate-tower \
