@@ -119,15 +119,16 @@ impl Runner {
 
     /// Brings into force what was kept in the state folder, where there is one, and returns a runner that goes on from there.
     /// Blocks for the reading, some milliseconds for ten thousand apps.
-    pub fn start(mut self) -> Started {
+    pub fn start(self) -> Started {
         let traits: Vec<_> = self.sources.iter().map(|source| source.traits()).collect();
         let mut core = Core::new(&self.gate, &self.parser, traits);
         let mut outcome = Outcome::default();
-        for (number, source) in self.sources.iter_mut().enumerate() {
+        let mut bookmarks = Vec::new();
+        for (number, source) in self.sources.iter().enumerate() {
             match self.state.as_ref().map(|state| state.load(&source.name())) {
                 Some(Ok(Some(kept))) => {
                     core.restore(number, &kept);
-                    kept.bookmark.into_iter().for_each(|bookmark| source.resume(bookmark));
+                    bookmarks.extend(kept.bookmark.map(|bookmark| (number, bookmark)));
                 }
                 Some(Err(why)) => outcome.notices.push((Some(number), Notice::Unkept { why })),
                 Some(Ok(None)) | None => {}
@@ -142,6 +143,12 @@ impl Runner {
             Started { runner: self, core, status, is_in_force, unsaved: BTreeSet::new(), was_unkept: false };
         started.tell(&outcome);
         started.publish();
+        // What is in force does not wait for it.
+        for (number, bookmark) in bookmarks {
+            if let Some(source) = started.runner.sources.get_mut(number) {
+                source.resume(bookmark);
+            }
+        }
         started
     }
 
