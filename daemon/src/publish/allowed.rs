@@ -2,8 +2,8 @@
 
 use std::time::SystemTime;
 
-use ipgate::site::{App, ListSlot, Site};
-use ipgate::{Mode, Policy, Table};
+use ipgate::Table;
+use ipgate::site::Site;
 
 /// The table that decides for an app's clients at `now`: both lists as its mode combines them, without what has expired. Without
 /// an app it is that of every app which the site does not name. O(n) for n entries.
@@ -11,26 +11,15 @@ use ipgate::{Mode, Policy, Table};
 /// A list that is to come lets nobody in for whom it may decide, as in the gate.
 pub(super) fn table(site: &Site, app: Option<&str>, now: SystemTime) -> Table {
     // No app has an empty name.
-    let name = app.unwrap_or_default();
-    let policy = site.policy(name).unwrap_or_else(|| without_default(site, name));
-    Table::from_policy_at(&policy, now)
-}
-
-/// The policy of an app of which a list is to come. Where that is the default list and the two are not combined, the app's own
-/// decides for whom it covers, and nobody else is let in.
-fn without_default(site: &Site, name: &str) -> Policy {
-    let app = site.apps().get(name);
-    let mode = app.and_then(App::mode).unwrap_or(site.mode());
-    let own = app.filter(|_| mode != Mode::Extend).map(App::list).and_then(ListSlot::list);
-    own.into_iter().fold(Policy::new().with_enforce(true), Policy::with_app)
+    Table::from_policy_at(&site.effective_policy(app.unwrap_or_default()), now)
 }
 
 #[cfg(test)]
 mod tests {
     use std::net::IpAddr;
 
-    use ipgate::List;
-    use ipgate::site::SiteGate;
+    use ipgate::site::{App, ListSlot, SiteGate};
+    use ipgate::{List, Mode};
 
     use super::*;
 
