@@ -5,6 +5,8 @@ use std::fmt;
 use futures_util::future::BoxFuture;
 use ipgate::site::AppName;
 
+use crate::failure::Failure;
+
 /// A place where the list of an app can be read and written, with nothing lost where two write at once.
 ///
 /// A writer reads, makes its new text, and writes that with the version that it has read; where that has changed meanwhile
@@ -72,3 +74,13 @@ impl fmt::Display for StoreError {
 }
 
 impl std::error::Error for StoreError {}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> StoreError {
+        match failure {
+            Failure::Denied(why) => StoreError::Denied(why),
+            Failure::Unreachable(why) => StoreError::Unreachable(why),
+            other => StoreError::Unreachable(other.to_string()),
+        }
+    }
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Response, Url};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, with_causes};
 
 /// A client whose servers' certificates are of the system's authorities, or of those in a file alone. It goes where an answer
 /// leads only where that is asked for: a header with a key would go there, too.
@@ -33,7 +33,7 @@ pub(crate) fn build(
         }
         builder = builder.tls_certs_only(certificates);
     }
-    builder.build().map_err(|error| Failure::Unreadable(sentence(&error)))
+    builder.build().map_err(|error| Failure::Unreadable(with_causes(&error)))
 }
 
 /// An address, `http` or `https`.
@@ -81,20 +81,6 @@ pub(crate) fn token(file: &Path) -> Result<String, Failure> {
 /// What an error means for whoever follows.
 pub(crate) fn failure(error: reqwest::Error) -> Failure {
     let is_of_content = error.is_body() || error.is_decode() || error.is_redirect();
-    let said = sentence(&error.without_url());
+    let said = with_causes(&error.without_url());
     if is_of_content { Failure::Unreadable(said) } else { Failure::Unreachable(said) }
-}
-
-/// An error with what caused it; without the address, which may hold a secret.
-fn sentence(error: &reqwest::Error) -> String {
-    let mut said = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !said.contains(&text) {
-            said = format!("{said}: {text}");
-        }
-        cause = error.source();
-    }
-    said
 }

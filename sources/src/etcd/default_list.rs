@@ -7,7 +7,6 @@
 use etcd_client::{Compare, CompareOp, DeleteOptions, KeyValue, ResponseHeader, Txn, TxnOp, TxnOpResponse};
 use ipgate::Limits;
 
-use super::failure::store_failure;
 use super::range::Range;
 use super::store::EtcdStore;
 use crate::layout::{self, PART_BYTES, PARTS, SPLIT, Split};
@@ -101,9 +100,8 @@ impl EtcdStore {
     /// The text that is in parts.
     async fn joined(&self, split: &str) -> Result<String, StoreError> {
         let split: Split = split.parse().map_err(StoreError::CannotSay)?;
-        let client = self.connected().await.map_err(store_failure)?;
-        let reading =
-            Range::below(&self.key(&split.directory())).read(&client).await.map_err(store_failure)?;
+        let client = self.connected().await?;
+        let reading = Range::below(&self.key(&split.directory())).read(&client).await?;
         let keys = reading.keys.iter().map(|key| (key.key(), key.value()));
         // Whoever wrote another one meanwhile has removed these.
         let text = split.text(&self.key(""), keys).map_err(|_| StoreError::Conflict)?;
@@ -129,7 +127,7 @@ impl EtcdStore {
     fn unchanged(&self, read: &Stored) -> Result<Vec<Compare>, StoreError> {
         let foreign = || StoreError::CannotSay("the version is not one of this store".into());
         let (one, split) = read.version.split_once(' ').ok_or_else(foreign)?;
-        let compare = |path: &str, revision: &str| {
+        let compare = |path: &str, revision: &str| -> Result<Compare, StoreError> {
             let revision = revision.parse().map_err(|_| foreign())?;
             Ok(Compare::mod_revision(self.key(path), CompareOp::Equal, revision))
         };

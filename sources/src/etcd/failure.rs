@@ -23,14 +23,6 @@ pub(super) fn failure(error: &Error) -> Failure {
     }
 }
 
-/// What a failure means for a store.
-pub(super) fn store_failure(failure: Failure) -> StoreError {
-    match failure {
-        Failure::Denied(why) => StoreError::Denied(why),
-        other => StoreError::Unreachable(other.to_string()),
-    }
-}
-
 /// What a failed request means for a store.
 pub(super) fn store_error(error: &Error) -> StoreError {
     match error {

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use ipgate::site::AppName;
 use tokio::time::timeout;
 
-use super::failure::{no_answer, store_error, store_failure};
+use super::failure::{no_answer, store_error};
 use super::kept::Kept;
 use super::range::PATIENCE;
 use crate::access::EtcdAccess;
@@ -60,7 +60,7 @@ impl EtcdStore {
     where
         F: Future<Output = Result<T, Error>>,
     {
-        let client = self.connected().await.map_err(store_failure)?;
+        let client = self.connected().await?;
         let answer = match timeout(PATIENCE, call(client)).await {
             Ok(answer) => answer.map_err(|error| store_error(&error)),
             Err(_) => Err(StoreError::Unreachable(no_answer(PATIENCE).to_string())),

@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use ipgate::site::AppName;
 
 use super::answer::{ApiError, Body, Node};
-use super::failure::{of_store, store_error};
+use super::failure::store_error;
 use super::http::{Http, directory};
 use crate::access::EtcdAccess;
 use crate::layout::{Layout, Version, write_into};
@@ -50,8 +50,8 @@ impl EtcdV2Store {
     }
 
     fn http(&self, turn: usize) -> Result<Http, StoreError> {
-        let material = self.access.material().map_err(of_store)?;
-        Http::new(&self.access, &material, turn).map_err(of_store)
+        let material = self.access.material()?;
+        Ok(Http::new(&self.access, &material, turn)?)
     }
 
     /// The server to talk to: the first that answers.
@@ -61,14 +61,14 @@ impl EtcdV2Store {
             let http = self.http(turn)?;
             match http.ask(&self.prefix).await {
                 Ok(_) => return Ok(http),
-                Err(failure) => error = of_store(failure),
+                Err(failure) => error = failure.into(),
             }
         }
         Err(error)
     }
 
     async fn node(&self, http: &Http, path: &str) -> Result<Option<Node>, StoreError> {
-        match http.ask(&self.key(path)).await.map_err(of_store)?.body {
+        match http.ask(&self.key(path)).await?.body {
             Body::Event(event) => Ok(Some(event.node)),
             Body::Error(error) if error.error_code == ApiError::NOT_FOUND => Ok(None),
             Body::Error(error) => Err(store_error(&error)),
@@ -134,7 +134,7 @@ impl Store for EtcdV2Store {
                     },
                     (None, index) => http.delete(&key, index).await,
                 };
-                if let Body::Error(error) = answer.map_err(of_store)?.body {
+                if let Body::Error(error) = answer?.body {
                     return Err(store_error(&error));
                 }
             }

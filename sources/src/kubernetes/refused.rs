@@ -7,7 +7,7 @@ use kube::config::KubeconfigError;
 use kube::core::Status;
 use kube::runtime::watcher;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, with_causes};
 use crate::store::StoreError;
 
 /// Why a request came to nothing.
@@ -23,7 +23,7 @@ pub(super) fn failure(error: &Error) -> Failure {
                 .into(),
         ),
         Error::RustlsTls(error) => Failure::Unreadable(format!("TLS cannot be set up: {error}")),
-        other => Failure::Unreachable(chain(other)),
+        other => Failure::Unreachable(with_causes(other)),
     }
 }
 
@@ -32,7 +32,7 @@ pub(super) fn stream(error: &watcher::Error) -> Failure {
     match error {
         watcher::Error::InitialListFailed(error) | watcher::Error::WatchStartFailed(error) => failure(error),
         watcher::Error::WatchError(status) => answer(status),
-        watcher::Error::WatchFailed(error) => Failure::Ended(chain(error)),
+        watcher::Error::WatchFailed(error) => Failure::Ended(with_causes(error)),
         watcher::Error::NoResourceVersion => Failure::Unreadable(error.to_string()),
     }
 }
@@ -97,7 +97,7 @@ pub(super) fn kubeconfig(error: &KubeconfigError) -> Failure {
             format!("the kubeconfig {} cannot be read: {error}", path.display())
         }
         KubeconfigError::LoadContext(name) => format!("the kubeconfig has no context {name}"),
-        other => format!("the kubeconfig cannot be used: {}", chain(other)),
+        other => format!("the kubeconfig cannot be used: {}", with_causes(other)),
     })
 }
 
@@ -115,18 +115,4 @@ pub(super) fn store(error: &Error) -> StoreError {
             }
         },
     }
-}
-
-/// An error with all that lies below it; most say nothing of it themselves.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut said = error.to_string();
-    let mut below = error.source();
-    while let Some(error) = below {
-        let more = error.to_string();
-        if !said.contains(&more) {
-            said = format!("{said}: {more}");
-        }
-        below = error.source();
-    }
-    said
 }

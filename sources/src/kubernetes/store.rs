@@ -18,7 +18,6 @@ use super::names::KubernetesNames;
 use super::object::{self, Key, Object};
 use super::refused;
 use super::stream::Scope;
-use crate::failure::Failure;
 use crate::statement::{Stated, StatedList};
 use crate::store::{Store, StoreError, Stored};
 
@@ -72,10 +71,7 @@ impl KubernetesStore {
     }
 
     async fn client(&self) -> Result<kube::Client, StoreError> {
-        self.kept.client().await.map_err(|failure| match failure {
-            Failure::Denied(why) => StoreError::Denied(why),
-            other => StoreError::Unreachable(other.to_string()),
-        })
+        Ok(self.kept.client().await?)
     }
 
     /// An answer in the words of stores.
