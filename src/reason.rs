@@ -24,8 +24,13 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// All of them, by their numbers.
-    pub(crate) const ALL: [Reason; 6] = [
+    /// All of them, by their numbers: that of the first is 1. A later version may have more.
+    ///
+    /// ```
+    /// use ipgate::Reason;
+    /// assert!((1..).zip(Reason::ALL).all(|(code, reason)| reason.code() == code));
+    /// ```
+    pub const ALL: &'static [Reason] = &[
         Reason::NoAddress,
         Reason::NoList,
         Reason::NoEntry,

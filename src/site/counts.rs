@@ -78,7 +78,7 @@ impl<'t> AppCounts<'t> {
 
     /// How often each reason decided.
     pub fn reasons(self) -> impl Iterator<Item = (Reason, u64)> {
-        Reason::ALL.into_iter().zip(self.reasons)
+        Reason::ALL.iter().copied().zip(self.reasons)
     }
 
     /// What was decided under each label of either list, in no order. A sum may be zero.

@@ -10,16 +10,6 @@ use ipgate::site::SiteSnapshot;
 use super::cause::Cause;
 use crate::config::Profile;
 
-/// Every reason that lists give, by its number less 1.
-const REASONS: [Reason; 6] = [
-    Reason::NoAddress,
-    Reason::NoList,
-    Reason::NoEntry,
-    Reason::DenyEntry,
-    Reason::AllowEntry,
-    Reason::NoGate,
-];
-
 /// What a listener has decided: by reason, for each app of the site. Names come from the site alone, so that requests cannot
 /// add any.
 #[derive(Debug)]
@@ -48,7 +38,7 @@ pub struct Counted {
 }
 
 #[derive(Debug, Default)]
-struct Counts([AtomicU64; REASONS.len()]);
+struct Counts([AtomicU64; Reason::ALL.len()]);
 
 impl Tally {
     /// The most apps that are told apart.
@@ -151,6 +141,6 @@ impl Counts {
             reason: reason.as_str(),
             count: count.load(Ordering::Relaxed),
         };
-        REASONS.into_iter().zip(&self.0).map(counted).filter(|counted| counted.count > 0).collect()
+        Reason::ALL.iter().copied().zip(&self.0).map(counted).filter(|counted| counted.count > 0).collect()
     }
 }
